@@ -1,0 +1,151 @@
+//! The arguments.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs Amplifier provider components: sandboxed, with what they need and nothing else.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "\
+Exit codes: 0; 1 when the provider or the service fails; 2 when the command line, a file or the configuration is wrong."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Shows a component's imports, exports, size and contract version.
+    Inspect(InspectArguments),
+    /// Runs the mock of Azure OpenAI alone, until Ctrl-C.
+    Mock(MockArguments),
+    /// Asks the model, and streams its answer.
+    Run(RunArguments),
+}
+
+impl Command {
+    /// Whether errors are written as JSON too.
+    pub(super) fn json(&self) -> bool {
+        match self {
+            Self::Inspect(arguments) => arguments.json,
+            Self::Mock(arguments) => arguments.json,
+            Self::Run(arguments) => arguments.json,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness run \"Say hello from the sandbox\"
+  host-harness run --config provider.toml --model gpt-5-mini \"Three words for snow\"
+  host-harness run --request request.json --json --event-log events.jsonl
+  git diff | host-harness run --system \"Review this change\"
+
+Without an endpoint (AZURE_OPENAI_ENDPOINT, or azure_endpoint in the file) the embedded mock answers.")]
+pub(super) struct RunArguments {
+    /// What to ask; read from standard input when it is missing and no --request is given.
+    pub(super) prompt: Option<String>,
+
+    /// The provider's settings: a TOML or YAML file; ${VAR} in it is expanded.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// The model, by its logical name.
+    #[arg(long)]
+    pub(super) model: Option<String>,
+
+    /// Instructions to the model.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) system: Option<String>,
+
+    /// A whole chat request in the kernel's JSON form; `-` reads it from standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    pub(super) request: Option<PathBuf>,
+
+    /// Write the chat response as JSON, in the kernel's form, and nothing else; errors as JSON to standard error.
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Ask the service for one whole answer instead of a stream.
+    #[arg(long)]
+    pub(super) no_stream: bool,
+
+    /// Write the provider's events to a file, a JSON line each.
+    #[arg(long, value_name = "FILE")]
+    pub(super) event_log: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) component: ComponentArgument,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct InspectArguments {
+    /// Write JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) component: ComponentArgument,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness mock --port 8080 --deployment production-gpt5=gpt-5.1
+  AZURE_OPENAI_ENDPOINT=http://127.0.0.1:8080 AZURE_OPENAI_API_KEY=mock-key host-harness run \"Say hello\"")]
+pub(super) struct MockArguments {
+    /// The port on loopback; one of the system's choice when it is 0.
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+
+    /// The key that clients must send.
+    #[arg(long, value_name = "KEY", default_value = crate::mock::MOCK_API_KEY)]
+    pub(super) api_key: String,
+
+    /// A deployment beside the usual ones, and the model behind it.
+    #[arg(long, value_name = "NAME[=MODEL]")]
+    pub(super) deployment: Vec<String>,
+
+    /// Milliseconds between the pieces of a streamed answer.
+    #[arg(long, value_name = "MS", default_value_t = 15)]
+    pub(super) pause: u64,
+
+    /// Write the endpoint and the key as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl MockArguments {
+    pub(super) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ComponentArgument {
+    /// The provider component; the one that was built with this program when it is missing.
+    #[arg(long = "component", value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+impl ComponentArgument {
+    /// The component's file: the argument, or where `cargo xtask build` and a release put it, seen from this program.
+    pub(super) fn path(&self) -> PathBuf {
+        const FILE: &str = "azure_openai_provider.wasm";
+        if let Some(path) = &self.path {
+            return path.clone();
+        }
+        let program = std::env::current_exe().unwrap_or_default();
+        let folder = program.parent().map(PathBuf::from).unwrap_or_default();
+        let beside = folder.join(FILE);
+        match beside.exists() {
+            true => beside,
+            false => folder.join("../component").join(FILE),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How a command fails, and how it says so.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::component::LoadError;
+use crate::config_file::ConfigFileError;
+use crate::contract::types::ErrorKind;
+use crate::host::CallError;
+use crate::kernel_json::{self, JsonError};
+use crate::mock::MockError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Call(#[from] CallError),
+
+    #[error(transparent)]
+    ConfigFile(#[from] ConfigFileError),
+
+    #[error("cannot {action} {}: {source}", .path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+
+    #[error(transparent)]
+    Load(#[from] LoadError),
+
+    #[error("the embedded mock did not start: {0}")]
+    Mock(#[from] MockError),
+
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+
+    #[error("{}: {source}", .path.display())]
+    Request { path: PathBuf, source: JsonError },
+
+    #[error("the component's response cannot be written: {0}")]
+    Response(#[from] JsonError),
+
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    /// For `map_err` on file operations.
+    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Says on standard error what is wrong, and returns the exit code.
+    pub(super) fn report(self, json: bool) -> ExitCode {
+        if self.is_closed_pipe() {
+            // The reader has what it wanted, as in `host-harness run … | head -1`.
+            return ExitCode::SUCCESS;
+        }
+        match json {
+            true => eprintln!("{}", self.to_json()),
+            false => eprintln!("host-harness: {self}"),
+        }
+        self.exit_code()
+    }
+
+    fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Call(CallError::Provider(error)) if error.kind == ErrorKind::Configuration => {
+                2.into()
+            }
+            Self::Call(_) | Self::Output(_) | Self::Response(_) => 1.into(),
+            Self::ConfigFile(_)
+            | Self::File { .. }
+            | Self::Load(_)
+            | Self::Mock(_)
+            | Self::Request { .. }
+            | Self::Usage(_) => 2.into(),
+        }
+    }
+
+    /// The provider's error in the kernel's form, or one of ours in the same form.
+    fn to_json(&self) -> Value {
+        let kind = match self {
+            Self::Call(CallError::Provider(error)) => {
+                if let Ok(json) = kernel_json::provider_error::to_value(error) {
+                    return json;
+                }
+                kernel_json::provider_error::kind_name(error.kind)
+            }
+            Self::Call(CallError::Component(_)) | Self::Output(_) | Self::Response(_) => "other",
+            Self::Request { .. } => "invalid_request",
+            _ => "configuration",
+        };
+        json!({
+            "kind": kind,
+            "message": self.to_string(),
+            "provider": "azure-openai",
+            "retryable": false,
+        })
+    }
+}

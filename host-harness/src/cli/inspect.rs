@@ -1,0 +1,44 @@
+//! `host-harness inspect`.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::args::InspectArguments;
+use super::failure::Failure;
+use crate::component::{Inspection, ProviderComponent};
+
+/// Shows what can be seen of a component without running it; of one that is no provider too.
+pub(super) fn inspect(arguments: &InspectArguments) -> Result<(), Failure> {
+    let inspection = ProviderComponent::inspect(&arguments.component.path())?;
+    let text = match arguments.json {
+        true => format!("{}\n", to_json(&inspection)),
+        false => to_text(&inspection),
+    };
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+fn to_json(inspection: &Inspection) -> serde_json::Value {
+    json!({
+        "path": inspection.path,
+        "size": inspection.size,
+        "contract_version": inspection.contract_version(),
+        "imports": inspection.imports,
+        "exports": inspection.exports,
+    })
+}
+
+fn to_text(inspection: &Inspection) -> String {
+    let list =
+        |names: &[String]| -> String { names.iter().map(|name| format!("  {name}\n")).collect() };
+    format!(
+        "{}\nsize: {} bytes\ncontract: {}\nimports:\n{}exports:\n{}",
+        inspection.path.display(),
+        inspection.size,
+        inspection
+            .contract_version()
+            .unwrap_or("none: not a provider"),
+        list(&inspection.imports),
+        list(&inspection.exports),
+    )
+}

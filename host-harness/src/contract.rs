@@ -1,0 +1,18 @@
+//! The contract, generated from `wit/`: the same files that the component is built from.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated; the documentation is in `wit/`"
+)]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "provider-module",
+    imports: { default: async },
+    exports: { default: async },
+    additional_derives: [PartialEq, Clone],
+});
+
+pub use amplifier::provider::{credentials, events, types};

@@ -1,0 +1,69 @@
+//! Environment variables, and which of them a provider may see.
+
+use std::collections::BTreeMap;
+
+/// The variables that this provider reads; a provider sees no other.
+pub const VISIBLE_VARIABLES: [&str; 8] = [
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_API_VERSION",
+    "AZURE_OPENAI_BASE_URL",
+    "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
+    "AZURE_OPENAI_DEFAULT_MODEL",
+    "AZURE_OPENAI_ENDPOINT",
+    "AZURE_OPENAI_KEY",
+    "AZURE_OPENAI_MAX_OUTPUT_TOKENS",
+];
+
+/// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The process's environment. Variables that are not Unicode are left out.
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os();
+        variables
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A variable's value, if it is set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The part of it that a provider sees.
+    pub(crate) fn visible(&self) -> Vec<(String, String)> {
+        VISIBLE_VARIABLES
+            .iter()
+            .filter_map(|name| Some((name.to_string(), self.get(name)?.to_owned())))
+            .collect()
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        let owned = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        Self(owned.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_sees_the_variables_on_the_list_only() {
+        let environment: Environment = [
+            ("AZURE_OPENAI_ENDPOINT", "e"),
+            ("AZURE_CLIENT_SECRET", "s"),
+            ("PATH", "/bin"),
+        ]
+        .into_iter()
+        .collect();
+        let expected = [("AZURE_OPENAI_ENDPOINT".to_owned(), "e".to_owned())];
+        assert_eq!(environment.visible(), expected);
+    }
+}

@@ -1,0 +1,247 @@
+//! Outbound HTTP for providers: to allowed origins only, over pooled connections.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use reqwest::redirect::Policy;
+use reqwest::{Body, Client};
+use url::{Host, Url};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+/// How long connecting may take when the provider sets no limit.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many different limits on connecting get a pool of their own. A provider sets one.
+const MAX_POOLS: usize = 8;
+
+/// Scheme, host and port: where requests may go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    scheme: String,
+    host: Host,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of an `http` or `https` address; none for anything else.
+    pub fn parse(address: &str) -> Option<Self> {
+        Self::of(&Url::parse(address.trim()).ok()?)
+    }
+
+    fn of(url: &Url) -> Option<Self> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        Some(Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host()?.to_owned(),
+            port: url.port_or_known_default()?,
+        })
+    }
+
+    fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+/// The HTTP client of a host, shared by all its instances.
+#[derive(Clone)]
+pub(crate) struct HttpClient(Arc<Shared>);
+
+struct Shared {
+    allowed: BTreeSet<Origin>,
+    /// Clients, and with them pools of connections, by the limit on connecting and by whether they use the proxy.
+    clients: Mutex<Vec<(Pool, Client)>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Pool {
+    connect_timeout: Duration,
+    direct: bool,
+}
+
+impl HttpClient {
+    pub(crate) fn new(allowed: impl IntoIterator<Item = Origin>) -> Self {
+        Self(Arc::new(Shared {
+            allowed: allowed.into_iter().collect(),
+            clients: Mutex::default(),
+        }))
+    }
+
+    async fn send(
+        self,
+        request: http::Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let address = request.uri().to_string();
+        let origin = Origin::parse(&address).ok_or(Error::HttpRequestUriInvalid)?;
+        if !self.0.allowed.contains(&origin) {
+            tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
+            return Err(Error::HttpRequestDenied);
+        }
+        let client = self.client(Pool {
+            connect_timeout: options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
+            // A proxy cannot reach this machine's loopback addresses.
+            direct: origin.is_loopback(),
+        })?;
+        let request = request.map(|body| Body::wrap_stream(body.into_data_stream()));
+        let request = request
+            .try_into()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let sending = client.execute(request);
+        let sent = match options.first_byte_timeout {
+            Some(limit) => tokio::time::timeout(limit, sending)
+                .await
+                .map_err(|_| Error::HttpResponseTimeout)?,
+            None => sending.await,
+        };
+        let response: http::Response<Body> = sent.map_err(|error| explain(&error))?.into();
+        Ok(response.map(|body| body.map_err(|error| explain(&error)).boxed_unsync()))
+    }
+
+    fn client(&self, pool: Pool) -> Result<Client, Error> {
+        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
+        let mut clients = self
+            .0
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
+            return Ok(client.clone());
+        }
+        let client = build(pool).map_err(|error| {
+            tracing::error!("no HTTP client: {error}");
+            Error::ConfigurationError
+        })?;
+        if clients.len() >= MAX_POOLS {
+            clients.remove(0);
+        }
+        clients.push((pool, client.clone()));
+        Ok(client)
+    }
+}
+
+impl WasiHttpHooks for HttpClient {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<
+        dyn Future<
+                Output = Result<
+                    (
+                        http::Response<WasiBody>,
+                        Box<dyn Future<Output = Result<(), Error>> + Send>,
+                    ),
+                    Error,
+                >,
+            > + Send,
+    > {
+        let sending = self.clone().send(request, options.unwrap_or_default());
+        Box::new(async move {
+            let response = sending.await?;
+            // The client drives its connections itself.
+            let io: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
+            Ok((response, io))
+        })
+    }
+}
+
+/// A client with the system's trust store and proxy settings, that follows no redirects: a redirect would carry the
+/// credentials elsewhere.
+fn build(pool: Pool) -> Result<Client, Box<dyn StdError + Send + Sync>> {
+    // Given here, because the process may have none installed, and installing one is the embedder's business.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    let tls = rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier(builder)?
+        .with_no_client_auth();
+    let mut client = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .connect_timeout(pool.connect_timeout)
+        .referer(false);
+    if pool.direct {
+        client = client.no_proxy();
+    }
+    Ok(client.build()?)
+}
+
+/// The error's cause, in the words of `wasi:http`.
+fn explain(error: &reqwest::Error) -> Error {
+    let causes = || std::iter::successors(Some(error as &dyn StdError), |&error| error.source());
+    let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
+    tracing::debug!(
+        "HTTP failed: {}",
+        causes()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
+    );
+    match (
+        tls.or_else(|| io.and_then(tls_within)),
+        io.map(io::Error::kind),
+    ) {
+        (Some(rustls::Error::InvalidCertificate(_)), _) => Error::TlsCertificateError,
+        (Some(_), _) => Error::TlsProtocolError,
+        _ if error.is_connect() && error.is_timeout() => Error::ConnectionTimeout,
+        _ if causes().any(|cause| cause.to_string().starts_with("dns error")) => Error::DnsError {
+            rcode: None,
+            info_code: None,
+        },
+        (_, Some(io::ErrorKind::ConnectionRefused)) => Error::ConnectionRefused,
+        _ if error.is_connect() => Error::DestinationUnavailable,
+        _ if error.is_timeout() => Error::ConnectionReadTimeout,
+        _ if error.is_body() || error.is_decode() => Error::HttpResponseIncomplete,
+        _ => Error::ConnectionTerminated,
+    }
+}
+
+/// rustls hides its error inside an I/O error, where `source` does not find it.
+fn tls_within(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_by_scheme_host_and_port() {
+        let origin = |address| Origin::parse(address).unwrap();
+        assert_eq!(
+            origin("https://R.example"),
+            origin("https://r.example:443/openai?x#y")
+        );
+        assert_ne!(
+            origin("https://r.example"),
+            origin("https://r.example:8443")
+        );
+        assert_ne!(origin("https://r.example"), origin("http://r.example:443"));
+        assert_ne!(
+            origin("https://r.example"),
+            origin("https://r.example.evil")
+        );
+        for address in ["ftp://r.example", "r.example", "", "file:///etc/passwd"] {
+            assert_eq!(Origin::parse(address), None, "{address}");
+        }
+    }
+}

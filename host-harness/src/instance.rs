@@ -1,0 +1,160 @@
+//! One instance of a provider, and what it is given of the outside.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use wasmtime::component::{HasSelf, Linker, ResourceAny, ResourceTable};
+use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
+use wasmtime_wasi::p2::bindings as wasi;
+use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_io::bindings::wasi::io;
+
+use crate::contract::credentials::{
+    self, AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
+};
+use crate::contract::events::{self, Level};
+use crate::contract::{ProviderModule, ProviderModulePre, types};
+use crate::engine::MAX_MEMORY_BYTES;
+use crate::events::EventSubscriber;
+use crate::http::HttpClient;
+
+/// An instance with an opened provider.
+pub(crate) struct Instance {
+    pub(crate) store: Store<HostState>,
+    pub(crate) bindings: ProviderModule,
+    pub(crate) provider: ResourceAny,
+}
+
+/// What instances share.
+#[derive(Clone)]
+pub(crate) struct Grants {
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) http: HttpClient,
+    pub(crate) events: Arc<dyn EventSubscriber>,
+}
+
+/// The host's side of one instance.
+pub(crate) struct HostState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    client: HttpClient,
+    events: Arc<dyn EventSubscriber>,
+    limits: StoreLimits,
+    /// Events go nowhere: this instance opens the configuration again, and its warnings were heard the first time.
+    pub(crate) is_muted: bool,
+}
+
+/// A store for one instance.
+pub(crate) fn store(engine: &wasmtime::Engine, grants: &Grants) -> Store<HostState> {
+    let state = HostState {
+        wasi: WasiCtx::builder().envs(&grants.environment).build(),
+        table: ResourceTable::new(),
+        http: WasiHttpCtx::new(),
+        client: grants.http.clone(),
+        events: Arc::clone(&grants.events),
+        limits: StoreLimitsBuilder::new()
+            .memory_size(MAX_MEMORY_BYTES)
+            .build(),
+        is_muted: false,
+    };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limits);
+    store
+}
+
+/// Links the interfaces that providers are granted, one by one: what is not in this list does not exist for them.
+pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    struct HasTable;
+    impl wasmtime::component::HasData for HasTable {
+        type Data<'a> = &'a mut ResourceTable;
+    }
+    io::error::add_to_linker::<_, HasTable>(linker, |state| &mut state.table)?;
+    io::poll::add_to_linker::<_, HasTable>(linker, |state| &mut state.table)?;
+    io::streams::add_to_linker::<_, HasTable>(linker, |state| &mut state.table)?;
+    wasi::cli::environment::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
+    wasi::clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
+    wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
+    wasi::random::random::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
+    wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| {
+        state.wasi.random()
+    })?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    events::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    credentials::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    types::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
+}
+
+impl Instance {
+    /// A fresh instance with the provider opened; the configuration's own errors are in the inner result.
+    pub(crate) async fn open(
+        pre: &ProviderModulePre<HostState>,
+        grants: &Grants,
+        config: &str,
+        is_muted: bool,
+    ) -> wasmtime::Result<Result<Self, types::ProviderError>> {
+        let mut store = store(pre.engine(), grants);
+        store.data_mut().is_muted = is_muted;
+        let bindings = pre.instantiate_async(&mut store).await?;
+        let exports = bindings.amplifier_provider_provider();
+        let opened = exports.provider().call_open(&mut store, config).await?;
+        store.data_mut().is_muted = false;
+        Ok(opened.map(|provider| Self {
+            store,
+            bindings,
+            provider,
+        }))
+    }
+}
+
+impl WasiView for HostState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for HostState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.client,
+        }
+    }
+}
+
+impl types::Host for HostState {}
+
+impl events::Host for HostState {
+    async fn emit(&mut self, name: String, payload: String) {
+        if self.is_muted {
+            return;
+        }
+        match serde_json::from_str::<Value>(&payload) {
+            Ok(data) => self.events.event(&name, &data),
+            Err(error) => tracing::warn!(
+                "the provider emitted {name} with a payload that is not JSON: {error}"
+            ),
+        }
+    }
+
+    async fn log(&mut self, level: Level, message: String) {
+        self.events.log(level, &message);
+    }
+}
+
+impl credentials::Host for HostState {
+    async fn get_token(&mut self, _: TokenRequest) -> Result<AccessToken, CredentialError> {
+        Err(CredentialError {
+            kind: CredentialErrorKind::Unavailable,
+            message: "this host has no credentials to offer; configure an API key".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! A wasmtime host for Amplifier provider components.
+//!
+//! [`ProviderHost`] loads a component, checks it, and gives it what it needs and nothing else: its configuration, the
+//! environment variables on a list, an event sink, and HTTP to allowed origins. [`Provider`] answers chat requests, whole
+//! or as they arrive.
+//!
+//! ```no_run
+//! use host_harness::{Environment, ProviderHost, kernel_json};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = ProviderHost::builder()
+//!     .environment(Environment::of_process())
+//!     .load("azure_openai_provider.wasm".as_ref())
+//!     .await?;
+//! let provider = host.open(&serde_json::Map::new()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cli;
+pub mod component;
+pub mod config_file;
+pub mod contract;
+mod engine;
+pub mod environment;
+pub mod events;
+mod host;
+mod http;
+mod instance;
+pub mod kernel_json;
+pub mod mock;
+
+pub use crate::component::{Inspection, LoadError, ProviderComponent};
+pub use crate::environment::Environment;
+pub use crate::events::{EventSubscriber, NoSubscriber};
+pub use crate::host::{CallError, Provider, ProviderHost, ProviderHostBuilder, ResponseStream};
+pub use crate::http::Origin;

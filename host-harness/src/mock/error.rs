@@ -1,0 +1,125 @@
+//! The service's error bodies.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl ApiError {
+    /// The form of Azure's own layer, in front of the models: a code and a message.
+    pub(super) fn azure(status: StatusCode, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            body: json!({"error": {"code": code, "message": message}}),
+        }
+    }
+
+    /// The form of the model service: what is wrong with which parameter.
+    pub(super) fn invalid_request(param: Option<&str>, code: Option<&str>, message: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({"error": {
+                "message": message,
+                "type": "invalid_request_error",
+                "param": param,
+                "code": code,
+            }}),
+        }
+    }
+
+    /// The path, or the API version that belongs to it, is not the service's.
+    pub(super) fn resource_not_found() -> Self {
+        Self::azure(StatusCode::NOT_FOUND, "404", "Resource not found")
+    }
+
+    /// No deployment has the name in `model`.
+    pub(super) fn deployment_not_found() -> Self {
+        Self::azure(
+            StatusCode::NOT_FOUND,
+            "DeploymentNotFound",
+            "The API deployment for this resource does not exist. If you created the deployment within the last 5 \
+             minutes, wait a moment and try again.",
+        )
+    }
+
+    /// A required parameter is not there.
+    pub(super) fn missing(param: &str) -> Self {
+        Self::invalid_request(
+            Some(param),
+            Some("missing_required_parameter"),
+            &format!("Missing required parameter: '{param}'."),
+        )
+    }
+
+    /// The service has no such parameter.
+    pub(super) fn unknown(param: &str) -> Self {
+        Self::invalid_request(
+            Some(param),
+            Some("unknown_parameter"),
+            &format!("Unknown parameter: '{param}'."),
+        )
+    }
+
+    /// The model does not take this parameter.
+    pub(super) fn unsupported(param: &str) -> Self {
+        Self::invalid_request(
+            Some(param),
+            Some("unsupported_parameter"),
+            &format!("Unsupported parameter: '{param}' is not supported with this model."),
+        )
+    }
+
+    /// A value of another JSON type than the parameter's.
+    pub(super) fn wrong_type(param: &str, expected: &str, value: &Value) -> Self {
+        let got = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(number) if number.is_f64() => "a decimal",
+            Value::Number(_) => "an integer",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        };
+        Self::invalid_request(
+            Some(param),
+            Some("invalid_type"),
+            &format!("Invalid type for '{param}': expected {expected}, but got {got} instead."),
+        )
+    }
+
+    /// A value that is not one of a list.
+    pub(super) fn wrong_value(param: &str, value: &str, supported: &[&str]) -> Self {
+        let supported: Vec<String> = supported.iter().map(|name| format!("'{name}'")).collect();
+        let supported = match supported.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => supported.concat(),
+        };
+        Self::invalid(
+            param,
+            &format!("Invalid value: '{value}'. Supported values are: {supported}."),
+        )
+    }
+
+    /// A value of the right type that does not do, in the words of `message`.
+    pub(super) fn invalid(param: &str, message: &str) -> Self {
+        Self::invalid_request(Some(param), Some("invalid_value"), message)
+    }
+
+    /// An input that does not hold together as a conversation.
+    pub(super) fn broken_input(message: &str) -> Self {
+        Self::invalid_request(Some("input"), None, message)
+    }
+}
+
+#[cfg(test)]
+impl ApiError {
+    /// What a client reads.
+    pub(super) fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+}

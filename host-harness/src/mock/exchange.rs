@@ -1,0 +1,174 @@
+//! One request and its answer.
+
+use std::future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use super::body::{self, Broken, ClosedStreams, MockBody};
+use super::builder::Options;
+use super::error::ApiError;
+use super::fault::{Fault, Faults};
+use super::record::Records;
+use super::responses::{self, Ids, Reply};
+use super::{auth, route};
+
+/// What all connections share.
+pub(super) struct Mock {
+    pub(super) options: Options,
+    pub(super) closed: ClosedStreams,
+    pub(super) faults: Faults,
+    pub(super) records: Records,
+    ids: Ids,
+    requests: AtomicU64,
+}
+
+impl Mock {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            closed: ClosedStreams::new(),
+            faults: Faults::default(),
+            records: Records::new(),
+            ids: Ids::default(),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Answers a request, or fails to in the way that a fault asks for.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<MockBody>, Broken> {
+        let (head, body) = request.into_parts();
+        let bytes = body.collect().await.map_err(|_| Broken)?.to_bytes();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        let body = Arc::new(body);
+        let number = self.records.add(&head, &body);
+        let mut response = match self.faults.next() {
+            None => self.respond(&head, &body, None),
+            Some(Fault::CloseAfterEvents(count)) => self.respond(&head, &body, Some(count)),
+            Some(Fault::CloseBeforeHeaders) => return Err(Broken),
+            Some(Fault::NeverAnswer) => {
+                let _unfinished = self.closed.watch();
+                future::pending().await
+            }
+            Some(Fault::RawStream(bytes)) => stream(body::whole(bytes)),
+            Some(Fault::Status {
+                status,
+                headers,
+                body,
+            }) => {
+                let mut response = Response::new(body::whole(body));
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+        };
+        self.identify(response.headers_mut());
+        let status = response.status();
+        self.records.answered(number, status);
+        tracing::debug!(method = %head.method, path = head.uri.path(), %status, "the mock answered");
+        Ok(response)
+    }
+
+    fn respond(
+        &self,
+        head: &Parts,
+        body: &Value,
+        break_after: Option<usize>,
+    ) -> Response<MockBody> {
+        let reply = match self.reply(head, body) {
+            Ok(reply) => reply,
+            Err(error) => return failure(&error),
+        };
+        let mut response = match (reply, break_after) {
+            (Reply::Events(events), _) => {
+                let pace = self.options.pace.clone();
+                stream(body::events(events, pace, break_after, &self.closed))
+            }
+            (Reply::Object(object), None) => json(body::whole(object.to_string().into())),
+            (Reply::Object(object), Some(_)) => {
+                json(body::broken_off(object.to_string().into(), &self.closed))
+            }
+        };
+        for (name, value) in RATE_LIMITS {
+            let (name, value) = (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
+    fn reply(&self, head: &Parts, body: &Value) -> Result<Reply, ApiError> {
+        route::check(&head.method, &head.uri)?;
+        auth::check(&head.headers, &self.options)?;
+        responses::create(body, &self.options.deployments, &self.ids)
+    }
+
+    /// Adds what the service puts on every answer, and keeps what a fault has put there.
+    fn identify(&self, headers: &mut HeaderMap) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        for (name, kind) in [("apim-request-id", 1), ("x-request-id", 2)] {
+            let id = Bytes::from(format!("{kind:08x}-0000-4000-8000-{number:012x}"));
+            if let Ok(value) = HeaderValue::from_maybe_shared(id) {
+                headers.entry(name).or_insert(value);
+            }
+        }
+        headers
+            .entry("x-ms-region")
+            .or_insert(HeaderValue::from_static("Mock"));
+        headers.entry(header::CONTENT_TYPE).or_insert(JSON);
+    }
+}
+
+fn failure(error: &ApiError) -> Response<MockBody> {
+    let mut response = json(body::whole(error.body.to_string().into()));
+    *response.status_mut() = error.status;
+    if error.status == StatusCode::METHOD_NOT_ALLOWED {
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+fn json(body: MockBody) -> Response<MockBody> {
+    with_type(JSON, body)
+}
+
+fn stream(body: MockBody) -> Response<MockBody> {
+    with_type(
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+        body,
+    )
+}
+
+fn with_type(content_type: HeaderValue, body: MockBody) -> Response<MockBody> {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A quota that no test exhausts: what happens at its end is a matter of faults.
+const RATE_LIMITS: [(&str, &str); 6] = [
+    ("x-ratelimit-limit-requests", "1000"),
+    ("x-ratelimit-limit-tokens", "1000000"),
+    ("x-ratelimit-remaining-requests", "999"),
+    ("x-ratelimit-remaining-tokens", "999000"),
+    ("x-ratelimit-reset-requests", "1"),
+    ("x-ratelimit-reset-tokens", "1"),
+];

@@ -1,0 +1,72 @@
+//! Answers that go wrong on request.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+/// What happens to one request instead of, or on top of, its usual answer. See
+/// [`MockAzure::push_fault`](super::MockAzure::push_fault).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The connection ends after this many events of the stream, without a proper end: the client sees a body that
+    /// breaks off. An answer that is not a stream breaks off halfway.
+    CloseAfterEvents(usize),
+    /// The connection ends before any byte of an answer.
+    CloseBeforeHeaders,
+    /// The request is read and nothing ever comes back.
+    NeverAnswer,
+    /// Status 200 with exactly these bytes as an event stream, properly ended.
+    RawStream(Bytes),
+    /// This answer, whatever the request was.
+    Status {
+        /// Its status.
+        status: StatusCode,
+        /// Its headers, besides those that every answer of the mock has.
+        headers: HeaderMap,
+        /// Its body.
+        body: Bytes,
+    },
+}
+
+impl Fault {
+    /// A [`Fault::Status`] with a JSON body.
+    pub fn json(status: StatusCode, body: &Value) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        Self::Status {
+            status,
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+            body: body.to_string().into(),
+        }
+    }
+
+    /// Adds a header to a [`Fault::Status`], such as `retry-after-ms`; other faults have none.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        if let Self::Status { headers, .. } = &mut self {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        self
+    }
+}
+
+/// The faults to come, one for each request.
+#[derive(Default)]
+pub(super) struct Faults(Mutex<VecDeque<Fault>>);
+
+impl Faults {
+    pub(super) fn push(&self, fault: Fault) {
+        self.queue().push_back(fault);
+    }
+
+    pub(super) fn next(&self) -> Option<Fault> {
+        self.queue().pop_front()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Fault>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,122 @@
+//! A mock of Azure OpenAI on loopback, so that a provider can be run and tested without an account.
+//!
+//! It speaks the service's HTTP: its paths and API versions, its two ways to authenticate, its checks of a request with
+//! the texts that clients match on, and the Responses API as a whole object or as a stream of events. What its "model"
+//! says depends on the request alone, and so do all ids and times: equal runs give equal bytes.
+//!
+//! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`]), the next answers
+//! can be made to fail ([`Fault`]), and a stream can be held back event by event ([`DeltaGate`]).
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), host_harness::mock::MockError> {
+//! use host_harness::mock::MockAzure;
+//!
+//! let mock = MockAzure::builder().deployment("prod", "gpt-5.1-2025-11-13").start().await?;
+//! println!("{}/openai/v1/responses with the key {}", mock.endpoint(), mock.api_key());
+//! # Ok(())
+//! # }
+//! ```
+
+mod auth;
+mod body;
+mod builder;
+mod deployments;
+mod error;
+mod exchange;
+mod fault;
+mod pace;
+mod record;
+mod responses;
+mod route;
+mod server;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+pub use builder::{MOCK_API_KEY, MockAzureBuilder, MockError};
+pub use fault::Fault;
+pub use pace::DeltaGate;
+pub use record::RecordedRequest;
+
+use exchange::Mock;
+
+/// A running mock. Dropping it closes the listener and every connection.
+pub struct MockAzure {
+    address: SocketAddr,
+    mock: Arc<Mock>,
+    server: JoinHandle<()>,
+}
+
+impl MockAzure {
+    /// A mock with the usual deployments, the key [`MOCK_API_KEY`] and a port of the system's choice.
+    pub fn builder() -> MockAzureBuilder {
+        MockAzureBuilder::new()
+    }
+
+    /// What a client takes for its `azure_endpoint`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The key that opens the mock.
+    pub fn api_key(&self) -> &str {
+        &self.mock.options.api_key
+    }
+
+    /// The deployments, each with the model that it answers as, in alphabetical order.
+    pub fn deployments(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.mock.options.deployments.iter()
+    }
+
+    /// The requests so far, in the order in which their bodies had arrived. The oldest are forgotten after some
+    /// thousands.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.mock.records.all()
+    }
+
+    /// Waits until that many requests have arrived, answered or not.
+    pub async fn wait_for_requests(&self, count: usize) {
+        self.mock.records.wait_for(count).await;
+    }
+
+    /// Lets the next request meet this fault; more faults queue up, one for each request.
+    pub fn push_fault(&self, fault: Fault) {
+        self.mock.faults.push(fault);
+    }
+
+    /// How many answers a client walked away from: it closed a stream before its end, or gave up on
+    /// [`Fault::NeverAnswer`].
+    pub fn closed_streams(&self) -> usize {
+        self.mock.closed.count()
+    }
+
+    /// Waits until clients have walked away from that many answers.
+    pub async fn wait_for_closed_streams(&self, count: usize) {
+        self.mock.closed.wait_for(count).await;
+    }
+
+    /// Serves until `shutdown` is ready, for a program that is nothing but the mock.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+    }
+}
+
+impl fmt::Debug for MockAzure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockAzure")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for MockAzure {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

@@ -1,0 +1,64 @@
+//! How fast a stream runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::responses::Event;
+
+/// Holds streams back until a test lets their events through, which proves what a clock cannot: that an event reached
+/// the caller before the server was allowed to send the next.
+///
+/// Clones are the same gate. It is shut at first, and counts the events of all streams of its mock together.
+#[derive(Clone, Debug)]
+pub struct DeltaGate(Arc<Semaphore>);
+
+impl DeltaGate {
+    /// A gate that is shut.
+    pub fn new() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Lets that many more events through.
+    pub fn release(&self, events: usize) {
+        self.0.add_permits(events);
+    }
+
+    /// Lets everything through from now on.
+    pub fn open(&self) {
+        self.0.close();
+    }
+
+    async fn pass(&self) {
+        // A closed semaphore is an open gate.
+        if let Ok(permit) = self.0.acquire().await {
+            permit.forget();
+        }
+    }
+}
+
+impl Default for DeltaGate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// When the next event may leave.
+#[derive(Clone, Default)]
+pub(super) struct Pace {
+    pub(super) pause: Duration,
+    pub(super) gate: Option<DeltaGate>,
+}
+
+impl Pace {
+    /// Waits until `event` may leave.
+    pub(super) async fn admit(&self, event: &Event) {
+        if event.is_delta && !self.pause.is_zero() {
+            tokio::time::sleep(self.pause).await;
+        }
+        if let Some(gate) = &self.gate {
+            gate.pass().await;
+        }
+    }
+}

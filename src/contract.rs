@@ -1,0 +1,29 @@
+//! The contract, generated from `wit/`.
+//!
+//! The generated types are plain Rust, so that the core uses them as they are and is unit-tested natively.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    unsafe_code,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    reason = "generated; the documentation is in `wit/`"
+)]
+
+wit_bindgen::generate!({
+    path: "wit",
+    world: "provider-module",
+    additional_derives: [PartialEq, Clone],
+    default_bindings_module: "crate::contract",
+    pub_export_macro: true,
+});
+
+pub use self::amplifier::provider::{events, types};
+pub use self::exports::amplifier::provider::provider;
+
+// Here, because what it generates is as unsafe as the rest of this file.
+#[cfg(target_family = "wasm")]
+use crate::exports::Component;
+#[cfg(target_family = "wasm")]
+export!(Component);

@@ -1,0 +1,287 @@
+//! From the service's errors to the contract's: the service's codes decide first, then the status, words last.
+
+use serde_json::Value;
+
+use crate::contract::types::{ErrorKind, ProviderError};
+use crate::core::deployment::Deployment;
+use crate::core::headers::Headers;
+use crate::core::json;
+
+/// What an error's message needs to know of the request that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The deployment that was asked for.
+    pub deployment: &'a Deployment,
+    /// The address that was asked.
+    pub url: &'a str,
+}
+
+/// A request that the service refused.
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    /// What the caller is told.
+    pub error: ProviderError,
+    /// The parameter that the service does not support, if that is why.
+    pub unsupported_parameter: Option<String>,
+}
+
+impl From<ProviderError> for Rejection {
+    fn from(error: ProviderError) -> Self {
+        Self {
+            error,
+            unsupported_parameter: None,
+        }
+    }
+}
+
+/// The error in a response whose status is not 200.
+pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -> Rejection {
+    let body = Body::read(body);
+    let kind = kind_of_code(&body).unwrap_or_else(|| kind_of_status(status, &body));
+    let said = match &body.message {
+        Some(message) => format!("the service says: {message}"),
+        None if body.is_html => {
+            "the answer is an HTML page, so that a proxy or a gateway gave it instead of the service".to_owned()
+        }
+        None => "the service gave no reason".to_owned(),
+    };
+    let mut error = ProviderError::new(
+        kind,
+        format!("{} ({status}); {said}", explain(kind, status, &body, asked)),
+    );
+    let unsupported_parameter = (status == 400)
+        .then(|| body.unsupported_parameter())
+        .flatten();
+    error.status = Some(status);
+    error.code = body.code;
+    error.retryable |= is_worth_a_retry(status) && !is_final(kind);
+    error.retry_after_ms = headers.retry_after_ms();
+    error.request_id = headers.request_id().map(str::to_owned);
+    Rejection {
+        error,
+        unsupported_parameter,
+    }
+}
+
+/// An error that the service reports in a stream or in a response object; null when it gives none.
+pub fn reported(error: &Value) -> ProviderError {
+    let body = Body::of_error(error);
+    let kind = kind_of_code(&body)
+        .or_else(|| kind_of_words(&body))
+        .unwrap_or(ErrorKind::Unavailable);
+    let message = match &body.message {
+        Some(message) => format!("the response failed; the service says: {message}"),
+        None => "the response failed, and the service gave no reason; try again".to_owned(),
+    };
+    ProviderError {
+        code: body.code,
+        ..ProviderError::new(kind, message)
+    }
+}
+
+/// What an error's body says, in whichever shape it came.
+#[derive(Debug, Default)]
+struct Body {
+    code: Option<String>,
+    /// The code of the inner error, where content filters say what they are.
+    inner_code: Option<String>,
+    /// The error's `type`, which some services use for the code.
+    kind: Option<String>,
+    message: Option<String>,
+    /// The parameter that is wrong, such as `reasoning.effort`.
+    parameter: Option<String>,
+    is_html: bool,
+}
+
+impl Body {
+    fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim();
+        match serde_json::from_slice::<Value>(text.as_bytes()) {
+            Ok(value) => match value.get("error") {
+                Some(Value::Null) | None => Self::of_error(&value),
+                Some(error) => Self::of_error(error),
+            },
+            Err(_) if text.starts_with('<') => Self {
+                is_html: true,
+                ..Self::default()
+            },
+            Err(_) => Self {
+                message: (!text.is_empty()).then(|| shortened(text)),
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Reads an error object, or an error that is just a sentence. A gateway's code is called `statusCode`.
+    fn of_error(error: &Value) -> Self {
+        if let Value::String(sentence) = error {
+            return Self {
+                message: Some(shortened(sentence)),
+                ..Self::default()
+            };
+        }
+        let word = |value: &Value| match value {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let member = |key| error.get(key).and_then(word);
+        let inner = ["innererror", "inner_error"]
+            .into_iter()
+            .find_map(|key| error.get(key));
+        Self {
+            code: member("code").or_else(|| member("statusCode")),
+            inner_code: inner.and_then(|inner| inner.get("code")).and_then(word),
+            kind: member("type"),
+            message: json::text(error, "message").map(shortened),
+            parameter: member("param"),
+            is_html: false,
+        }
+    }
+
+    /// The top-level name of the parameter that the error is about, if it is not supported; the service has a code for
+    /// that, and for some parameters only words.
+    fn unsupported_parameter(&self) -> Option<String> {
+        let has_code = self.code.as_deref() == Some("unsupported_parameter");
+        let message = self.message.as_deref().unwrap_or_default();
+        let parameter = self.parameter.as_deref()?;
+        let name = parameter.split(['.', '[']).next().unwrap_or(parameter);
+        (has_code || message.contains("not supported")).then(|| name.to_owned())
+    }
+}
+
+fn kind_of_code(body: &Body) -> Option<ErrorKind> {
+    [&body.inner_code, &body.code, &body.kind]
+        .into_iter()
+        .flatten()
+        .find_map(|code| {
+            Some(match code.as_str() {
+                "ResponsibleAIPolicyViolation"
+                | "content_filter"
+                | "content_policy_violation"
+                | "image_content_policy_violation" => ErrorKind::ContentFilter,
+                "context_length_exceeded" | "string_above_max_length" => ErrorKind::ContextLength,
+                "insufficient_quota" => ErrorKind::QuotaExceeded,
+                "DeploymentNotFound" => ErrorKind::NotFound,
+                "PermissionDenied" => ErrorKind::AccessDenied,
+                "RateLimitReached" | "rate_limit_exceeded" | "too_many_requests" => {
+                    ErrorKind::RateLimit
+                }
+                "internal_error"
+                | "no_capacity"
+                | "no_kv_space"
+                | "server_error"
+                | "server_is_overloaded"
+                | "slow_down" => ErrorKind::Unavailable,
+                "Timeout" => ErrorKind::Timeout,
+                "OperationNotSupported"
+                | "invalid_encrypted_content"
+                | "invalid_prompt"
+                | "unsupported_parameter" => ErrorKind::InvalidRequest,
+                _ => return None,
+            })
+        })
+        .or_else(|| {
+            // The general type comes last: a body may hold it beside a code that says more.
+            (body.kind.as_deref() == Some("invalid_request_error"))
+                .then(|| kind_of_words(body).unwrap_or(ErrorKind::InvalidRequest))
+        })
+}
+
+fn kind_of_status(status: u16, body: &Body) -> ErrorKind {
+    match status {
+        401 => ErrorKind::Authentication,
+        403 => ErrorKind::AccessDenied,
+        404 => ErrorKind::NotFound,
+        408 | 504 => ErrorKind::Timeout,
+        413 => ErrorKind::ContextLength,
+        429 => ErrorKind::RateLimit,
+        409 | 425 | 500.. => ErrorKind::Unavailable,
+        400..=499 => kind_of_words(body).unwrap_or(ErrorKind::InvalidRequest),
+        _ => ErrorKind::Other,
+    }
+}
+
+fn kind_of_words(body: &Body) -> Option<ErrorKind> {
+    let message = body.message.as_deref()?.to_ascii_lowercase();
+    let has = |words: &str| message.contains(words);
+    if has("context window") || has("maximum context length") {
+        Some(ErrorKind::ContextLength)
+    } else if has("content management policy") || has("content filter") {
+        Some(ErrorKind::ContentFilter)
+    } else {
+        None
+    }
+}
+
+/// What happened, with which value, and what to do next.
+fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> String {
+    let Asked { deployment, url } = asked;
+    match kind {
+        ErrorKind::NotFound if body.code.as_deref() == Some("DeploymentNotFound") => format!(
+            "{deployment} does not exist at {url}; check the name in the Azure portal (one that was made in the last \
+             five minutes may not be ready yet)"
+        ),
+        ErrorKind::NotFound => {
+            format!("there is nothing at {url}; check `azure_endpoint` and `api_version`")
+        }
+        ErrorKind::Authentication => format!(
+            "{url} does not accept the API key; check that `api_key` (or AZURE_OPENAI_API_KEY) is a key of this \
+             resource"
+        ),
+        ErrorKind::AccessDenied => format!(
+            "access to {url} is denied; check the network rules of the resource and the role of the caller"
+        ),
+        ErrorKind::RateLimit => {
+            format!("too many requests or tokens for {deployment}; wait, or raise its limit")
+        }
+        ErrorKind::QuotaExceeded => {
+            "the quota of the subscription is used up; waiting does not help".to_owned()
+        }
+        ErrorKind::ContextLength => {
+            format!("the conversation is longer than {deployment} can take; shorten it")
+        }
+        ErrorKind::ContentFilter => {
+            "a content filter stopped the request; change the prompt or the filter".to_owned()
+        }
+        ErrorKind::Timeout | ErrorKind::Unavailable => {
+            format!("{url} cannot serve the request now; try again")
+        }
+        _ if (300..400).contains(&status) => {
+            format!(
+                "{url} answered with a redirect, which is never followed; put the final address into `azure_endpoint`"
+            )
+        }
+        _ => format!("{url} refused the request to {deployment}"),
+    }
+}
+
+fn is_worth_a_retry(status: u16) -> bool {
+    matches!(status, 408 | 409 | 425 | 429 | 500..)
+}
+
+/// Whether trying again gives the same answer, whatever the status.
+fn is_final(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::AccessDenied
+            | ErrorKind::ContentFilter
+            | ErrorKind::ContextLength
+            | ErrorKind::InvalidRequest
+            | ErrorKind::NotFound
+            | ErrorKind::QuotaExceeded
+    )
+}
+
+fn shortened(text: &str) -> String {
+    /// Enough for every message of the service; a gateway's page of prose is cut.
+    const MAX_CHARACTERS: usize = 1000;
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+const VALID: &str = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"secret-key"}"#;
+
+#[test]
+fn the_configuration_wins_over_variables_and_variables_over_defaults() {
+    let variables = [
+        ("AZURE_OPENAI_BASE_URL", "https://second.openai.azure.com"),
+        ("AZURE_OPENAI_KEY", "second-key"),
+        ("AZURE_OPENAI_DEFAULT_MODEL", "model-of-variable"),
+        ("AZURE_OPENAI_DEFAULT_DEPLOYMENT", "  "),
+    ];
+    let resolved = resolve("{}", &variables).unwrap();
+    assert_eq!(resolved.endpoint.authority, "second.openai.azure.com");
+    assert_eq!(resolved.api_key.expose(), "second-key");
+    assert_eq!(resolved.deployments.default_model, "model-of-variable");
+    assert_eq!(resolved.deployments.default_deployment, None);
+    assert_eq!(resolved.max_output_tokens, 4096);
+
+    let first = [
+        ("AZURE_OPENAI_ENDPOINT", "https://first.openai.azure.com"),
+        ("AZURE_OPENAI_API_KEY", "first-key"),
+    ];
+    let resolved = resolve("", &[&variables[..], &first[..]].concat()).unwrap();
+    assert_eq!(resolved.endpoint.authority, "first.openai.azure.com");
+    assert_eq!(resolved.api_key.expose(), "first-key");
+
+    let document = r#"{
+        "azure_endpoint": "https://config.openai.azure.com",
+        "api_key": "",
+        "default_model": null,
+        "default_deployment": " d ",
+        "max_output_tokens": "100"
+    }"#;
+    let resolved = resolve(document, &[&variables[..], &first[..]].concat()).unwrap();
+    assert_eq!(resolved.endpoint.authority, "config.openai.azure.com");
+    assert_eq!(resolved.api_key.expose(), "first-key");
+    assert_eq!(resolved.deployments.default_model, "model-of-variable");
+    assert_eq!(
+        resolved.deployments.default_deployment.as_deref(),
+        Some("d")
+    );
+    assert_eq!(resolved.max_output_tokens, 100);
+}
+
+#[test]
+fn every_problem_is_reported_at_once_and_secrets_are_not() {
+    let document = r#"{
+        "azure_endpoint": "http://r.openai.azure.com",
+        "api_key": "secret\nkey",
+        "api_version": "v9",
+        "deployment_mapping": {"gpt-5.1": 5},
+        "max_tokens": -1,
+        "timeout": "soon",
+        "use_streaming": "maybe"
+    }"#;
+    let error = resolve(document, &[]).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Configuration);
+    assert!(!error.retryable);
+    assert!(!format!("{error:?}").contains("secret"));
+    let details: Value = serde_json::from_str(&error.details.unwrap()).unwrap();
+    assert_eq!(
+        details["problems"],
+        json!([
+            "`azure_endpoint`: expected an https:// address (http:// is for loopback only, because it would send the \
+             credentials in the clear), found \"http://r.openai.azure.com\"",
+            "`api_key`: expected letters, digits and punctuation only, without blanks and line breaks",
+            "`api_version`: expected `v1`, `latest`, `preview` or a date such as `2025-04-01-preview`, found \"v9\"",
+            "`deployment_mapping`: expected a table from model names to deployment names, with a deployment for \
+             `gpt-5.1`, found {\"gpt-5.1\":5}",
+            "`max_tokens`: expected a whole number from 1 to 4294967295, found -1",
+            "`timeout`: expected seconds, more than 0 and at most 86400, found \"soon\"",
+            "`use_streaming`: expected true or false, found \"maybe\"",
+        ])
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_variable() {
+    let error = resolve("{}", &[]).unwrap_err();
+    assert_eq!(
+        error.message,
+        "the configuration has 2 problems:\n\
+         - `azure_endpoint` is not set: put it into the configuration or set the environment variable \
+         AZURE_OPENAI_ENDPOINT\n\
+         - `api_key` is not set: put it into the configuration or set the environment variable AZURE_OPENAI_API_KEY"
+    );
+}
+
+#[test]
+fn a_variable_that_is_wrong_is_named() {
+    let error = resolve(VALID, &[("AZURE_OPENAI_MAX_OUTPUT_TOKENS", "many")]).unwrap_err();
+    assert!(
+        error
+            .message
+            .contains("`max_tokens` (from AZURE_OPENAI_MAX_OUTPUT_TOKENS)"),
+        "{}",
+        error.message
+    );
+}
+
+#[test]
+fn an_address_is_shown_without_password_and_query() {
+    for address in [
+        "https://user:hunter2@r.openai.azure.com",
+        "nonsense?key=hunter2",
+        "https://u@h?hunter2@x",
+    ] {
+        let document = json!({"azure_endpoint": address, "api_key": "k"}).to_string();
+        let error = resolve(&document, &[]).unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+    let document = r#"{"azure_endpoint":"https://r.openai.azure.com/?key=hunter2","api_key":"k"}"#;
+    let description = resolve(document, &[]).unwrap().describe();
+    assert!(
+        !description.to_string().contains("hunter2"),
+        "{description}"
+    );
+}
+
+#[test]
+fn a_document_that_is_not_an_object_is_refused_without_showing_it() {
+    for (document, expected) in [
+        (
+            "[1]",
+            "the configuration is wrong: the configuration is not a JSON object",
+        ),
+        (
+            "{\"api_key\": secret}",
+            "the configuration is wrong: the configuration is not JSON (line 1, column 13)",
+        ),
+    ] {
+        assert_eq!(resolve(document, &[]).unwrap_err().message, expected);
+    }
+}
+
+#[test]
+fn unknown_keys_are_warnings_with_a_suggestion() {
+    let document = VALID.replace('{', r#"{"default_modle":"x","banana":1,"#);
+    assert_eq!(
+        resolve(&document, &[]).unwrap().warnings,
+        [
+            "unknown setting `banana`; it has no effect",
+            "unknown setting `default_modle`; did you mean `default_model`?",
+        ]
+    );
+}
+
+#[test]
+fn a_version_before_the_responses_api_is_a_warning_only_when_somebody_set_it() {
+    assert!(resolve(VALID, &[]).unwrap().warnings.is_empty());
+    let old = [("AZURE_OPENAI_API_VERSION", "2024-10-21")];
+    let resolved = resolve(VALID, &old).unwrap();
+    assert_eq!(resolved.api_version, ApiVersion::V1);
+    assert!(
+        resolved.warnings[0].contains("`api_version` 2024-10-21"),
+        "{:?}",
+        resolved.warnings
+    );
+}
+
+#[test]
+fn booleans_and_numbers_may_be_strings() {
+    for (text, expected) in [
+        ("true", true),
+        ("\" TRUE \"", true),
+        ("\"yes\"", true),
+        ("\"On\"", true),
+        ("1", true),
+        ("false", false),
+        ("\"False\"", false),
+        ("\"no\"", false),
+        ("\"off\"", false),
+        ("\"0\"", false),
+    ] {
+        let document = VALID.replace('{', &format!("{{\"use_streaming\":{text},"));
+        assert_eq!(
+            resolve(&document, &[]).unwrap().use_streaming,
+            expected,
+            "{text}"
+        );
+    }
+    let document = VALID.replace('{', "{\"timeout\":\" 1.5 \",");
+    let limits = resolve(&document, &[]).unwrap().time_limits;
+    assert_eq!(limits.attempt, Duration::from_millis(1500));
+    assert_eq!(limits.stream_idle, Duration::from_secs(300));
+}
+
+#[test]
+fn describe_shows_values_and_sources_and_no_secret() {
+    let variables = [("AZURE_OPENAI_DEFAULT_MODEL", "m")];
+    let description = resolve(VALID, &variables).unwrap().describe();
+    assert_eq!(
+        description["route"],
+        "POST https://r.openai.azure.com/openai/v1/responses"
+    );
+    let settings = &description["settings"];
+    assert_eq!(
+        settings["api_key"],
+        json!({"value": "[REDACTED]", "source": "config"})
+    );
+    assert_eq!(
+        settings["default_model"],
+        json!({"value": "m", "source": "AZURE_OPENAI_DEFAULT_MODEL"})
+    );
+    assert_eq!(
+        settings["timeout"],
+        json!({"value": "600", "source": "default"})
+    );
+    assert_eq!(
+        settings["default_deployment"],
+        json!({"value": null, "source": "unset"})
+    );
+    assert!(!description.to_string().contains("secret-key"));
+}
+
+fn resolve(document: &str, variables: &[(&str, &str)]) -> Result<Configuration, ProviderError> {
+    let environment = variables
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
+    let environment = Environment::new(environment);
+    Configuration::resolve(document, &environment)
+}

@@ -1,0 +1,183 @@
+//! From the model that a caller names to the deployment that Azure knows.
+
+use std::fmt;
+
+/// The configured deployments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deployments {
+    /// `deployment_mapping`: models and their deployments, in the order of the models' names.
+    pub mapping: Vec<(String, String)>,
+    /// `default_deployment`: for models that are not mapped.
+    pub default_deployment: Option<String>,
+    /// `default_model`: when a request names no model.
+    pub default_model: String,
+}
+
+impl Deployments {
+    /// Which deployment serves a request for `model`.
+    pub fn resolve(&self, model: Option<&str>) -> Deployment {
+        let model = model.unwrap_or(&self.default_model);
+        if let Some((_, name)) = self.mapping.iter().find(|(mapped, _)| mapped == model) {
+            return Deployment {
+                name: name.clone(),
+                logical_model: model.to_owned(),
+                rule: Rule::Mapping,
+            };
+        }
+        let (name, rule) = match &self.default_deployment {
+            Some(name) => (name.as_str(), Rule::DefaultDeployment),
+            None => (model, Rule::ModelName),
+        };
+        Deployment {
+            name: name.to_owned(),
+            logical_model: self.model_of(name).unwrap_or(model).to_owned(),
+            rule,
+        }
+    }
+
+    /// The model that is mapped to a deployment; the first in the order of their names when there are several.
+    fn model_of(&self, deployment: &str) -> Option<&str> {
+        self.mapping
+            .iter()
+            .find(|(_, name)| *name == deployment)
+            .map(|(model, _)| model.as_str())
+    }
+}
+
+/// The deployment that serves a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    /// Its name: the `model` on the wire.
+    pub name: String,
+    /// The model that it stands for, which decides on capabilities, validation and price.
+    pub logical_model: String,
+    /// Why this one.
+    pub rule: Rule,
+}
+
+/// Which rule chose a deployment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// The model has an entry in `deployment_mapping`.
+    Mapping,
+    /// `default_deployment` is set.
+    DefaultDeployment,
+    /// The model's own name.
+    ModelName,
+}
+
+impl Rule {
+    /// The rule's name in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mapping => "deployment_mapping",
+            Self::DefaultDeployment => "default_deployment",
+            Self::ModelName => "model_name",
+        }
+    }
+}
+
+/// Says where the deployment's name came from.
+impl fmt::Display for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule {
+            Rule::Mapping => write!(
+                f,
+                "deployment `{}` (from `deployment_mapping` for the model `{}`)",
+                self.name, self.logical_model
+            ),
+            Rule::DefaultDeployment => {
+                write!(f, "deployment `{}` (from `default_deployment`)", self.name)
+            }
+            Rule::ModelName => write!(
+                f,
+                "deployment `{}` (the model's own name, as it has no entry in `deployment_mapping` and \
+                 `default_deployment` is not set)",
+                self.name
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mapping_then_default_deployment_then_the_name_itself() {
+        let mapping = [
+            ("gpt-5.1", "production-gpt5"),
+            ("gpt-5-mini", "fast-mini"),
+            ("gpt-4.1", "shared"),
+            ("gpt-4o", "shared"),
+        ];
+        use Rule::{DefaultDeployment, Mapping, ModelName};
+        // requested, default deployment → deployment, logical model, rule
+        for (requested, default_deployment, name, logical_model, rule) in [
+            (Some("gpt-5.1"), None, "production-gpt5", "gpt-5.1", Mapping),
+            (
+                Some("gpt-5.1"),
+                Some("d"),
+                "production-gpt5",
+                "gpt-5.1",
+                Mapping,
+            ),
+            (
+                Some("gpt-5-mini"),
+                Some("d"),
+                "fast-mini",
+                "gpt-5-mini",
+                Mapping,
+            ),
+            (
+                Some("claude-opus-4-1"),
+                Some("d"),
+                "d",
+                "claude-opus-4-1",
+                DefaultDeployment,
+            ),
+            (
+                Some("claude"),
+                Some("fast-mini"),
+                "fast-mini",
+                "gpt-5-mini",
+                DefaultDeployment,
+            ),
+            (
+                Some("my-custom-deploy"),
+                None,
+                "my-custom-deploy",
+                "my-custom-deploy",
+                ModelName,
+            ),
+            (
+                Some("fast-mini"),
+                None,
+                "fast-mini",
+                "gpt-5-mini",
+                ModelName,
+            ),
+            (Some("shared"), None, "shared", "gpt-4.1", ModelName),
+            (Some("GPT-5.1"), None, "GPT-5.1", "GPT-5.1", ModelName),
+            (None, None, "production-gpt5", "gpt-5.1", Mapping),
+        ] {
+            let deployments = Deployments {
+                mapping: mapping
+                    .map(|(model, name)| (model.to_owned(), name.to_owned()))
+                    .to_vec(),
+                default_deployment: default_deployment.map(str::to_owned),
+                default_model: "gpt-5.1".to_owned(),
+            };
+            let expected = Deployment {
+                name: name.to_owned(),
+                logical_model: logical_model.to_owned(),
+                rule,
+            };
+            assert_eq!(
+                deployments.resolve(requested),
+                expected,
+                "{requested:?} {default_deployment:?}"
+            );
+        }
+    }
+}

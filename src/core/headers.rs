@@ -1,0 +1,122 @@
+//! The headers of a response, and what the service says in them.
+
+use serde_json::{Map, Value, json};
+
+/// The headers of a response. Names are compared without regard to case.
+#[derive(Clone, Debug, Default)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Takes names and values as they came.
+    pub fn new(entries: Vec<(String, String)>) -> Self {
+        Self(entries)
+    }
+
+    /// The first value of a header.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+    }
+
+    /// Whether the body is a stream of events.
+    pub fn is_event_stream(&self) -> bool {
+        self.get("content-type")
+            .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/event-stream"))
+    }
+
+    /// The id under which the service's support finds the request.
+    pub fn request_id(&self) -> Option<&str> {
+        ["apim-request-id", "x-request-id", "x-ms-client-request-id"]
+            .into_iter()
+            .find_map(|name| self.get(name))
+    }
+
+    /// How long the service asks to wait, in milliseconds.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"]
+            .into_iter()
+            .find_map(|name| self.number(name));
+        // Rounded up: a wait must not be shorter than what the service asked for.
+        milliseconds
+            .or_else(|| self.number("retry-after").map(|seconds| seconds * 1000.0))
+            .map(|milliseconds| milliseconds.ceil() as u64)
+    }
+
+    /// The rate limits, under the names that `llm:response` has for them; none when the service sent none.
+    pub fn rate_limits(&self) -> Option<Value> {
+        let mut limits = Map::new();
+        for what in ["requests", "tokens"] {
+            for kind in ["limit", "remaining"] {
+                let value = self.get(&format!("x-ratelimit-{kind}-{what}"));
+                if let Some(number) = value.and_then(|value| value.parse::<i64>().ok()) {
+                    limits.insert(format!("{what}_{kind}"), json!(number));
+                }
+            }
+            let reset = self.get(&format!("x-ratelimit-reset-{what}"));
+            if let Some(reset) = reset.filter(|reset| !reset.is_empty()) {
+                limits.insert(format!("{what}_reset"), json!(reset));
+            }
+        }
+        (!limits.is_empty()).then_some(Value::Object(limits))
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.get(name)?
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite() && *number >= 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(entries: &[(&str, &str)]) -> Headers {
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        Headers::new(entries.iter().map(owned).collect())
+    }
+
+    #[test]
+    fn the_wait_is_read_from_the_most_exact_header() {
+        for (entries, expected) in [
+            (
+                &[("Retry-After-Ms", "1500.2"), ("retry-after", "9")][..],
+                Some(1501),
+            ),
+            (
+                &[("x-ms-retry-after-ms", "20"), ("retry-after", "9")],
+                Some(20),
+            ),
+            (
+                &[("retry-after-ms", "soon"), ("retry-after", "2")],
+                Some(2000),
+            ),
+            (&[("retry-after", "0.5")], Some(500)),
+            (&[("retry-after", "-1")], None),
+            (&[("retry-after", "inf")], None),
+            (&[], None),
+        ] {
+            assert_eq!(headers(entries).retry_after_ms(), expected, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn rate_limits_keep_what_can_be_read() {
+        let limits = headers(&[
+            ("x-ratelimit-limit-requests", "100"),
+            ("x-ratelimit-remaining-requests", "-1"),
+            ("x-ratelimit-reset-requests", "6s"),
+            ("x-ratelimit-limit-tokens", "many"),
+        ]);
+        let expected =
+            json!({"requests_limit": 100, "requests_remaining": -1, "requests_reset": "6s"});
+        assert_eq!(limits.rate_limits(), Some(expected));
+        assert_eq!(
+            headers(&[("content-type", "text/plain")]).rate_limits(),
+            None
+        );
+    }
+}

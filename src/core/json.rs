@@ -1,0 +1,36 @@
+//! Reading JSON that others wrote: a member that is missing, or not of the expected type, is absent.
+//!
+//! All of the core parses bytes, also where it has text: a second reader would cost ten kilobytes of the component.
+
+use serde_json::{Map, Value};
+
+/// The member as text.
+pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// The member as a whole number that is not negative.
+pub fn count(value: &Value, key: &str) -> Option<u64> {
+    value.get(key).and_then(Value::as_u64)
+}
+
+/// The member's elements; none when it is missing or no array.
+pub fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Parses text that must be a JSON object.
+pub fn object(text: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(text.as_bytes()) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
+/// Whether the value is an array without elements.
+pub fn is_empty_array(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+}

@@ -1,0 +1,202 @@
+//! From the kernel's chat request to the body of a Responses API request.
+
+mod input;
+mod tools;
+
+use serde_json::{Map, Value, json};
+
+use crate::contract::types::{ChatRequest, ErrorKind, JsonSchema, ProviderError, ResponseFormat};
+use crate::core::config::Configuration;
+use crate::core::deployment::Deployment;
+use crate::core::{json, model};
+
+/// A chat request in the service's form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Translated {
+    /// The request's body. Its keys are sorted, so that equal requests are equal bytes and the service's prompt cache
+    /// recognises them.
+    pub body: Map<String, Value>,
+    /// What was asked for and is not sent.
+    pub dropped: Vec<Dropped>,
+}
+
+impl Translated {
+    /// Whether the service is asked for a stream.
+    pub fn is_streaming(&self) -> bool {
+        self.body.contains_key("stream")
+    }
+
+    /// Takes a parameter out that the model does not support. None when it was not sent, or when the answer would not be
+    /// what was asked for without it.
+    pub fn drop_parameter(&mut self, name: &str) -> Option<Dropped> {
+        let names: &[&str] = match name {
+            // They go together: a model that refuses one of them does not reason, and would refuse the other next.
+            "include" | "reasoning" => &["include", "reasoning"],
+            "parallel_tool_calls" => &["parallel_tool_calls"],
+            "temperature" => &["temperature"],
+            "top_p" => &["top_p"],
+            _ => return None,
+        };
+        let mut sent = names
+            .iter()
+            .filter(|name| self.body.remove(**name).is_some());
+        let first = *sent.next()?;
+        let all = sent.fold(first.to_owned(), |all, name| format!("{all}, {name}"));
+        Some(Dropped {
+            parameter: all,
+            reason: "the service says that the model does not support it".to_owned(),
+        })
+    }
+}
+
+/// Something that was asked for and is not sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dropped {
+    /// Its name or its place in the request.
+    pub parameter: String,
+    /// Why it is not sent.
+    pub reason: String,
+}
+
+/// Translates a request.
+///
+/// The service keeps nothing (`store: false`): every request carries the whole conversation, the model's encrypted
+/// reasoning included.
+///
+/// # Errors
+///
+/// What cannot be sent is an error of the kind `invalid-request` that names its place, never left out silently.
+pub fn translate(
+    request: &ChatRequest,
+    deployment: &Deployment,
+    configuration: &Configuration,
+) -> Result<Translated, ProviderError> {
+    let reasons = model::capabilities(&deployment.logical_model).reasoning;
+    let mut dropped = Vec::new();
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
+
+    let input = input::translate(&request.messages, &mut dropped)?;
+    set("model", json!(deployment.name));
+    set("store", json!(false));
+    set("input", Value::Array(input.items));
+    if let Some(instructions) = input.instructions {
+        set("instructions", json!(instructions));
+    }
+    let limit = request
+        .max_output_tokens
+        .unwrap_or(configuration.max_output_tokens);
+    set("max_output_tokens", json!(limit));
+    if asks_for_stream(request, configuration) {
+        set("stream", json!(true));
+    }
+
+    for (name, value) in [
+        ("temperature", request.temperature),
+        ("top_p", request.top_p),
+    ] {
+        match value {
+            Some(_) if reasons => dropped.push(Dropped {
+                parameter: name.to_owned(),
+                reason: format!("the model {} does not accept it", deployment.logical_model),
+            }),
+            Some(value) => drop(set(name, finite(name, value)?)),
+            None => {}
+        }
+    }
+    if !request.stop.is_empty() {
+        dropped.push(Dropped {
+            parameter: "stop".to_owned(),
+            reason: "the Responses API has no such parameter".to_owned(),
+        });
+    }
+
+    if let Some(effort) = &request.reasoning_effort {
+        set("reasoning", json!({ "effort": effort, "summary": "auto" }));
+    }
+    if reasons
+        || request
+            .reasoning_effort
+            .as_deref()
+            .is_some_and(|effort| effort != "none")
+    {
+        set("include", json!(["reasoning.encrypted_content"]));
+    }
+    if let Some(format) = &request.response_format {
+        set("text", json!({ "format": text_format(format)? }));
+    }
+    if !request.tools.is_empty() {
+        set("tools", tools::translate(&request.tools)?);
+        if let Some(parallel) = extension(request, "parallel_tool_calls").filter(Value::is_boolean)
+        {
+            set("parallel_tool_calls", parallel);
+        }
+    }
+    if let Some(choice) = &request.tool_choice {
+        set("tool_choice", tools::choice(choice)?);
+    }
+    Ok(Translated { body, dropped })
+}
+
+/// An error that names its place in the request.
+fn invalid(place: &str, problem: impl std::fmt::Display) -> ProviderError {
+    ProviderError::new(ErrorKind::InvalidRequest, format!("{place}: {problem}"))
+}
+
+/// The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
+/// caller wants from the kernel: Python callers send `false` with every request.
+fn asks_for_stream(request: &ChatRequest, configuration: &Configuration) -> bool {
+    let metadata = request.metadata.as_deref().and_then(json::object);
+    let unwanted = metadata.is_some_and(|metadata| metadata.get("stream") == Some(&json!(false)));
+    configuration.use_streaming && !unwanted
+}
+
+fn extension(request: &ChatRequest, key: &str) -> Option<Value> {
+    json::object(request.extensions.as_deref()?)?.remove(key)
+}
+
+fn finite(name: &str, value: f64) -> Result<Value, ProviderError> {
+    match value.is_finite() {
+        true => Ok(json!(value)),
+        false => Err(invalid(name, "expected a finite number")),
+    }
+}
+
+fn text_format(format: &ResponseFormat) -> Result<Value, ProviderError> {
+    match format {
+        ResponseFormat::Text => Ok(json!({ "type": "text" })),
+        ResponseFormat::JsonObject => Ok(json!({ "type": "json_object" })),
+        ResponseFormat::JsonSchema(schema) => json_schema(schema),
+    }
+}
+
+/// The kernel hands over the schema itself, or wrapped with its name; the service wants it flat, with a name.
+fn json_schema(format: &JsonSchema) -> Result<Value, ProviderError> {
+    /// The service requires a name; the kernel does not.
+    const DEFAULT_NAME: &str = "response";
+    let place = "response_format.schema";
+    let mut schema = json::object(&format.schema)
+        .ok_or_else(|| invalid(place, "expected a JSON Schema, which is a JSON object"))?;
+    let mut flat = Map::new();
+    if schema.get("name").is_some_and(Value::is_string)
+        && let Some(Value::Object(inner)) = schema.remove("schema")
+    {
+        flat = std::mem::replace(&mut schema, inner);
+    }
+    flat.insert("type".to_owned(), json!("json_schema"));
+    flat.insert("schema".to_owned(), Value::Object(schema));
+    if let Some(name) = &format.name {
+        flat.insert("name".to_owned(), json!(name));
+    }
+    if let Some(description) = &format.description {
+        flat.insert("description".to_owned(), json!(description));
+    }
+    if let Some(strict) = format.strict {
+        flat.insert("strict".to_owned(), json!(strict));
+    }
+    flat.entry("name").or_insert_with(|| json!(DEFAULT_NAME));
+    Ok(Value::Object(flat))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Values that must not be shown.
+
+use std::fmt;
+
+/// A secret: it is sent, and never shown. `Debug` hides it, and there is no `Display`.
+#[derive(Clone, PartialEq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// How a secret is shown wherever its presence matters.
+    pub const REDACTED: &str = "[REDACTED]";
+
+    /// Takes a value out of sight.
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The value itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::REDACTED)
+    }
+}

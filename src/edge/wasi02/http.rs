@@ -1,0 +1,200 @@
+//! Requests over `wasi:http`.
+
+use std::time::Duration;
+
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody as WasiBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme as WasiScheme,
+};
+use wasi::io::poll::Pollable;
+use wasi::io::streams::{InputStream, OutputStream, StreamError};
+
+use super::wait::Waiter;
+use crate::core::config::Scheme;
+use crate::core::headers::Headers;
+use crate::engine::edge::{Body, Instant, Request, Response, TransportError};
+
+/// The most bytes of one read: what a network hands over at once is far less, and the host allocates what we ask for.
+const READ_BYTES: u64 = 64 * 1024;
+
+/// Sends a request and waits for the head of its response.
+pub(super) fn send(
+    request: &Request<'_>,
+    deadline: Instant,
+) -> Result<Response<IncomingBody>, TransportError> {
+    // 1. Hand over the head. 2. Write the body, which the host takes as the network does. 3. Wait for the answer.
+    let (outgoing, body) = outgoing(request)?;
+    let mut waiter = Waiter::default();
+    let response = outgoing_handler::handle(outgoing, Some(options(request.connect_timeout)))
+        .map_err(|code| explain(&code))?;
+    let written = write(body, request.body, &mut waiter, deadline);
+    // A service that refuses the head may stop reading the body: its answer says more than the broken pipe.
+    match (written, wait(&response, &mut waiter, deadline)) {
+        (_, Ok(response)) => open(&response),
+        (Err(TransportError::TimedOut), Err(_)) => Err(TransportError::TimedOut),
+        (_, Err(error)) => Err(error),
+    }
+}
+
+/// The body of a response.
+#[derive(Debug)]
+pub(crate) struct IncomingBody {
+    // Dropped in this order: WASI wants children to go before their parents.
+    waiter: Waiter,
+    ready: Pollable,
+    stream: InputStream,
+    _body: WasiBody,
+}
+
+impl Body for IncomingBody {
+    fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError> {
+        loop {
+            match self.stream.read(READ_BYTES) {
+                Ok(bytes) if bytes.is_empty() => self.waiter.wait(&self.ready, deadline)?,
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(StreamError::Closed) => return Ok(None),
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+    }
+}
+
+fn outgoing(request: &Request<'_>) -> Result<(OutgoingRequest, OutgoingBody), TransportError> {
+    let headers: Vec<(String, Vec<u8>)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .chain([(
+            "content-length".to_owned(),
+            request.body.len().to_string().into_bytes(),
+        )])
+        .collect();
+    let headers = Fields::from_list(&headers).map_err(|error| refused("a header", &error))?;
+    let outgoing = OutgoingRequest::new(headers);
+    let scheme = match request.scheme {
+        Scheme::Http => WasiScheme::Http,
+        Scheme::Https => WasiScheme::Https,
+    };
+    outgoing
+        .set_method(&Method::Post)
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(Some(request.authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(request.path)))
+        .and_then(|()| outgoing.body())
+        .map(|body| (outgoing, body))
+        .map_err(|()| TransportError::Denied("the host does not accept the address".to_owned()))
+}
+
+fn options(connect_timeout: Duration) -> RequestOptions {
+    let options = RequestOptions::new();
+    let nanoseconds = u64::try_from(connect_timeout.as_nanos()).unwrap_or(u64::MAX);
+    // A host that has no such option has its own limit, and the deadline of the attempt holds in any case.
+    let _ = options.set_connect_timeout(Some(nanoseconds));
+    options
+}
+
+fn write(
+    body: OutgoingBody,
+    mut bytes: &[u8],
+    waiter: &mut Waiter,
+    deadline: Instant,
+) -> Result<(), TransportError> {
+    {
+        let stream: OutputStream = body.write().map_err(|()| {
+            TransportError::Broken("the request's body cannot be written".to_owned())
+        })?;
+        let ready = stream.subscribe();
+        while !bytes.is_empty() {
+            let room = stream.check_write().map_err(|error| broken(&error))?;
+            let (now, later) =
+                bytes.split_at(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+            match now {
+                [] => waiter.wait(&ready, deadline)?,
+                _ => stream.write(now).map_err(|error| broken(&error))?,
+            }
+            bytes = later;
+        }
+        // Nothing waits for the flush: finishing the body sends what is left.
+        stream.flush().map_err(|error| broken(&error))?;
+    }
+    OutgoingBody::finish(body, None).map_err(|code| explain(&code))
+}
+
+fn wait(
+    response: &FutureIncomingResponse,
+    waiter: &mut Waiter,
+    deadline: Instant,
+) -> Result<IncomingResponse, TransportError> {
+    let ready = response.subscribe();
+    loop {
+        match response.get() {
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(explain(&code)),
+            Some(Err(())) => {
+                return Err(TransportError::Broken(
+                    "the response was taken before".to_owned(),
+                ));
+            }
+            None => waiter.wait(&ready, deadline)?,
+        }
+    }
+}
+
+fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, TransportError> {
+    let entries = response.headers().entries().into_iter();
+    let headers = entries
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+        .collect();
+    let taken = |()| TransportError::Broken("the response's body was taken before".to_owned());
+    let body = response.consume().map_err(taken)?;
+    let stream = body.stream().map_err(taken)?;
+    Ok(Response {
+        status: response.status(),
+        headers: Headers::new(headers),
+        body: IncomingBody {
+            waiter: Waiter::default(),
+            ready: stream.subscribe(),
+            stream,
+            _body: body,
+        },
+    })
+}
+
+fn explain(code: &ErrorCode) -> TransportError {
+    // The codes' names are the best words for them: `DNS-error`, `TLS-certificate-error` …
+    let name = format!("{code:?}");
+    match code {
+        ErrorCode::HttpRequestDenied => TransportError::Denied(name),
+        ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::HttpResponseTimeout => TransportError::TimedOut,
+        ErrorCode::ConnectionRefused
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DnsTimeout
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => TransportError::Unreachable(name),
+        _ => TransportError::Broken(name),
+    }
+}
+
+fn broken(error: &StreamError) -> TransportError {
+    match error {
+        StreamError::Closed => TransportError::Broken("the stream was closed".to_owned()),
+        StreamError::LastOperationFailed(error) => {
+            match wasi::http::types::http_error_code(error) {
+                Some(code) => explain(&code),
+                None => TransportError::Broken(error.to_debug_string()),
+            }
+        }
+    }
+}
+
+fn refused(what: &str, error: &impl std::fmt::Debug) -> TransportError {
+    TransportError::Denied(format!("{what} was refused: {error:?}"))
+}

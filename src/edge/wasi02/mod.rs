@@ -1,0 +1,66 @@
+//! The edge to WASI 0.2 and to the contract's own imports.
+
+mod http;
+mod wait;
+
+use std::time::Duration;
+
+use wasi::cli::environment;
+use wasi::clocks::monotonic_clock;
+use wasi::random::random;
+
+use crate::contract::events::{self, Level};
+use crate::core::config::Environment;
+use crate::engine::edge::{Edge, Instant, Request, Response, TransportError};
+
+/// WASI 0.2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wasi02;
+
+impl Wasi02 {
+    /// Reports panics through the host's log: on a target without standard error they would leave no message.
+    pub(crate) fn report_panics() {
+        std::panic::set_hook(Box::new(|panic| {
+            events::log(Level::Error, &panic.to_string())
+        }));
+    }
+}
+
+impl Edge for Wasi02 {
+    type Body = http::IncomingBody;
+
+    fn environment(&self) -> Environment {
+        Environment::new(environment::get_environment())
+    }
+
+    fn now(&self) -> Instant {
+        Instant(Duration::from_nanos(monotonic_clock::now()))
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        for (chunk, number) in bytes
+            .chunks_exact_mut(8)
+            .zip([random::get_random_u64(), random::get_random_u64()])
+        {
+            chunk.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn emit(&self, name: &str, payload: &str) {
+        events::emit(name, payload);
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        events::log(level, message);
+    }
+
+    fn send(
+        &self,
+        request: &Request<'_>,
+        deadline: Instant,
+    ) -> Result<Response<Self::Body>, TransportError> {
+        http::send(request, deadline)
+    }
+}

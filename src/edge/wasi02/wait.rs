@@ -1,0 +1,48 @@
+//! Waiting for something, but not for ever.
+
+use std::time::Duration;
+
+use wasi::clocks::monotonic_clock;
+use wasi::io::poll::{self, Pollable};
+
+use crate::engine::edge::{Instant, TransportError};
+
+/// Waits until things are ready, up to deadlines that move on.
+///
+/// One timer serves many waits: while deadlines only move into the future, as between the events of a stream, a new timer
+/// is set only when the old one goes off.
+#[derive(Debug, Default)]
+pub(super) struct Waiter {
+    timer: Option<(Instant, Pollable)>,
+}
+
+impl Waiter {
+    /// Waits until `ready` is, or until `deadline`.
+    pub(super) fn wait(
+        &mut self,
+        ready: &Pollable,
+        deadline: Instant,
+    ) -> Result<(), TransportError> {
+        loop {
+            let (_, timer) = match self.timer.take() {
+                Some((goes_off, timer)) if goes_off <= deadline => {
+                    self.timer.insert((goes_off, timer))
+                }
+                _ => self.timer.insert((deadline, set(deadline))),
+            };
+            // The first index is ours when both are ready: what has arrived is not late.
+            if poll::poll(&[ready, timer]).contains(&0) {
+                return Ok(());
+            }
+            self.timer = None;
+            if Instant(Duration::from_nanos(monotonic_clock::now())) >= deadline {
+                return Err(TransportError::TimedOut);
+            }
+        }
+    }
+}
+
+fn set(Instant(deadline): Instant) -> Pollable {
+    // 2^64 nanoseconds are five hundred years.
+    monotonic_clock::subscribe_instant(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,112 @@
+//! What the engine needs from outside.
+
+use std::time::Duration;
+
+use crate::contract::events::Level;
+use crate::core::config::{Environment, Scheme};
+use crate::core::headers::Headers;
+
+/// The outside: everything that is not a function from values to values.
+///
+/// The calls block, because WASI 0.2 has no other way to wait. Another edge implements this trait and nothing else.
+pub trait Edge: Clone {
+    /// The body of a response.
+    type Body: Body;
+
+    /// The environment variables that the host lets us see.
+    fn environment(&self) -> Environment;
+
+    /// The present moment of a clock that never goes back.
+    fn now(&self) -> Instant;
+
+    /// Sixteen random bytes.
+    fn random(&self) -> [u8; 16];
+
+    /// Emits an event of the kernel; the payload is a JSON object.
+    fn emit(&self, name: &str, payload: &str);
+
+    /// Writes a line to the host's log.
+    fn log(&self, level: Level, message: &str);
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// # Errors
+    ///
+    /// When there is no response, or none before `deadline`.
+    fn send(
+        &self,
+        request: &Request<'_>,
+        deadline: Instant,
+    ) -> Result<Response<Self::Body>, TransportError>;
+}
+
+/// A body that arrives. Dropping it closes the exchange.
+pub trait Body {
+    /// The next bytes, at least one; none at the end of the body.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks, or nothing comes before `deadline`.
+    fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError>;
+}
+
+/// A moment, as the time since some other moment that is always the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(pub Duration);
+
+impl Instant {
+    /// The moment that comes so much later.
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+
+    /// The time from an earlier moment to this one.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// A `POST` of JSON.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// Host and port.
+    pub authority: &'a str,
+    /// Path and query.
+    pub path: &'a str,
+    /// The headers. One of them is a secret: they are not for logs.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body.
+    pub body: &'a [u8],
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+}
+
+/// The head of a response, and its body as it arrives.
+#[derive(Debug)]
+pub struct Response<B> {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Headers,
+    /// The body.
+    pub body: B,
+}
+
+/// Why there is no response, or no more of it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TransportError {
+    /// The connection broke.
+    #[error("the connection broke ({0})")]
+    Broken(String),
+    /// The host does not let us go there.
+    #[error("the host does not allow it ({0})")]
+    Denied(String),
+    /// The deadline passed.
+    #[error("the time limit passed")]
+    TimedOut,
+    /// There is no connection.
+    #[error("no connection ({0})")]
+    Unreachable(String),
+}

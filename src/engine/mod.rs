@@ -1,0 +1,294 @@
+//! The engine: sends requests, reads responses, tells the host what it does.
+//!
+//! It is written once, over [`Edge`], and knows neither WebAssembly nor the service's formats: those are the core's.
+
+pub mod edge;
+mod report;
+mod response_stream;
+
+use std::time::Duration;
+
+use self::edge::{Body, Edge, Instant, Request, Response, TransportError};
+use self::report::Report;
+pub use self::response_stream::ResponseStream;
+use crate::contract::types::{ChatRequest, ChatResponse, ErrorKind, ProviderError, StreamEvent};
+use crate::core::classify::{self, Asked, Rejection};
+use crate::core::config::{Configuration, TimeLimits};
+use crate::core::deployment::Deployment;
+use crate::core::request::{self, Translated};
+use crate::core::secret::Secret;
+
+/// The most bytes of an error's body that are read. Real ones have some hundreds; what comes after these is a page of
+/// HTML, or an attack.
+const MAX_ERROR_BYTES: usize = 256 * 1024;
+
+/// The most bytes of a response that comes whole: what the largest event of a stream may have.
+const MAX_RESPONSE_BYTES: usize = crate::core::sse::MAX_EVENT_BYTES;
+
+/// An opened provider.
+#[derive(Clone, Debug)]
+pub struct Engine<E> {
+    edge: E,
+    configuration: Configuration,
+}
+
+impl<E: Edge> Engine<E> {
+    /// Resolves the configuration against the environment, and tells the host of what is odd about it.
+    ///
+    /// # Errors
+    ///
+    /// One error that names everything that is wrong with the configuration.
+    pub fn open(edge: E, document: &str) -> Result<Self, ProviderError> {
+        let configuration = Configuration::resolve(document, &edge.environment())?;
+        for warning in &configuration.warnings {
+            report::config_warning(&edge, warning);
+        }
+        Ok(Self {
+            edge,
+            configuration,
+        })
+    }
+
+    /// The resolved configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// One whole exchange: [`Self::complete_streaming`], drained.
+    ///
+    /// # Errors
+    ///
+    /// The first error of the exchange.
+    pub fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, ProviderError> {
+        let mut stream = self.complete_streaming(request)?;
+        while let Some(event) = stream.next_event()? {
+            if let StreamEvent::Completed(response) = event {
+                return Ok(response);
+            }
+        }
+        // A stream ends with `completed` or with an error, so that this is a defect of ours; still no reason to panic.
+        Err(ProviderError::new(
+            ErrorKind::Stream,
+            "the stream ended without a response",
+        ))
+    }
+
+    /// Sends a request, and returns when the service has accepted it.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be sent, or the service refuses it.
+    pub fn complete_streaming(
+        &self,
+        request: &ChatRequest,
+    ) -> Result<ResponseStream<E>, ProviderError> {
+        let deployment = self
+            .configuration
+            .deployments
+            .resolve(request.model.as_deref());
+        let model = request
+            .model
+            .as_ref()
+            .unwrap_or(&self.configuration.deployments.default_model);
+        let secret = self.configuration.api_key.clone();
+        let with_model = |error| finished(error, model, &secret);
+
+        let limits = self.time_limits(request).map_err(with_model)?;
+        let mut translated =
+            request::translate(request, &deployment, &self.configuration).map_err(with_model)?;
+        let report = Report::start(self.edge.clone(), request, &deployment, &translated);
+        match self.exchange(&mut translated, &deployment, limits, &report) {
+            Ok(response) => {
+                let edge = self.edge.clone();
+                Ok(ResponseStream::new(
+                    response, edge, report, limits, model, secret,
+                ))
+            }
+            Err(error) => {
+                let error = with_model(error);
+                report.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The configured limits, or the request's where that is stricter.
+    fn time_limits(&self, request: &ChatRequest) -> Result<Deadlines, ProviderError> {
+        let TimeLimits {
+            connect,
+            attempt,
+            stream_idle,
+        } = self.configuration.time_limits;
+        let attempt = match request.timeout.map(Duration::try_from_secs_f64) {
+            None => attempt,
+            Some(Ok(timeout)) if !timeout.is_zero() => attempt.min(timeout),
+            Some(_) => {
+                return Err(ProviderError::new(
+                    ErrorKind::InvalidRequest,
+                    "timeout: expected seconds, more than 0",
+                ));
+            }
+        };
+        Ok(Deadlines {
+            limits: TimeLimits {
+                connect: connect.min(attempt),
+                attempt,
+                stream_idle,
+            },
+            attempt: self.edge.now().after(attempt),
+        })
+    }
+
+    /// Sends a request; once more, without it, when the model does not support something that is optional.
+    fn exchange(
+        &self,
+        translated: &mut Translated,
+        deployment: &Deployment,
+        limits: Deadlines,
+        report: &Report<E>,
+    ) -> Result<Response<E::Body>, ProviderError> {
+        let rejection = match self.send(translated, deployment, limits) {
+            Ok(response) => return Ok(response),
+            Err(rejection) => rejection,
+        };
+        let unsupported = rejection.unsupported_parameter.as_deref();
+        let Some(dropped) = unsupported.and_then(|name| translated.drop_parameter(name)) else {
+            return Err(rejection.error);
+        };
+        report.dropped(&dropped);
+        self.send(translated, deployment, limits)
+            .map_err(|rejection| rejection.error)
+    }
+
+    fn send(
+        &self,
+        translated: &Translated,
+        deployment: &Deployment,
+        limits: Deadlines,
+    ) -> Result<Response<E::Body>, Rejection> {
+        let configuration = &self.configuration;
+        let path = configuration.responses_path();
+        let body = serde_json::to_vec(&translated.body).map_err(|error| {
+            ProviderError::new(
+                ErrorKind::InvalidRequest,
+                format!("the request is no JSON: {error}"),
+            )
+        })?;
+        let accept = match translated.is_streaming() {
+            true => "text/event-stream",
+            false => "application/json",
+        };
+        let request = Request {
+            scheme: configuration.endpoint.scheme,
+            authority: &configuration.endpoint.authority,
+            path: &path,
+            headers: &[
+                ("accept", accept),
+                ("api-key", configuration.api_key.expose()),
+                ("content-type", "application/json"),
+                (
+                    "user-agent",
+                    concat!(
+                        "amplifier-azure-openai-provider/",
+                        env!("CARGO_PKG_VERSION")
+                    ),
+                ),
+            ],
+            body: &body,
+            connect_timeout: limits.limits.connect,
+        };
+        let url = format!("{}://{}{path}", request.scheme, request.authority);
+
+        let mut response = self
+            .edge
+            .send(&request, limits.attempt)
+            .map_err(|error| unanswered(&error, &url, limits.limits))?;
+        if response.status == 200 {
+            return Ok(response);
+        }
+        // What of the body can be read is enough for a message; its status alone says what kind of error it is.
+        let body =
+            read_all(&mut response.body, MAX_ERROR_BYTES, limits.attempt).unwrap_or_default();
+        let asked = Asked {
+            deployment,
+            url: &url,
+        };
+        Err(classify::rejected(
+            response.status,
+            &response.headers,
+            &body,
+            asked,
+        ))
+    }
+}
+
+/// The limits of one attempt, and when it ends.
+#[derive(Clone, Copy, Debug)]
+struct Deadlines {
+    limits: TimeLimits,
+    attempt: Instant,
+}
+
+/// The error for a request without a response.
+fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) -> ProviderError {
+    let (kind, message) = match error {
+        TransportError::TimedOut => (
+            ErrorKind::Timeout,
+            format!(
+                "{url} did not answer within {} seconds; try again, or raise `timeout`",
+                seconds(limits.attempt)
+            ),
+        ),
+        TransportError::Denied(_) => (
+            ErrorKind::AccessDenied,
+            format!(
+                "the request to {url} was not sent: {error}; add the host to the host's allow-list"
+            ),
+        ),
+        TransportError::Broken(_) | TransportError::Unreachable(_) => (
+            ErrorKind::Network,
+            format!(
+                "{url} cannot be reached: {error}; check the endpoint, the name service, the proxy and the firewall"
+            ),
+        ),
+    };
+    ProviderError::new(kind, message)
+}
+
+/// A time limit in seconds, for people.
+fn seconds(limit: Duration) -> String {
+    match limit.subsec_millis() {
+        0 => limit.as_secs().to_string(),
+        milliseconds => format!("{}.{milliseconds:03}", limit.as_secs()),
+    }
+}
+
+/// Reads a body to its end; `None` when it is longer than `limit`.
+fn read_all(body: &mut impl Body, limit: usize, deadline: Instant) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.read(deadline).map_err(ReadError::Transport)? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(ReadError::TooLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Why a body could not be read to its end.
+enum ReadError {
+    TooLong,
+    Transport(TransportError),
+}
+
+/// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's words.
+fn finished(mut error: ProviderError, model: &str, secret: &Secret) -> ProviderError {
+    error.model = Some(model.to_owned());
+    if error.message.contains(secret.expose()) {
+        error.message = error.message.replace(secret.expose(), Secret::REDACTED);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests;

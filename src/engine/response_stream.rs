@@ -1,0 +1,289 @@
+//! One response as it arrives.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::edge::{Body, Edge, Instant, Response, TransportError};
+use super::report::Report;
+use super::{Deadlines, MAX_RESPONSE_BYTES, ReadError, finished, read_all, seconds};
+use crate::contract::types::{
+    BlockContent, BlockDelta, BlockKind, BlockStart, ChatResponse, ErrorKind, ProviderError,
+    StreamEvent, ToolCallHeader,
+};
+use crate::core::headers::Headers;
+use crate::core::response::{self, stream::Translator};
+use crate::core::secret::Secret;
+use crate::core::{json, sse};
+
+/// A response that is arriving. Dropping it closes the exchange.
+#[derive(Debug)]
+pub struct ResponseStream<E: Edge> {
+    state: State<E::Body>,
+    /// What was read and not yet taken.
+    pending: VecDeque<StreamEvent>,
+    report: Report<E>,
+    headers: Headers,
+    deadlines: Deadlines,
+    edge: E,
+    model: String,
+    secret: Secret,
+}
+
+#[derive(Debug)]
+enum State<B> {
+    /// The body is a stream of events.
+    Streaming(EventReader<B>),
+    /// The body is one JSON document.
+    Whole(B),
+    /// It failed; the error comes after what is pending.
+    Failed(ProviderError),
+    /// The last event is pending, or taken.
+    Ended,
+}
+
+impl<E: Edge> ResponseStream<E> {
+    pub(super) fn new(
+        response: Response<E::Body>,
+        edge: E,
+        report: Report<E>,
+        deadlines: Deadlines,
+        model: &str,
+        secret: Secret,
+    ) -> Self {
+        let Response { headers, body, .. } = response;
+        // The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
+        let state = match headers.is_event_stream() {
+            true => State::Streaming(EventReader {
+                body,
+                decoder: sse::Decoder::new(),
+                translator: Translator::default(),
+            }),
+            false => State::Whole(body),
+        };
+        Self {
+            state,
+            pending: VecDeque::new(),
+            report,
+            headers,
+            deadlines,
+            edge,
+            model: model.to_owned(),
+            secret,
+        }
+    }
+
+    /// Waits for the next event; none after `completed` and after an error.
+    ///
+    /// # Errors
+    ///
+    /// When the response fails, or breaks off before its end. What arrived before that was delivered.
+    pub fn next_event(&mut self) -> Result<Option<StreamEvent>, ProviderError> {
+        loop {
+            if let Some(mut event) = self.pending.pop_front() {
+                self.report.stream_event(&event);
+                if let StreamEvent::Completed(response) = &mut event {
+                    add_exchange(response, &self.headers);
+                    self.report.succeeded(response, &self.headers);
+                }
+                return Ok(Some(event));
+            }
+            self.state = match std::mem::replace(&mut self.state, State::Ended) {
+                State::Streaming(reader) => self.read_events(reader),
+                State::Whole(body) => self.read_whole(body),
+                State::Failed(error) => {
+                    let error = finished(error, &self.model, &self.secret);
+                    self.report.aborted(&error);
+                    return Err(error);
+                }
+                State::Ended => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads until there is something to take.
+    fn read_events(&mut self, mut reader: EventReader<E::Body>) -> State<E::Body> {
+        let Deadlines { limits, attempt } = self.deadlines;
+        let idle_deadline = || attempt.min(self.edge.now().after(limits.stream_idle));
+        let mut deadline = idle_deadline();
+        loop {
+            match reader.step(deadline, &mut self.pending) {
+                Ok(Step::Completed) => return State::Ended,
+                Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
+                Ok(Step::Event) => return State::Streaming(reader),
+                // Comments alone do not keep a stream alive.
+                Ok(Step::Bytes) => {}
+                Err(error) => {
+                    reader.translator.close_all(&mut self.pending);
+                    return State::Failed(error.explain(self.deadlines, deadline));
+                }
+            }
+        }
+    }
+
+    fn read_whole(&mut self, mut body: E::Body) -> State<E::Body> {
+        let attempt = self.deadlines.attempt;
+        let translated = match read_all(&mut body, MAX_RESPONSE_BYTES, attempt) {
+            Ok(bytes) => translate_whole(&bytes),
+            Err(ReadError::TooLong) => Err(ProviderError::new(
+                ErrorKind::Stream,
+                format!("the response is longer than {MAX_RESPONSE_BYTES} bytes"),
+            )),
+            Err(ReadError::Transport(error)) => {
+                Err(StreamFailure::Transport(error).explain(self.deadlines, attempt))
+            }
+        };
+        match translated {
+            Ok(response) => {
+                replay(&response, &mut self.pending);
+                self.pending.push_back(StreamEvent::Completed(response));
+                State::Ended
+            }
+            Err(error) => State::Failed(error),
+        }
+    }
+}
+
+/// Reads a body that is a stream of events.
+#[derive(Debug)]
+struct EventReader<B> {
+    body: B,
+    decoder: sse::Decoder,
+    translator: Translator,
+}
+
+impl<B: Body> EventReader<B> {
+    /// Takes one event that was read, or reads on.
+    fn step(
+        &mut self,
+        deadline: Instant,
+        pending: &mut VecDeque<StreamEvent>,
+    ) -> Result<Step, StreamFailure> {
+        if let Some(event) = self.decoder.next_event() {
+            self.translator.apply(&event, pending)?;
+            return Ok(match self.translator.is_completed() {
+                true => Step::Completed,
+                false => Step::Event,
+            });
+        }
+        match self.body.read(deadline)? {
+            Some(bytes) => self.decoder.feed(&bytes)?,
+            None => return Err(self.translator.ended_early().into()),
+        }
+        Ok(Step::Bytes)
+    }
+}
+
+/// What one step of reading came to.
+enum Step {
+    /// Bytes came.
+    Bytes,
+    /// The last event was taken.
+    Completed,
+    /// An event was taken.
+    Event,
+}
+
+/// Why a stream broke off.
+#[derive(Debug, thiserror::Error)]
+enum StreamFailure {
+    #[error(transparent)]
+    EventTooLong(#[from] sse::EventTooLong),
+    #[error("the service reported an error")]
+    Reported(ProviderError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+impl From<ProviderError> for StreamFailure {
+    fn from(error: ProviderError) -> Self {
+        Self::Reported(error)
+    }
+}
+
+impl StreamFailure {
+    fn explain(self, Deadlines { limits, attempt }: Deadlines, deadline: Instant) -> ProviderError {
+        match self {
+            Self::Reported(error) => error,
+            Self::EventTooLong(error) => ProviderError {
+                // It would be as long the next time.
+                retryable: false,
+                ..ProviderError::new(ErrorKind::Stream, error.to_string())
+            },
+            Self::Transport(TransportError::TimedOut) if deadline < attempt => ProviderError::new(
+                ErrorKind::Timeout,
+                format!(
+                    "no event came for {} seconds; try again, or raise `stream_idle_timeout`",
+                    seconds(limits.stream_idle)
+                ),
+            ),
+            Self::Transport(TransportError::TimedOut) => ProviderError::new(
+                ErrorKind::Timeout,
+                format!(
+                    "the response was not complete after {} seconds; try again, or raise `timeout`",
+                    seconds(limits.attempt)
+                ),
+            ),
+            Self::Transport(error) => ProviderError::new(
+                ErrorKind::Stream,
+                format!("the response broke off: {error}; try again"),
+            ),
+        }
+    }
+}
+
+fn translate_whole(bytes: &[u8]) -> Result<ChatResponse, ProviderError> {
+    let response: Value = serde_json::from_slice(bytes).map_err(|error| {
+        ProviderError::new(
+            ErrorKind::Stream,
+            format!(
+                "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"
+            ),
+        )
+    })?;
+    response::translate(&response)
+}
+
+/// The events of a response that came whole, so that a caller sees the same of both.
+fn replay(response: &ChatResponse, events: &mut VecDeque<StreamEvent>) {
+    for (index, block) in (0..).zip(&response.content) {
+        let (kind, text) = match &block.content {
+            BlockContent::Refusal(text) => (BlockKind::Refusal, text.clone()),
+            BlockContent::Text(text) => (BlockKind::Text, text.clone()),
+            BlockContent::Thinking(thinking) => (BlockKind::Thinking, thinking.text.clone()),
+            BlockContent::ToolCall(call) => {
+                let header = ToolCallHeader {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                };
+                (BlockKind::ToolCall(header), call.arguments.clone())
+            }
+            BlockContent::File(_)
+            | BlockContent::Image(_)
+            | BlockContent::Reasoning(_)
+            | BlockContent::RedactedThinking(_)
+            | BlockContent::ToolResult(_) => continue,
+        };
+        events.push_back(StreamEvent::BlockStart(BlockStart { index, block: kind }));
+        if !text.is_empty() {
+            events.push_back(StreamEvent::BlockDelta(BlockDelta { index, text }));
+        }
+        events.push_back(StreamEvent::BlockEnd(index));
+    }
+}
+
+/// Adds what the response's headers say to its metadata.
+fn add_exchange(response: &mut ChatResponse, headers: &Headers) {
+    let mut metadata = response
+        .metadata
+        .as_deref()
+        .and_then(json::object)
+        .unwrap_or_default();
+    if let Some(id) = headers.request_id() {
+        metadata.insert("openai:request_id".to_owned(), json!(id));
+    }
+    if let Some(limits) = headers.rate_limits() {
+        metadata.insert("openai:rate_limits".to_owned(), limits);
+    }
+    response.metadata = Some(Value::Object(metadata).to_string());
+}

@@ -1,0 +1,13 @@
+//! The real component in the real host, over real HTTP on loopback, against the mock of Azure OpenAI.
+//!
+//! `cargo xtask test` builds what these tests need.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod command_line;
+mod configuration;
+mod confinement;
+mod errors;
+mod streaming;
+mod support;
+mod tool_calls;

@@ -1,0 +1,54 @@
+//! Building the component: the core module by cargo, the component around it by `wit-component`.
+
+use std::fs;
+
+use wit_component::ComponentEncoder;
+
+use crate::error::Error;
+use crate::process::{cargo, say};
+use crate::wasm_target::{self, WasmTarget};
+use crate::workspace::Workspace;
+
+/// The package that is the component.
+pub(crate) const PACKAGE: &str = "azure-openai-provider";
+
+/// The cargo profile that makes the smallest file.
+pub(crate) const PROFILE: &str = "guest";
+
+/// Builds the component, installing its target first if need be.
+///
+/// The core module imports only what the code calls, and the encoder keeps only the interfaces that the core module
+/// imports: the component's import list is its capability list.
+pub(crate) fn build(workspace: &Workspace) -> Result<(), Error> {
+    let target = WasmTarget::Unknown;
+    wasm_target::ensure(workspace, target)?;
+
+    say("building the component");
+    cargo()
+        .args(["build", "--quiet", "--lib", "--package", PACKAGE])
+        .args(["--profile", PROFILE, "--target", target.triple()])
+        .current_dir(workspace.root())
+        .run()?;
+
+    let module_path = workspace
+        .target()
+        .join(target.triple())
+        .join(PROFILE)
+        .join("azure_openai_provider.wasm");
+    let module =
+        fs::read(&module_path).map_err(|source| Error::file("read", &module_path, source))?;
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .and_then(|encoder| encoder.encode())
+        .map_err(|error| Error::Encode(format!("{error:#}")))?;
+
+    let path = workspace.component();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| Error::file("create", folder, source))?;
+    }
+    // Renamed into place, so that a host that watches the file never sees half of it.
+    let partial = path.with_extension("wasm.partial");
+    fs::write(&partial, component).map_err(|source| Error::file("write", &partial, source))?;
+    fs::rename(&partial, &path).map_err(|source| Error::file("write", &path, source))
+}

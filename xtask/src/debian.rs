@@ -1,0 +1,155 @@
+//! Packages from the Debian archive, without touching the system's own package sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::process::Run;
+
+/// The suites that may hold a package, newest stable first.
+const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
+
+/// Signs the archive's lists. Part of every Debian installation.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Downloads a package whose upstream version is `version` (any when empty), unpacks it below `work` and returns the
+/// folder with its files.
+///
+/// The source list, the package lists and the download live below `work`; the mirror is the one that this machine is
+/// set up with.
+///
+/// # Errors
+///
+/// When this is not Debian, when no suite has that version, or when apt fails.
+pub(crate) fn unpack(package: &str, version: &str, work: &Path) -> Result<PathBuf, Error> {
+    let mirror = mirror()?;
+    let mut tried = Vec::new();
+    for suite in SUITES {
+        let archive = PrivateArchive::new(&mirror, suite, &work.join("apt").join(suite))?;
+        match archive.download(package, version) {
+            Ok(file) => {
+                let folder = work.join(package);
+                Run::new("dpkg")
+                    .arg("-x")
+                    .arg(&file)
+                    .arg(&folder)
+                    .output()?;
+                fs::remove_file(&file).map_err(|source| Error::file("remove", &file, source))?;
+                return Ok(folder);
+            }
+            Err(error) => tried.push(format!("{suite}: {error}")),
+        }
+    }
+    Err(Error::Usage(format!(
+        "no suite of {mirror} has {package} {version} ({})",
+        tried.join("; ")
+    )))
+}
+
+/// The Debian mirror of this machine's apt configuration.
+fn mirror() -> Result<String, Error> {
+    let targets = Run::new("apt-get")
+        .args(["indextargets", "--format", "$(REPO_URI)"])
+        .output()?;
+    targets
+        .lines()
+        .map(|line| line.trim_end_matches('/'))
+        .find(|line| line.ends_with("/debian"))
+        .map(str::to_owned)
+        .ok_or_else(|| Error::Usage("apt is not set up with a Debian mirror".into()))
+}
+
+/// One suite of the archive, with its own apt state.
+struct PrivateArchive {
+    folder: PathBuf,
+    options: Vec<String>,
+}
+
+impl PrivateArchive {
+    fn new(mirror: &str, suite: &str, folder: &Path) -> Result<Self, Error> {
+        for part in ["lists/partial", "cache"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).map_err(|source| Error::file("create", &part, source))?;
+        }
+        let list = folder.join("sources.list");
+        fs::write(
+            &list,
+            format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n"),
+        )
+        .map_err(|source| Error::file("write", &list, source))?;
+        let options = [
+            format!("Dir::Etc::sourcelist={}", list.display()),
+            "Dir::Etc::sourceparts=-".to_owned(),
+            format!("Dir::State::Lists={}", folder.join("lists").display()),
+            format!("Dir::Cache={}", folder.join("cache").display()),
+        ]
+        .into_iter()
+        .flat_map(|option| ["-o".to_owned(), option])
+        .collect();
+        Ok(Self {
+            folder: folder.to_owned(),
+            options,
+        })
+    }
+
+    fn download(&self, package: &str, version: &str) -> Result<PathBuf, Error> {
+        self.apt("apt-get").arg("update").output()?;
+        let known = self.apt("apt-cache").args(["madison", package]).output()?;
+        let found = known
+            .lines()
+            .filter_map(|line| line.split('|').nth(1))
+            .map(str::trim)
+            .find(|candidate| is_version(candidate, version))
+            .ok_or_else(|| Error::Usage(format!("does not have {package} {version}")))?;
+        self.apt("apt-get")
+            .args(["download", &format!("{package}={found}")])
+            .output()?;
+        let entries = fs::read_dir(&self.folder)
+            .map_err(|source| Error::file("read", &self.folder, source))?;
+        let prefix = format!("{package}_");
+        entries
+            .flatten()
+            .find(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+            .map(|entry| entry.path())
+            .ok_or_else(|| Error::Usage(format!("apt downloaded no {package}")))
+    }
+
+    fn apt(&self, program: &str) -> Run {
+        Run::new(program)
+            .args(&self.options)
+            .current_dir(&self.folder)
+    }
+}
+
+/// Whether a package's version (`1.95.0+dfsg1-2~bpo13+1`) is a build of the upstream version (`1.95.0`).
+fn is_version(candidate: &str, upstream: &str) -> bool {
+    match candidate.strip_prefix(upstream) {
+        Some(rest) => {
+            upstream.is_empty() || !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_version_belongs_to_exactly_one_upstream_version() {
+        for (candidate, upstream, expected) in [
+            ("1.95.0+dfsg1-2~bpo13+1", "1.95.0", true),
+            ("1.95.0", "1.95.0", true),
+            ("1.95.01-1", "1.95.0", false),
+            ("1.95.0.1-1", "1.95.0", false),
+            ("1.96.1+dfsg1-2", "1.95.0", false),
+            ("0.0~git20260129", "", true),
+        ] {
+            assert_eq!(
+                is_version(candidate, upstream),
+                expected,
+                "{candidate} {upstream}"
+            );
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `cargo xtask`: set-up, build, test and checks of this workspace.
+//!
+//! One command does everything that it needs: it installs the WebAssembly target if it is missing, builds the component
+//! and the host, and goes on from there. What it does it says, one line per step, on standard error.
+
+mod component;
+mod debian;
+mod error;
+mod process;
+mod wasm_target;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::error::Error;
+use crate::process::{Run, cargo, say};
+use crate::wasm_target::WasmTarget;
+use crate::workspace::Workspace;
+
+const HELP: &str = "\
+Set-up, build, test and checks of the Azure OpenAI provider.
+
+Usage: cargo xtask COMMAND [ARGUMENTS]
+
+  run [ARGUMENTS]     builds everything and runs `host-harness run ARGUMENTS`
+  test [ARGUMENTS]    builds everything and runs every test; ARGUMENTS go to `cargo test`
+  build               builds the component and the host; prints their paths and sizes
+  setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
+  check               what CI checks beside the tests: format, lints for host and component, the build for
+                      wasm32-wasip2, and the documentation
+
+Examples:
+  cargo xtask run \"Say hello from the sandbox\"
+  cargo xtask run --json --model gpt-5-mini \"Three words for snow\"
+  cargo xtask test tool_calls
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    match dispatch(command.as_deref(), &rest) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
+    let workspace = Workspace::locate();
+    match command {
+        Some("run") => run(&workspace, rest),
+        Some("test") => test(&workspace, rest),
+        Some("build") => build(&workspace),
+        Some("setup") => setup(&workspace, rest),
+        Some("check") => check(&workspace),
+        None | Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(Error::Usage(format!(
+            "there is no command `{other}`; `cargo xtask help` lists them"
+        ))),
+    }
+}
+
+/// Builds everything and hands over to `host-harness run`, whose exit code becomes ours.
+fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    component::build(workspace)?;
+    build_host(workspace)?;
+    Run::new(workspace.host_binary())
+        .arg("run")
+        .arg("--component")
+        .arg(workspace.component())
+        .args(arguments)
+        .exit_code()
+}
+
+/// Builds everything and runs every test of the workspace.
+///
+/// In the release profile: it shares the builds of the dependencies with `run`, and wasmtime's compiler is some thirty
+/// times slower without optimisation.
+fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    component::build(workspace)?;
+    build_host(workspace)?;
+    say("running the tests");
+    cargo()
+        .args(["test", "--workspace", "--release", "--quiet"])
+        .args(arguments)
+        .current_dir(workspace.root())
+        .exit_code()
+}
+
+fn build(workspace: &Workspace) -> Result<ExitCode, Error> {
+    component::build(workspace)?;
+    build_host(workspace)?;
+    for path in [workspace.component(), workspace.host_binary()] {
+        let bytes = path
+            .metadata()
+            .map_err(|source| Error::file("read the size of", &path, source))?
+            .len();
+        println!("{:>12} bytes  {}", bytes, path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn setup(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    let target = match arguments {
+        [] => WasmTarget::Unknown,
+        [name] => WasmTarget::parse(name)?,
+        _ => return Err(Error::Usage("`setup` takes one target at most".into())),
+    };
+    let library = wasm_target::ensure(workspace, target)?;
+    println!("{}", library.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The checks of CI that are not tests.
+fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
+    for target in [WasmTarget::Unknown, WasmTarget::Wasip2] {
+        wasm_target::ensure(workspace, target)?;
+    }
+    let component = component::PACKAGE;
+    let deny_warnings = ["--", "--deny", "warnings"];
+    let steps: [(&str, Run); 5] = [
+        (
+            "checking the format",
+            cargo().args(["fmt", "--all", "--check"]),
+        ),
+        (
+            "checking the lints, host",
+            cargo()
+                .args([
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--release",
+                    "--quiet",
+                ])
+                .args(deny_warnings),
+        ),
+        (
+            "checking the lints, component",
+            cargo()
+                .args(["clippy", "--package", component, "--lib", "--quiet"])
+                .args(["--profile", component::PROFILE])
+                .args(["--target", WasmTarget::Unknown.triple()])
+                .args(deny_warnings),
+        ),
+        (
+            "building the component for wasm32-wasip2",
+            cargo()
+                .args(["build", "--package", component, "--lib", "--quiet"])
+                .args(["--profile", component::PROFILE])
+                .args(["--target", WasmTarget::Wasip2.triple()]),
+        ),
+        (
+            "checking the documentation",
+            cargo()
+                .args(["doc", "--workspace", "--no-deps", "--release", "--quiet"])
+                .args(["--document-private-items"])
+                .env("RUSTDOCFLAGS", "--deny warnings"),
+        ),
+    ];
+    for (what, step) in steps {
+        say(what);
+        step.current_dir(workspace.root()).run()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build_host(workspace: &Workspace) -> Result<(), Error> {
+    say("building the host (minutes the first time, seconds after that)");
+    cargo()
+        .args(["build", "--release", "--quiet", "--package", "host-harness"])
+        .current_dir(workspace.root())
+        .run()
+}

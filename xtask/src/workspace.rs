@@ -1,0 +1,44 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+/// The workspace, by its root folder.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace that this program was built from.
+    pub(crate) fn locate() -> Self {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // A member's folder always has a parent: the workspace.
+        let root = manifest.parent().unwrap_or(manifest).to_owned();
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => root.join(folder),
+            None => root.join("target"),
+        };
+        Self { root, target }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Cargo's target folder.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The finished component.
+    pub(crate) fn component(&self) -> PathBuf {
+        self.target.join("component/azure_openai_provider.wasm")
+    }
+
+    /// The host's command line.
+    pub(crate) fn host_binary(&self) -> PathBuf {
+        self.target
+            .join("release")
+            .join(format!("host-harness{}", std::env::consts::EXE_SUFFIX))
+    }
+}
