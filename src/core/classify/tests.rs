@@ -1,1 +1,178 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
 
+use serde_json::json;
+
+use super::*;
+use crate::core::deployment::Rule;
+
+#[test]
+fn every_shape_of_a_body_is_read() {
+    for (body, code, words) in [
+        (
+            r#"{"error":{"code":"x","message":"m"}}"#,
+            Some("x"),
+            "the service says: m",
+        ),
+        (
+            r#"{"error":{"code":429,"message":"m"}}"#,
+            Some("429"),
+            "the service says: m",
+        ),
+        (
+            r#"{"error":{"code":null,"message":"m"}}"#,
+            None,
+            "the service says: m",
+        ),
+        (
+            r#"{"error":{"code":"","message":null}}"#,
+            None,
+            "the service gave no reason",
+        ),
+        (r#"{"error":"m"}"#, None, "the service says: m"),
+        (
+            r#"{"error":null,"message":"m"}"#,
+            None,
+            "the service says: m",
+        ),
+        (
+            r#"{"code":"x","message":"m"}"#,
+            Some("x"),
+            "the service says: m",
+        ),
+        (
+            r#"{"statusCode":401,"message":"m"}"#,
+            Some("401"),
+            "the service says: m",
+        ),
+        (r#""m""#, None, "the service says: m"),
+        ("[]", None, "the service gave no reason"),
+        ("null", None, "the service gave no reason"),
+        ("", None, "the service gave no reason"),
+        ("plain text", None, "the service says: plain text"),
+        (
+            "<!DOCTYPE html><p>403</p>",
+            None,
+            "the answer is an HTML page",
+        ),
+    ] {
+        let error = rejection(400, body).error;
+        assert_eq!(error.code.as_deref(), code, "{body}");
+        assert!(error.message.contains(words), "{body}: {}", error.message);
+    }
+    let invalid = rejected(400, &Headers::default(), b"\xff\xfe", asked(&deployment()));
+    assert_eq!(invalid.error.kind, ErrorKind::InvalidRequest);
+}
+
+#[test]
+fn codes_come_before_statuses_and_statuses_before_words() {
+    use ErrorKind::{
+        ContentFilter, ContextLength, InvalidRequest, RateLimit, Timeout, Unavailable,
+    };
+    for (status, body, kind) in [
+        (500, json!({ "code": "rate_limit_exceeded" }), RateLimit),
+        (429, json!({ "code": "no_capacity" }), Unavailable),
+        (
+            400,
+            json!({ "code": "BadRequest", "inner_error": { "code": "ResponsibleAIPolicyViolation" } }),
+            ContentFilter,
+        ),
+        (
+            400,
+            json!({ "code": "unknown", "message": "maximum context length is 8192 tokens" }),
+            ContextLength,
+        ),
+        (
+            400,
+            json!({ "message": "safety_identifier is too long" }),
+            InvalidRequest,
+        ),
+        (
+            500,
+            json!({ "message": "the context window of this process" }),
+            Unavailable,
+        ),
+        (
+            400,
+            json!({ "type": "invalid_request_error", "message": "no" }),
+            InvalidRequest,
+        ),
+        (400, json!({ "code": "Timeout" }), Timeout),
+    ] {
+        let body = json!({ "error": body }).to_string();
+        assert_eq!(rejection(status, &body).error.kind, kind, "{status} {body}");
+    }
+}
+
+#[test]
+fn a_long_message_is_cut_between_characters() {
+    let body = json!({ "error": { "message": "ü".repeat(5000) } }).to_string();
+    let message = rejection(400, &body).error.message;
+    assert!(
+        message.ends_with("ü…") && message.chars().count() < 1500,
+        "{}",
+        message.len()
+    );
+}
+
+#[test]
+fn only_an_unsupported_parameter_is_named() {
+    for (status, error, expected) in [
+        (
+            400,
+            json!({ "code": "unsupported_parameter", "param": "temperature" }),
+            Some("temperature"),
+        ),
+        (
+            400,
+            json!({ "code": "unsupported_parameter", "param": "reasoning.effort" }),
+            Some("reasoning"),
+        ),
+        (
+            400,
+            json!({ "param": "include", "message": "Encrypted content is not supported with this model." }),
+            Some("include"),
+        ),
+        (
+            400,
+            json!({ "code": "invalid_value", "param": "temperature", "message": "too high" }),
+            None,
+        ),
+        (400, json!({ "code": "unsupported_parameter" }), None),
+        (
+            500,
+            json!({ "code": "unsupported_parameter", "param": "temperature" }),
+            None,
+        ),
+    ] {
+        let rejection = rejection(status, &json!({ "error": error }).to_string());
+        assert_eq!(
+            rejection.unsupported_parameter.as_deref(),
+            expected,
+            "{status} {error}"
+        );
+    }
+}
+
+fn rejection(status: u16, body: &str) -> Rejection {
+    rejected(
+        status,
+        &Headers::default(),
+        body.as_bytes(),
+        asked(&deployment()),
+    )
+}
+
+fn asked(deployment: &Deployment) -> Asked<'_> {
+    Asked {
+        deployment,
+        url: "https://r.openai.azure.com/openai/v1/responses",
+    }
+}
+
+fn deployment() -> Deployment {
+    Deployment {
+        name: "d".to_owned(),
+        logical_model: "gpt-5.1".to_owned(),
+        rule: Rule::DefaultDeployment,
+    }
+}

@@ -1,1 +1,163 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use super::*;
+
+#[test]
+fn blocks_come_in_the_order_of_the_output() {
+    let response = translate(&json!({
+        "id": "resp_1",
+        "status": "completed",
+        "model": "gpt-5.1-2025-11-13",
+        "output": [
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "encrypted_content": "state",
+                "summary": [{ "type": "summary_text", "text": "One." }, { "type": "summary_text", "text": "Two." }],
+            },
+            { "type": "reasoning", "id": "rs_2", "summary": [] },
+            { "type": "message", "content": [
+                { "type": "output_text", "text": "Hello", "annotations": [{ "type": "url_citation", "url": "u" }] },
+                { "type": "output_text", "text": "", "annotations": [] },
+            ] },
+            { "type": "web_search_call", "id": "ws_1" },
+            { "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{ \"b\":1 , \"a\":2 }" },
+            { "type": "something_new" },
+        ],
+        "usage": {
+            "input_tokens": 10,
+            "input_tokens_details": { "cached_tokens": 4 },
+            "output_tokens": 5,
+            "output_tokens_details": { "reasoning_tokens": 0 },
+            "total_tokens": 15,
+        },
+    }))
+    .unwrap();
+    let [thinking, text, empty, call] = response.content.as_slice() else {
+        panic!("four blocks, found {:?}", response.content);
+    };
+    let BlockContent::Thinking(thought) = &thinking.content else {
+        panic!("thinking, found {thinking:?}");
+    };
+    assert_eq!(thought.text, "One.\nTwo.");
+    assert_eq!(thought.content.as_deref(), Some(r#"["state","rs_1"]"#));
+    assert_eq!(thinking.visibility, Some(Visibility::Internal));
+    assert_eq!(text.content, BlockContent::Text("Hello".into()));
+    assert_eq!(
+        text.extensions.as_deref(),
+        Some(r#"{"annotations":[{"type":"url_citation","url":"u"}]}"#)
+    );
+    assert_eq!(
+        (&empty.content, &empty.extensions),
+        (&BlockContent::Text(String::new()), &None)
+    );
+    assert_eq!(
+        call.content,
+        BlockContent::ToolCall(response.tool_calls[0].clone())
+    );
+    assert_eq!(response.tool_calls[0].id, "call_1");
+    assert_eq!(response.tool_calls[0].arguments, r#"{"a":2,"b":1}"#);
+    assert_eq!(response.finish_reason, FinishReason::ToolCalls);
+
+    let usage = response.usage.unwrap();
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.total_tokens),
+        (10, 5, 15)
+    );
+    assert_eq!(
+        (
+            usage.cache_read_tokens,
+            usage.reasoning_tokens,
+            usage.cache_write_tokens
+        ),
+        (Some(4), Some(0), None)
+    );
+    let metadata: Value = serde_json::from_str(&response.metadata.unwrap()).unwrap();
+    assert_eq!(
+        metadata,
+        json!({
+            "openai:response_id": "resp_1",
+            "openai:status": "completed",
+            "openai:model": "gpt-5.1-2025-11-13",
+            "openai:reasoning_items": ["rs_1", "rs_2"],
+            "openai:output_items": [{ "type": "web_search_call", "id": "ws_1" }, { "type": "something_new" }],
+        })
+    );
+}
+
+#[test]
+fn the_finish_reason_is_always_set() {
+    let text = json!([{ "type": "message", "content": [{ "type": "output_text", "text": "x" }] }]);
+    let refusal =
+        json!([{ "type": "message", "content": [{ "type": "refusal", "refusal": "No." }] }]);
+    let cut_call =
+        json!([{ "type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":" }]);
+    for (status, reason, output, expected) in [
+        (json!("completed"), None, &text, FinishReason::Stop),
+        (json!(null), None, &text, FinishReason::Stop),
+        (json!("completed"), None, &json!(null), FinishReason::Stop),
+        (
+            json!("completed"),
+            None,
+            &refusal,
+            FinishReason::ContentFilter,
+        ),
+        (
+            json!("incomplete"),
+            Some("max_output_tokens"),
+            &text,
+            FinishReason::Length,
+        ),
+        (
+            json!("incomplete"),
+            Some("content_filter"),
+            &text,
+            FinishReason::ContentFilter,
+        ),
+        (
+            json!("incomplete"),
+            Some("max_output_tokens"),
+            &cut_call,
+            FinishReason::Length,
+        ),
+    ] {
+        let details = reason.map(|reason| json!({ "reason": reason }));
+        let response = json!({ "status": status, "incomplete_details": details, "output": output });
+        let translated = translate(&response).unwrap();
+        assert_eq!(translated.finish_reason, expected, "{response}");
+        assert!(translated.tool_calls.is_empty());
+    }
+}
+
+#[test]
+fn responses_that_failed_are_errors() {
+    for (response, kind) in [
+        (
+            json!({ "status": "failed", "error": { "code": "rate_limit_exceeded", "message": "m" } }),
+            ErrorKind::RateLimit,
+        ),
+        (
+            json!({ "status": "failed", "error": null }),
+            ErrorKind::Unavailable,
+        ),
+        (json!({ "status": "failed" }), ErrorKind::Unavailable),
+        (json!({ "status": "cancelled" }), ErrorKind::Aborted),
+    ] {
+        assert_eq!(translate(&response).unwrap_err().kind, kind, "{response}");
+    }
+}
+
+#[test]
+fn nothing_that_a_service_may_send_is_fatal() {
+    for response in [
+        json!({}),
+        json!({ "output": "text" }),
+        json!({ "output": [null, 1, "x", [], {}] }),
+        json!({ "output": [{ "type": "message" }, { "type": "message", "content": [null, {}, { "text": 5 }] }] }),
+        json!({ "output": [{ "type": "reasoning" }, { "type": "reasoning", "summary": "s" }] }),
+        json!({ "usage": [], "incomplete_details": "x" }),
+        json!({ "usage": { "input_tokens": -1, "output_tokens": "many", "total_tokens": 1.5 } }),
+    ] {
+        assert!(translate(&response).is_ok(), "{response}");
+    }
+}

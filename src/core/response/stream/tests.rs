@@ -1,1 +1,199 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use serde_json::json;
+
+use super::*;
+use crate::contract::types::FinishReason;
+
+#[test]
+fn text_arrives_piece_by_piece() {
+    let told = told(&[
+        json!({ "type": "response.created", "response": {} }),
+        json!({ "type": "response.output_item.added", "output_index": 0, "item": { "type": "message" } }),
+        json!({ "type": "response.content_part.added", "output_index": 0, "part": { "type": "output_text", "text": "" } }),
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "Hel", "obfuscation": "xx" }),
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "" }),
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "lo" }),
+        json!({ "type": "response.output_text.done", "output_index": 0, "text": "Hello" }),
+        json!({ "type": "response.content_part.done", "output_index": 0, "part": {} }),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": {} }),
+    ]);
+    assert_eq!(told, ["start 0 text", "0 Hel", "0 lo", "end 0"]);
+}
+
+#[test]
+fn parallel_tool_calls_are_told_apart_by_their_index() {
+    let added = |index, id| {
+        json!({
+            "type": "response.output_item.added",
+            "output_index": index,
+            "item": { "type": "function_call", "call_id": id, "name": "f" },
+        })
+    };
+    let delta = |index, delta| json!({ "type": "response.function_call_arguments.delta", "output_index": index, "delta": delta });
+    let done = |index, arguments| json!({ "type": "response.function_call_arguments.done", "output_index": index, "arguments": arguments });
+    let ended =
+        |index| json!({ "type": "response.output_item.done", "output_index": index, "item": {} });
+    let told = told(&[
+        added(1, "a"),
+        added(2, "b"),
+        delta(1, "{\"x\""),
+        delta(2, "{}"),
+        delta(1, ":1}"),
+        done(1, "{\"x\":1}"),
+        done(2, "{}"),
+        ended(2),
+        ended(1),
+        added(3, "c"),
+        done(3, "{\"whole\":1}"),
+        ended(3),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "start 1 call a f",
+            "start 2 call b f",
+            "1 {\"x\"",
+            "2 {}",
+            "1 :1}",
+            "end 2",
+            "end 1",
+            "start 3 call c f",
+            "3 {\"whole\":1}",
+            "end 3",
+        ]
+    );
+}
+
+#[test]
+fn summaries_are_lines_of_one_thinking_block() {
+    let added = |part| json!({ "type": "response.reasoning_summary_part.added", "output_index": 0, "summary_index": part });
+    let delta = |text| json!({ "type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": text });
+    let done = |text| json!({ "type": "response.reasoning_summary_text.done", "output_index": 0, "text": text });
+    let told = told(&[
+        json!({ "type": "response.output_item.added", "output_index": 0, "item": { "type": "reasoning" } }),
+        added(0),
+        delta("One."),
+        done("One."),
+        added(1),
+        done("Two, whole."),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": {} }),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "start 0 thinking",
+            "0 One.",
+            "0 \n",
+            "0 Two, whole.",
+            "end 0"
+        ]
+    );
+}
+
+#[test]
+fn text_and_refusal_of_one_message_are_blocks_of_their_own() {
+    let told = told(&[
+        json!({ "type": "response.content_part.added", "output_index": 0, "part": { "type": "output_text" } }),
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "Well" }),
+        json!({ "type": "response.content_part.added", "output_index": 0, "part": { "type": "refusal" } }),
+        json!({ "type": "response.refusal.delta", "output_index": 0, "delta": "No" }),
+        json!({ "type": "response.refusal.done", "output_index": 0, "refusal": "No" }),
+    ]);
+    assert_eq!(
+        told,
+        ["start 0 text", "0 Well", "end 0", "start 0 refusal", "0 No"]
+    );
+}
+
+#[test]
+fn a_gateway_may_leave_out_how_blocks_begin() {
+    let told = told(&[
+        json!({ "type": "response.output_text.delta", "output_index": 4, "delta": "Hi" }),
+        json!({ "type": "response.function_call_arguments.delta", "output_index": 5, "delta": "{}" }),
+    ]);
+    assert_eq!(told, ["start 4 text", "4 Hi", "start 5 call  ", "5 {}"]);
+}
+
+#[test]
+fn the_last_event_closes_what_is_open_and_has_the_last_word() {
+    let mut translator = Translator::default();
+    let mut events = VecDeque::new();
+    for event in [
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "Hi" }),
+        json!({
+            "type": "response.incomplete",
+            "response": {
+                "status": "incomplete",
+                "incomplete_details": { "reason": "max_output_tokens" },
+                "output": [{ "type": "message", "content": [{ "type": "output_text", "text": "Hi there" }] }],
+            },
+        }),
+    ] {
+        translator
+            .apply(event.to_string().as_bytes(), &mut events)
+            .unwrap();
+    }
+    assert!(translator.is_completed());
+    assert_eq!(events[2], StreamEvent::BlockEnd(0));
+    let Some(StreamEvent::Completed(response)) = events.back() else {
+        panic!("completed, found {events:?}");
+    };
+    assert_eq!(response.finish_reason, FinishReason::Length);
+    assert_eq!(response.content.len(), 1);
+}
+
+#[test]
+fn items_stand_in_for_an_output_that_the_last_event_lacks() {
+    let mut translator = Translator::default();
+    let mut events = VecDeque::new();
+    let item =
+        |text| json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] });
+    for event in [
+        json!({ "type": "response.output_item.done", "output_index": 1, "item": item("second") }),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item("first") }),
+        json!({ "type": "response.completed", "response": { "status": "completed", "output": [] } }),
+    ] {
+        translator
+            .apply(event.to_string().as_bytes(), &mut events)
+            .unwrap();
+    }
+    let Some(StreamEvent::Completed(response)) = events.pop_back() else {
+        panic!("completed, found {events:?}");
+    };
+    let texts: Vec<String> = response
+        .content
+        .iter()
+        .map(|block| format!("{:?}", block.content))
+        .collect();
+    assert!(
+        texts[0].contains("first") && texts[1].contains("second"),
+        "{texts:?}"
+    );
+}
+
+/// What the caller is told of these events, a line each.
+fn told(events: &[Value]) -> Vec<String> {
+    let mut translator = Translator::default();
+    let mut told = VecDeque::new();
+    for event in events {
+        translator
+            .apply(event.to_string().as_bytes(), &mut told)
+            .unwrap();
+    }
+    told.into_iter()
+        .map(|event| match event {
+            StreamEvent::BlockStart(BlockStart { index, block }) => match block {
+                BlockKind::Refusal => format!("start {index} refusal"),
+                BlockKind::Text => format!("start {index} text"),
+                BlockKind::Thinking => format!("start {index} thinking"),
+                BlockKind::ToolCall(header) => {
+                    format!("start {index} call {} {}", header.id, header.name)
+                }
+            },
+            StreamEvent::BlockDelta(BlockDelta { index, text }) => format!("{index} {text}"),
+            StreamEvent::BlockEnd(index) => format!("end {index}"),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
