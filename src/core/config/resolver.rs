@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
             }
         }
         for name in setting.variables {
-            if let Some(value) = self.environment.get(*name)
+            if let Some(value) = self.environment.get(name)
                 && !value.trim().is_empty()
             {
                 return (Some(Value::String(value.clone())), Source::Variable(name));
