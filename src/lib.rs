@@ -34,6 +34,7 @@ mod exports {
         type ResponseStream = OpenStream;
 
         fn get_info() -> ProviderInfo {
+            Wasi02::report_panics();
             info::provider_info()
         }
 

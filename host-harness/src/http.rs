@@ -244,4 +244,72 @@ mod tests {
             assert_eq!(Origin::parse(address), None, "{address}");
         }
     }
+
+    #[tokio::test]
+    async fn a_request_to_another_origin_never_leaves() {
+        let listen = || {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            listener
+        };
+        let (allowed, other) = (listen(), listen());
+        let address =
+            |listener: &std::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
+        let client = HttpClient::new(Origin::parse(&address(&allowed)));
+        for target in [
+            address(&other),
+            address(&allowed).replace("http:", "https:"),
+            address(&allowed).replace("127.0.0.1", "localhost"),
+            "http://169.254.169.254".to_owned(),
+        ] {
+            let refused = client
+                .clone()
+                .send(get(&target), RequestOptions::default())
+                .await;
+            assert!(
+                matches!(refused, Err(Error::HttpRequestDenied)),
+                "{target}: {refused:?}"
+            );
+        }
+        for listener in [&allowed, &other] {
+            let nobody = listener.accept().unwrap_err();
+            assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_to_connect_have_their_names() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", closed.local_addr().unwrap());
+        drop(closed);
+        let no_name = "http://nobody.invalid".to_owned();
+        let client = HttpClient::new(
+            [&address, &no_name]
+                .into_iter()
+                .filter_map(|a| Origin::parse(a)),
+        );
+        let send = async |target: &str| {
+            client
+                .clone()
+                .send(get(target), RequestOptions::default())
+                .await
+        };
+        let refused = send(&address).await;
+        assert!(
+            matches!(refused, Err(Error::ConnectionRefused)),
+            "{refused:?}"
+        );
+        let unknown = send(&no_name).await;
+        assert!(
+            matches!(unknown, Err(Error::DnsError { .. })),
+            "{unknown:?}"
+        );
+    }
+
+    fn get(address: &str) -> http::Request<WasiBody> {
+        let body = http_body_util::Empty::new().map_err(|never| match never {});
+        http::Request::get(address)
+            .body(body.boxed_unsync())
+            .unwrap()
+    }
 }

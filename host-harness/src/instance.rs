@@ -155,6 +155,7 @@ impl credentials::Host for HostState {
         Err(CredentialError {
             kind: CredentialErrorKind::Unavailable,
             message: "this host has no credentials to offer; configure an API key".to_owned(),
+            retry_after_ms: None,
         })
     }
 }

@@ -5,14 +5,17 @@
 //! or as they arrive.
 //!
 //! ```no_run
-//! use host_harness::{Environment, ProviderHost, kernel_json};
+//! use host_harness::{Environment, ProviderHost, kernel_json::chat_request};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = ProviderHost::builder()
 //!     .environment(Environment::of_process())
-//!     .load("azure_openai_provider.wasm".as_ref())
+//!     .load("target/component/azure_openai_provider.wasm".as_ref())
 //!     .await?;
 //! let provider = host.open(&serde_json::Map::new()).await?;
+//! let request = chat_request::parse(r#"{"messages": [{"role": "user", "content": "Hello"}]}"#)?;
+//! let response = provider.complete(&request).await?;
+//! # drop(response);
 //! # Ok(())
 //! # }
 //! ```

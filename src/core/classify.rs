@@ -21,7 +21,7 @@ pub struct Asked<'a> {
 pub struct Rejection {
     /// What the caller is told.
     pub error: ProviderError,
-    /// The parameter that the service does not support, if that is why.
+    /// The parameter that the service does not support, if that is why: `temperature`, `reasoning.effort` …
     pub unsupported_parameter: Option<String>,
 }
 
@@ -66,9 +66,13 @@ pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -
 /// An error that the service reports in a stream or in a response object; null when it gives none.
 pub fn reported(error: &Value) -> ProviderError {
     let body = Body::of_error(error);
+    let is_invalid = body.kind.as_deref() == Some("invalid_request_error");
     let kind = kind_of_code(&body)
         .or_else(|| kind_of_words(&body))
-        .unwrap_or(ErrorKind::Unavailable);
+        .unwrap_or(match is_invalid {
+            true => ErrorKind::InvalidRequest,
+            false => ErrorKind::Unavailable,
+        });
     let message = match &body.message {
         Some(message) => format!("the response failed; the service says: {message}"),
         None => "the response failed, and the service gave no reason; try again".to_owned(),
@@ -140,14 +144,14 @@ impl Body {
         }
     }
 
-    /// The top-level name of the parameter that the error is about, if it is not supported; the service has a code for
-    /// that, and for some parameters only words.
+    /// The parameter that the error is about, if it is not supported at all; the service has a code for that, and for
+    /// some parameters only words. A parameter of which one value is not supported is another matter.
     fn unsupported_parameter(&self) -> Option<String> {
-        let has_code = self.code.as_deref() == Some("unsupported_parameter");
-        let message = self.message.as_deref().unwrap_or_default();
-        let parameter = self.parameter.as_deref()?;
-        let name = parameter.split(['.', '[']).next().unwrap_or(parameter);
-        (has_code || message.contains("not supported")).then(|| name.to_owned())
+        let is_unsupported = match self.code.as_deref() {
+            Some(code) => code == "unsupported_parameter",
+            None => self.message.as_deref()?.contains("not supported"),
+        };
+        self.parameter.clone().filter(|_| is_unsupported)
     }
 }
 
@@ -160,10 +164,12 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
                 "ResponsibleAIPolicyViolation"
                 | "content_filter"
                 | "content_policy_violation"
-                | "image_content_policy_violation" => ErrorKind::ContentFilter,
+                | "image_content_policy_violation"
+                | "bio_policy" => ErrorKind::ContentFilter,
                 "context_length_exceeded" | "string_above_max_length" => ErrorKind::ContextLength,
                 "insufficient_quota" => ErrorKind::QuotaExceeded,
-                "DeploymentNotFound" => ErrorKind::NotFound,
+                "DeploymentNotFound" | "model_not_found" => ErrorKind::NotFound,
+                "invalid_api_key" => ErrorKind::Authentication,
                 "PermissionDenied" => ErrorKind::AccessDenied,
                 "RateLimitReached" | "rate_limit_exceeded" | "too_many_requests" => {
                     ErrorKind::RateLimit
@@ -174,18 +180,28 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
                 | "server_error"
                 | "server_is_overloaded"
                 | "slow_down" => ErrorKind::Unavailable,
-                "Timeout" => ErrorKind::Timeout,
+                "Timeout" | "vector_store_timeout" => ErrorKind::Timeout,
                 "OperationNotSupported"
+                | "data_residency_mismatch"
+                | "empty_image_file"
+                | "failed_to_download_image"
+                | "image_file_not_found"
+                | "image_file_too_large"
+                | "image_parse_error"
+                | "image_too_large"
+                | "image_too_small"
+                | "invalid_base64_image"
                 | "invalid_encrypted_content"
+                | "invalid_image"
+                | "invalid_image_format"
+                | "invalid_image_mode"
+                | "invalid_image_url"
                 | "invalid_prompt"
-                | "unsupported_parameter" => ErrorKind::InvalidRequest,
+                | "unsupported_image_media_type"
+                | "unsupported_parameter"
+                | "unsupported_value" => ErrorKind::InvalidRequest,
                 _ => return None,
             })
-        })
-        .or_else(|| {
-            // The general type comes last: a body may hold it beside a code that says more.
-            (body.kind.as_deref() == Some("invalid_request_error"))
-                .then(|| kind_of_words(body).unwrap_or(ErrorKind::InvalidRequest))
         })
 }
 
@@ -219,10 +235,17 @@ fn kind_of_words(body: &Body) -> Option<ErrorKind> {
 fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> String {
     let Asked { deployment, url } = asked;
     match kind {
-        ErrorKind::NotFound if body.code.as_deref() == Some("DeploymentNotFound") => format!(
-            "{deployment} does not exist at {url}; check the name in the Azure portal (one that was made in the last \
+        ErrorKind::NotFound
+            if matches!(
+                body.code.as_deref(),
+                Some("DeploymentNotFound" | "model_not_found")
+            ) =>
+        {
+            format!(
+                "{deployment} does not exist at {url}; check the name in the Azure portal (one that was made in the last \
              five minutes may not be ready yet)"
-        ),
+            )
+        }
         ErrorKind::NotFound => {
             format!("there is nothing at {url}; check `azure_endpoint` and `api_version`")
         }

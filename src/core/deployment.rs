@@ -14,9 +14,17 @@ pub struct Deployments {
 }
 
 impl Deployments {
-    /// Which deployment serves a request for `model`.
-    pub fn resolve(&self, model: Option<&str>) -> Deployment {
-        let model = model.unwrap_or(&self.default_model);
+    /// The model that a request asks for; the default when it names none.
+    pub fn model<'a>(&'a self, requested: Option<&'a str>) -> &'a str {
+        requested
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&self.default_model)
+    }
+
+    /// Which deployment serves a request for a model.
+    pub fn resolve(&self, requested: Option<&str>) -> Deployment {
+        let model = self.model(requested);
         if let Some((_, name)) = self.mapping.iter().find(|(mapped, _)| mapped == model) {
             return Deployment {
                 name: name.clone(),
@@ -64,17 +72,6 @@ pub enum Rule {
     DefaultDeployment,
     /// The model's own name.
     ModelName,
-}
-
-impl Rule {
-    /// The rule's name in events.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mapping => "deployment_mapping",
-            Self::DefaultDeployment => "default_deployment",
-            Self::ModelName => "model_name",
-        }
-    }
 }
 
 /// Says where the deployment's name came from.
@@ -160,6 +157,7 @@ mod tests {
             (Some("shared"), None, "shared", "gpt-4.1", ModelName),
             (Some("GPT-5.1"), None, "GPT-5.1", "GPT-5.1", ModelName),
             (None, None, "production-gpt5", "gpt-5.1", Mapping),
+            (Some(" "), None, "production-gpt5", "gpt-5.1", Mapping),
         ] {
             let deployments = Deployments {
                 mapping: mapping

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::contract::events::Level;
 use crate::core::config::{Environment, Scheme};
 use crate::core::headers::Headers;
 
@@ -24,9 +23,6 @@ pub trait Edge: Clone {
 
     /// Emits an event of the kernel; the payload is a JSON object.
     fn emit(&self, name: &str, payload: &str);
-
-    /// Writes a line to the host's log.
-    fn log(&self, level: Level, message: &str);
 
     /// Sends a request and waits for the head of its response.
     ///
@@ -66,8 +62,7 @@ impl Instant {
     }
 }
 
-/// A `POST` of JSON.
-#[derive(Debug)]
+/// A `POST` of JSON. Not for `Debug`: one of its headers is a secret.
 pub struct Request<'a> {
     /// `http` or `https`.
     pub scheme: Scheme,
@@ -75,7 +70,7 @@ pub struct Request<'a> {
     pub authority: &'a str,
     /// Path and query.
     pub path: &'a str,
-    /// The headers. One of them is a secret: they are not for logs.
+    /// The headers.
     pub headers: &'a [(&'static str, &'a str)],
     /// The body.
     pub body: &'a [u8],
@@ -103,10 +98,16 @@ pub enum TransportError {
     /// The host does not let us go there.
     #[error("the host does not allow it ({0})")]
     Denied(String),
+    /// The host does not take the request as it is.
+    #[error("the host does not take it ({0})")]
+    Refused(String),
     /// The deadline passed.
     #[error("the time limit passed")]
     TimedOut,
     /// There is no connection.
     #[error("no connection ({0})")]
     Unreachable(String),
+    /// The other side is not who it should be.
+    #[error("its certificate is not trusted ({0})")]
+    Untrusted(String),
 }

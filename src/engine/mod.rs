@@ -86,10 +86,10 @@ impl<E: Edge> Engine<E> {
             .configuration
             .deployments
             .resolve(request.model.as_deref());
-        let model = request
-            .model
-            .as_ref()
-            .unwrap_or(&self.configuration.deployments.default_model);
+        let model = self
+            .configuration
+            .deployments
+            .model(request.model.as_deref());
         let secret = self.configuration.api_key.clone();
         let with_model = |error| finished(error, model, &secret);
 
@@ -207,8 +207,13 @@ impl<E: Edge> Engine<E> {
             return Ok(response);
         }
         // What of the body can be read is enough for a message; its status alone says what kind of error it is.
-        let body =
-            read_all(&mut response.body, MAX_ERROR_BYTES, limits.attempt).unwrap_or_default();
+        let body = read_all(
+            &self.edge,
+            &mut response.body,
+            MAX_ERROR_BYTES,
+            limits.attempt,
+        )
+        .unwrap_or_default();
         let asked = Asked {
             deployment,
             url: &url,
@@ -245,14 +250,31 @@ fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) -> Provider
                 "the request to {url} was not sent: {error}; add the host to the host's allow-list"
             ),
         ),
-        TransportError::Broken(_) | TransportError::Unreachable(_) => (
+        TransportError::Refused(_) => (
+            ErrorKind::InvalidRequest,
+            format!("the request to {url} was not sent: {error}"),
+        ),
+        TransportError::Broken(_) => (
+            ErrorKind::Network,
+            format!("{url} did not answer: {error}; try again"),
+        ),
+        TransportError::Untrusted(_) => (
+            ErrorKind::Network,
+            format!(
+                "{url} cannot be trusted: {error}; check the address, the system's certificates and the proxy"
+            ),
+        ),
+        TransportError::Unreachable(_) => (
             ErrorKind::Network,
             format!(
                 "{url} cannot be reached: {error}; check the endpoint, the name service, the proxy and the firewall"
             ),
         ),
     };
-    ProviderError::new(kind, message)
+    let mut unanswered = ProviderError::new(kind, message);
+    // A certificate does not become valid by asking again.
+    unanswered.retryable &= !matches!(error, TransportError::Untrusted(_));
+    unanswered
 }
 
 /// A time limit in seconds, for people.
@@ -263,12 +285,21 @@ fn seconds(limit: Duration) -> String {
     }
 }
 
-/// Reads a body to its end; `None` when it is longer than `limit`.
-fn read_all(body: &mut impl Body, limit: usize, deadline: Instant) -> Result<Vec<u8>, ReadError> {
+/// Reads a body to its end, if that comes before `deadline` and within `limit` bytes.
+fn read_all<E: Edge>(
+    edge: &E,
+    body: &mut E::Body,
+    limit: usize,
+    deadline: Instant,
+) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.read(deadline).map_err(ReadError::Transport)? {
         if bytes.len() + chunk.len() > limit {
             return Err(ReadError::TooLong);
+        }
+        // A body that always has more never waits, and so never meets the deadline by itself.
+        if edge.now() >= deadline {
+            return Err(ReadError::Transport(TransportError::TimedOut));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -22,6 +22,10 @@ pub struct ResponseStream<E: Edge> {
     state: State<E::Body>,
     /// What was read and not yet taken.
     pending: VecDeque<StreamEvent>,
+    /// The text that was taken, for the error if the stream breaks off.
+    text: String,
+    /// The indices of its blocks.
+    text_blocks: Vec<u32>,
     report: Report<E>,
     headers: Headers,
     deadlines: Deadlines,
@@ -58,12 +62,15 @@ impl<E: Edge> ResponseStream<E> {
                 body,
                 decoder: sse::Decoder::new(),
                 translator: Translator::default(),
+                failure: None,
             }),
             false => State::Whole(body),
         };
         Self {
             state,
             pending: VecDeque::new(),
+            text: String::new(),
+            text_blocks: Vec::new(),
             report,
             headers,
             deadlines,
@@ -82,6 +89,7 @@ impl<E: Edge> ResponseStream<E> {
         loop {
             if let Some(mut event) = self.pending.pop_front() {
                 self.report.stream_event(&event);
+                self.remember(&event);
                 if let StreamEvent::Completed(response) = &mut event {
                     add_exchange(response, &self.headers);
                     self.report.succeeded(response, &self.headers);
@@ -92,13 +100,37 @@ impl<E: Edge> ResponseStream<E> {
                 State::Streaming(reader) => self.read_events(reader),
                 State::Whole(body) => self.read_whole(body),
                 State::Failed(error) => {
-                    let error = finished(error, &self.model, &self.secret);
+                    let error = finished(self.with_exchange(error), &self.model, &self.secret);
                     self.report.aborted(&error);
                     return Err(error);
                 }
                 State::Ended => return Ok(None),
             }
         }
+    }
+
+    fn remember(&mut self, event: &StreamEvent) {
+        match event {
+            StreamEvent::BlockStart(BlockStart {
+                index,
+                block: BlockKind::Text,
+            }) => self.text_blocks.push(*index),
+            StreamEvent::BlockDelta(delta) if self.text_blocks.contains(&delta.index) => {
+                self.text.push_str(&delta.text);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what is known of the exchange to an error: the id for the service's support, and the text that came.
+    fn with_exchange(&self, mut error: ProviderError) -> ProviderError {
+        if error.request_id.is_none() {
+            error.request_id = self.headers.request_id().map(str::to_owned);
+        }
+        if error.details.is_none() && !self.text.is_empty() {
+            error.details = Some(json!({ "partial_text": self.text }).to_string());
+        }
+        error
     }
 
     /// Reads until there is something to take.
@@ -111,19 +143,29 @@ impl<E: Edge> ResponseStream<E> {
                 Ok(Step::Completed) => return State::Ended,
                 Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
                 Ok(Step::Event) => return State::Streaming(reader),
-                // Comments alone do not keep a stream alive.
-                Ok(Step::Bytes) => {}
-                Err(error) => {
-                    reader.translator.close_all(&mut self.pending);
-                    return State::Failed(error.explain(self.deadlines, deadline));
+                // Comments alone do not keep a stream alive, however fast they come.
+                Ok(Step::Bytes) if self.edge.now() < deadline => {}
+                Ok(Step::Bytes) => {
+                    return self.broken(reader, TransportError::TimedOut.into(), deadline);
                 }
+                Err(failure) => return self.broken(reader, failure, deadline),
             }
         }
     }
 
+    fn broken(
+        &mut self,
+        mut reader: EventReader<E::Body>,
+        failure: StreamFailure,
+        deadline: Instant,
+    ) -> State<E::Body> {
+        reader.translator.close_all(&mut self.pending);
+        State::Failed(failure.explain(self.deadlines, deadline))
+    }
+
     fn read_whole(&mut self, mut body: E::Body) -> State<E::Body> {
         let attempt = self.deadlines.attempt;
-        let translated = match read_all(&mut body, MAX_RESPONSE_BYTES, attempt) {
+        let translated = match read_all(&self.edge, &mut body, MAX_RESPONSE_BYTES, attempt) {
             Ok(bytes) => translate_whole(&bytes),
             Err(ReadError::TooLong) => Err(ProviderError::new(
                 ErrorKind::Stream,
@@ -150,6 +192,7 @@ struct EventReader<B> {
     body: B,
     decoder: sse::Decoder,
     translator: Translator,
+    failure: Option<sse::EventTooLong>,
 }
 
 impl<B: Body> EventReader<B> {
@@ -166,8 +209,12 @@ impl<B: Body> EventReader<B> {
                 false => Step::Event,
             });
         }
+        if let Some(failure) = self.failure.take() {
+            return Err(failure.into());
+        }
         match self.body.read(deadline)? {
-            Some(bytes) => self.decoder.feed(&bytes)?,
+            // What came before the event that is too long comes first.
+            Some(bytes) => self.failure = self.decoder.feed(&bytes).err(),
             None => return Err(self.translator.ended_early().into()),
         }
         Ok(Step::Bytes)

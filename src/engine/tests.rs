@@ -7,7 +7,6 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::events::Level;
 use crate::contract::types::{Message, MessageContent, Role};
 use crate::core::config::Environment;
 use crate::core::headers::Headers;
@@ -50,6 +49,36 @@ fn events_keep_a_stream_alive_until_the_limit_of_the_attempt() {
     // Start, what arrived at 200 and 400 seconds, and the end of the block that was open.
     assert_eq!(events.last(), Some(&StreamEvent::BlockEnd(0)));
     assert!(events.len() >= 4, "{events:?}");
+}
+
+#[test]
+fn a_flood_of_comments_does_not_hold_off_the_limit() {
+    let edge = FakeEdge::default();
+    edge.answer(200, "text/event-stream");
+    for _ in 0..1000 {
+        edge.chunk(Duration::from_secs(1), ": flood\n\n");
+        edge.0.is_always_ready.set(true);
+    }
+    let (_, error) = drained(&edge);
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert_eq!(edge.elapsed(), Duration::from_secs(300));
+}
+
+#[test]
+fn a_broken_stream_tells_what_came_and_what_it_was() {
+    let edge = FakeEdge::default();
+    edge.answer(200, "text/event-stream");
+    for text in ["Hel", "lo"] {
+        let delta =
+            json!({ "type": "response.output_text.delta", "output_index": 0, "delta": text });
+        edge.chunk(Duration::ZERO, &format!("data: {delta}\n\n"));
+    }
+    let (_, error) = drained(&edge);
+    assert_eq!(
+        error.details.as_deref(),
+        Some(r#"{"partial_text":"Hello"}"#)
+    );
+    assert_eq!(error.request_id.as_deref(), Some("id-for-support"));
 }
 
 #[test]
@@ -130,6 +159,16 @@ fn each_failure_of_the_transport_has_its_kind() {
             TransportError::Broken("reset".into()),
             ErrorKind::Network,
             true,
+        ),
+        (
+            TransportError::Untrusted("self-signed".into()),
+            ErrorKind::Network,
+            false,
+        ),
+        (
+            TransportError::Refused("header".into()),
+            ErrorKind::InvalidRequest,
+            false,
         ),
         (
             TransportError::Denied("no".into()),
@@ -239,6 +278,8 @@ struct FakeEdge(Rc<Outside>);
 #[derive(Default)]
 struct Outside {
     now: Cell<Duration>,
+    /// The body has bytes at every read, also after the deadline.
+    is_always_ready: Cell<bool>,
     events: RefCell<Vec<(String, Value)>>,
     response: RefCell<Option<Result<(u16, Headers), TransportError>>>,
     /// Each chunk of the body, and how long it takes to come.
@@ -247,7 +288,10 @@ struct Outside {
 
 impl FakeEdge {
     fn answer(&self, status: u16, content_type: &str) {
-        let headers = Headers::new(vec![("content-type".into(), content_type.into())]);
+        let headers = Headers::new(vec![
+            ("content-type".into(), content_type.into()),
+            ("apim-request-id".into(), "id-for-support".into()),
+        ]);
         *self.0.response.borrow_mut() = Some(Ok((status, headers)));
     }
 
@@ -293,10 +337,6 @@ impl Edge for FakeEdge {
         self.0.events.borrow_mut().push((name.into(), payload));
     }
 
-    fn log(&self, _: Level, message: &str) {
-        panic!("{message}");
-    }
-
     fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
         let (status, headers) = self.0.response.borrow_mut().take().unwrap()?;
         Ok(Response {
@@ -313,7 +353,7 @@ impl Body for FakeEdge {
             return Ok(None);
         };
         let arrival = self.0.now.get() + delay;
-        if arrival > deadline {
+        if arrival > deadline && !self.0.is_always_ready.get() {
             self.0.now.set(deadline);
             return Err(TransportError::TimedOut);
         }

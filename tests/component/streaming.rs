@@ -193,6 +193,34 @@ async fn the_host_is_told_of_every_step() {
     assert!(response["duration_ms"].is_u64());
 }
 
+#[tokio::test]
+async fn a_call_that_waits_keeps_no_other_from_its_answer() {
+    let setup = Setup::new().await;
+    setup.mock.push_fault(Fault::NeverAnswer);
+    let waiting = tokio::spawn({
+        let provider = setup.provider.clone();
+        async move { provider.complete(&ask("Wait for ever")).await }
+    });
+    setup.mock.wait_for_requests(1).await;
+    let answers = tokio::join!(
+        async { read(setup.provider.stream(&ask("Say one")).await.unwrap()).await },
+        async { read(setup.provider.stream(&ask("Say two")).await.unwrap()).await },
+    );
+    assert!(answers.0.blocks[0].1.contains("Say one"));
+    assert!(answers.1.blocks[0].1.contains("Say two"));
+
+    waiting.abort();
+    setup.mock.wait_for_closed_streams(1).await;
+}
+
+#[tokio::test]
+async fn a_long_conversation_goes_out_whole() {
+    let setup = Setup::new().await;
+    let prompt = "Grüße 🦀 ".repeat(300_000);
+    setup.provider.complete(&ask(&prompt)).await.unwrap();
+    assert_eq!(setup.last_body()["input"][0]["content"][0]["text"], prompt);
+}
+
 fn data(event: &Value) -> String {
     format!("data: {event}\n\n")
 }

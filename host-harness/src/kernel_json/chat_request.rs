@@ -169,7 +169,7 @@ mod tests {
             },
             ChatRequest {
                 tool_choice: Some(ToolChoice::Auto),
-                response_format: Some(ResponseFormat::JsonObject),
+                response_format: Some(ResponseFormat::Json),
                 model: Some("gpt-5.1".into()),
                 temperature: Some(0.7),
                 top_p: Some(0.5),

@@ -13,7 +13,7 @@ pub(super) fn read(value: Value, place: Place<'_>) -> Result<ResponseFormat, Jso
     let kind = object.string("type")?;
     match kind.as_str() {
         "text" => Ok(ResponseFormat::Text),
-        "json" | "json_object" => Ok(ResponseFormat::JsonObject),
+        "json" | "json_object" => Ok(ResponseFormat::Json),
         "json_schema" => read_schema(object).map(ResponseFormat::JsonSchema),
         _ => Err(JsonError::unexpected(
             place.key("type"),
@@ -27,7 +27,7 @@ pub(super) fn write(format: &ResponseFormat, place: Place<'_>) -> Result<Value, 
     let mut object = ObjectWriter::new(place);
     match format {
         ResponseFormat::Text => object.put("type", "text"),
-        ResponseFormat::JsonObject => object.put("type", "json"),
+        ResponseFormat::Json => object.put("type", "json"),
         ResponseFormat::JsonSchema(schema) => {
             object.put("type", "json_schema");
             object.put_object("schema", &schema.schema)?;
@@ -67,7 +67,7 @@ mod tests {
     fn every_format_survives_a_round_trip() {
         for (value, format) in [
             (json!({"type": "text"}), ResponseFormat::Text),
-            (json!({"type": "json"}), ResponseFormat::JsonObject),
+            (json!({"type": "json"}), ResponseFormat::Json),
             (
                 json!({"type": "json_schema", "schema": {"type": "object"}}),
                 ResponseFormat::JsonSchema(JsonSchema {

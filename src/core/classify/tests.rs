@@ -97,6 +97,17 @@ fn codes_come_before_statuses_and_statuses_before_words() {
             InvalidRequest,
         ),
         (400, json!({ "code": "Timeout" }), Timeout),
+        (500, json!({ "type": "invalid_request_error" }), Unavailable),
+        (
+            401,
+            json!({ "type": "invalid_request_error", "code": "invalid_api_key" }),
+            ErrorKind::Authentication,
+        ),
+        (
+            404,
+            json!({ "code": "model_not_found" }),
+            ErrorKind::NotFound,
+        ),
     ] {
         let body = json!({ "error": body }).to_string();
         assert_eq!(rejection(status, &body).error.kind, kind, "{status} {body}");
@@ -125,7 +136,7 @@ fn only_an_unsupported_parameter_is_named() {
         (
             400,
             json!({ "code": "unsupported_parameter", "param": "reasoning.effort" }),
-            Some("reasoning"),
+            Some("reasoning.effort"),
         ),
         (
             400,
@@ -138,6 +149,11 @@ fn only_an_unsupported_parameter_is_named() {
             None,
         ),
         (400, json!({ "code": "unsupported_parameter" }), None),
+        (
+            400,
+            json!({ "code": "unsupported_value", "param": "reasoning.effort", "message": "not supported" }),
+            None,
+        ),
         (
             500,
             json!({ "code": "unsupported_parameter", "param": "temperature" }),

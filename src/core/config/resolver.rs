@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::setting::{Disclosure, SETTINGS, Setting};
 use crate::core::secret::Secret;
 
-/// The environment variables that we may see.
-#[derive(Clone, Debug, Default)]
+/// The environment variables that we may see. Not for `Debug`: some are secrets.
+#[derive(Clone, Default)]
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
         };
         self.resolved.push(Resolved {
             setting,
-            value,
+            shown: value.map(|value| shown(setting, &value)),
             source,
         });
         parsed
@@ -78,7 +78,7 @@ impl<'a> Resolver<'a> {
         if self
             .resolved
             .last()
-            .is_some_and(|last| last.value.is_none())
+            .is_some_and(|last| last.shown.is_none())
         {
             self.problems.push(format!(
                 "`{}` is not set: put it into the configuration{}",
@@ -149,15 +149,15 @@ impl<T: Into<String>> From<T> for Expected {
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
     setting: &'static Setting,
-    value: Option<Value>,
+    /// As much of the value as may be shown.
+    shown: Option<Value>,
     source: Source,
 }
 
 impl Resolved {
     /// The setting's entry in `describe`.
     pub(super) fn describe(&self) -> (String, Value) {
-        let value = self.value.as_ref().map(|value| shown(self.setting, value));
-        let entry = json!({ "value": value, "source": self.source.to_string() });
+        let entry = json!({ "value": self.shown, "source": self.source.to_string() });
         (self.setting.key.to_owned(), entry)
     }
 
@@ -216,11 +216,12 @@ fn shown(setting: &Setting, value: &Value) -> Value {
     match (setting.disclosure, value) {
         (Disclosure::Full, _) => value.clone(),
         (Disclosure::Address, Value::String(address)) => {
-            let address = address.split(['?', '#']).next().unwrap_or_default();
-            match address.rsplit_once('@') {
-                Some((_, rest)) => json!(format!("{}@{rest}", Secret::REDACTED)),
-                None => json!(address),
-            }
+            let (user, rest) = match address.rsplit_once('@') {
+                Some((_, rest)) => ("[REDACTED]@", rest),
+                None => ("", address.as_str()),
+            };
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            json!(format!("{user}{rest}"))
         }
         _ => json!(Secret::REDACTED),
     }

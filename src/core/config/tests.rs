@@ -107,6 +107,7 @@ fn an_address_is_shown_without_password_and_query() {
         "https://user:hunter2@r.openai.azure.com",
         "nonsense?key=hunter2",
         "https://u@h?hunter2@x",
+        "https://user:hunt?er2hunter2@h",
     ] {
         let document = json!({"azure_endpoint": address, "api_key": "k"}).to_string();
         let error = resolve(&document, &[]).unwrap_err();
@@ -214,6 +215,7 @@ fn describe_shows_values_and_sources_and_no_secret() {
         json!({"value": null, "source": "unset"})
     );
     assert!(!description.to_string().contains("secret-key"));
+    assert!(!format!("{:?}", resolve(VALID, &[])).contains("secret-key"));
 }
 
 fn resolve(document: &str, variables: &[(&str, &str)]) -> Result<Configuration, ProviderError> {

@@ -30,8 +30,15 @@ impl Translated {
     /// what was asked for without it.
     pub fn drop_parameter(&mut self, name: &str) -> Option<Dropped> {
         let names: &[&str] = match name {
+            "reasoning.summary" => {
+                self.body
+                    .get_mut("reasoning")?
+                    .as_object_mut()?
+                    .remove("summary")?;
+                return Some(Dropped::unsupported(name.to_owned()));
+            }
             // They go together: a model that refuses one of them does not reason, and would refuse the other next.
-            "include" | "reasoning" => &["include", "reasoning"],
+            "include" | "reasoning" | "reasoning.effort" => &["include", "reasoning"],
             "parallel_tool_calls" => &["parallel_tool_calls"],
             "temperature" => &["temperature"],
             "top_p" => &["top_p"],
@@ -42,10 +49,7 @@ impl Translated {
             .filter(|name| self.body.remove(**name).is_some());
         let first = *sent.next()?;
         let all = sent.fold(first.to_owned(), |all, name| format!("{all}, {name}"));
-        Some(Dropped {
-            parameter: all,
-            reason: "the service says that the model does not support it".to_owned(),
-        })
+        Some(Dropped::unsupported(all))
     }
 }
 
@@ -56,6 +60,15 @@ pub struct Dropped {
     pub parameter: String,
     /// Why it is not sent.
     pub reason: String,
+}
+
+impl Dropped {
+    fn unsupported(parameter: String) -> Self {
+        Self {
+            parameter,
+            reason: "the service says that the model does not support it".to_owned(),
+        }
+    }
 }
 
 /// Translates a request.
@@ -165,7 +178,7 @@ fn finite(name: &str, value: f64) -> Result<Value, ProviderError> {
 fn text_format(format: &ResponseFormat) -> Result<Value, ProviderError> {
     match format {
         ResponseFormat::Text => Ok(json!({ "type": "text" })),
-        ResponseFormat::JsonObject => Ok(json!({ "type": "json_object" })),
+        ResponseFormat::Json => Ok(json!({ "type": "json_object" })),
         ResponseFormat::JsonSchema(schema) => json_schema(schema),
     }
 }
@@ -179,8 +192,14 @@ fn json_schema(format: &JsonSchema) -> Result<Value, ProviderError> {
         .ok_or_else(|| invalid(place, "expected a JSON Schema, which is a JSON object"))?;
     let mut flat = Map::new();
     if schema.get("name").is_some_and(Value::is_string)
-        && let Some(Value::Object(inner)) = schema.remove("schema")
+        && let Some(inner) = schema.remove("schema")
     {
+        let Value::Object(inner) = inner else {
+            return Err(invalid(
+                &format!("{place}.schema"),
+                "expected a JSON object",
+            ));
+        };
         flat = std::mem::replace(&mut schema, inner);
     }
     flat.insert("type".to_owned(), json!("json_schema"));

@@ -207,7 +207,7 @@ fn structured_output_has_the_services_flat_form() {
     };
     for (format, expected) in [
         (ResponseFormat::Text, json!({ "type": "text" })),
-        (ResponseFormat::JsonObject, json!({ "type": "json_object" })),
+        (ResponseFormat::Json, json!({ "type": "json_object" })),
         (
             schema(r#"{"type":"object"}"#, None),
             json!({ "type": "json_schema", "name": "response", "schema": { "type": "object" }, "strict": true }),
@@ -278,7 +278,7 @@ fn tools_and_choices_in_every_form() {
         assert_eq!(
             body["tools"],
             json!([
-                { "type": "function", "name": "f", "parameters": {} },
+                { "type": "function", "name": "f", "parameters": {}, "strict": false },
                 { "type": "web_search", "filters": { "a": 2, "b": 1 } },
             ])
         );

@@ -33,13 +33,12 @@ fn function(index: usize, tool: &FunctionTool) -> Result<Value, ProviderError> {
     let mut translated = json!({
         "type": "function",
         "name": tool.name,
+        // Left out, the Responses API would make every argument required where it can, and the model invent values.
+        "strict": tool.strict.unwrap_or(false),
         "parameters": object(&format!("tools[{index}].parameters"), &tool.parameters)?,
     });
     if let Some(description) = &tool.description {
         translated["description"] = json!(description);
-    }
-    if let Some(strict) = tool.strict {
-        translated["strict"] = json!(strict);
     }
     Ok(translated)
 }

@@ -18,27 +18,29 @@ use crate::core::{classify, json};
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
 pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
-    let status = json::text(response, "status").unwrap_or("completed");
-    match status {
-        "failed" => {
-            return Err(classify::reported(
-                response.get("error").unwrap_or(&Value::Null),
-            ));
-        }
-        "cancelled" => {
+    if let Some(error) = response.get("error").filter(|error| !error.is_null()) {
+        return Err(classify::reported(error));
+    }
+    let is_cut = match json::text(response, "status") {
+        Some("completed") => false,
+        Some("incomplete") => true,
+        Some("failed") => return Err(classify::reported(&Value::Null)),
+        Some("cancelled") => {
             return Err(ProviderError::new(
                 ErrorKind::Aborted,
                 "the response was cancelled at the service",
             ));
         }
-        _ => {}
-    }
+        // Some gateways leave the status out of what is a response otherwise.
+        None if response.get("output").is_some_and(Value::is_array) => false,
+        other => return Err(not_a_response(other)),
+    };
     let incomplete_reason = response
         .get("incomplete_details")
         .and_then(|details| json::text(details, "reason"));
 
     let mut output = Output {
-        is_cut: status == "incomplete",
+        is_cut,
         ..Output::default()
     };
     for item in json::items(response, "output") {
@@ -162,20 +164,21 @@ impl Output {
     fn function_call(&mut self, item: &Value) -> Result<(), ProviderError> {
         let name = json::text(item, "name").unwrap_or_default();
         let arguments = json::text(item, "arguments").unwrap_or_default();
-        let Some(object) = json::object(arguments) else {
+        if json::object(arguments).is_none() {
             // Cut off in the middle of its arguments: there is no call to make, and the finish reason says why.
             if self.is_cut {
                 return Ok(());
             }
             return Err(invalid_tool_call(name, arguments));
-        };
+        }
         let call = ToolCall {
             id: json::text(item, "call_id")
                 .or_else(|| json::text(item, "id"))
                 .unwrap_or_default()
                 .to_owned(),
             name: name.to_owned(),
-            arguments: Value::Object(object).to_string(),
+            // As the model wrote them: written again, numbers might lose digits.
+            arguments: arguments.to_owned(),
             extensions: None,
         };
         self.block(BlockContent::ToolCall(call.clone()), None, None);
@@ -195,6 +198,19 @@ impl Output {
             extensions,
         });
     }
+}
+
+fn not_a_response(status: Option<&str>) -> ProviderError {
+    let found = match status {
+        Some(status) => format!("its status is `{status}`"),
+        None => "it has neither status nor output".to_owned(),
+    };
+    ProviderError::new(
+        ErrorKind::Stream,
+        format!(
+            "the answer is no finished response: {found}; check that `azure_endpoint` is the service, or try again"
+        ),
+    )
 }
 
 fn invalid_tool_call(name: &str, arguments: &str) -> ProviderError {

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::contract::types::{
@@ -20,8 +21,12 @@ use crate::core::{classify, json};
 pub struct Translator {
     /// The blocks that have begun and not ended; there are never more than a few.
     open: Vec<OpenBlock>,
-    /// The items that are complete, with their `output_index`, in case the last event brings none.
+    /// The items that are complete, with their slots, in case the last event brings none.
     items: Vec<(u32, Value)>,
+    /// The slots of which something was delivered, so that what comes late is not delivered again.
+    begun: Vec<u32>,
+    /// The least index that no block has had.
+    next_index: u32,
     /// `response.failed` came without an error; the service may still send it.
     failed: bool,
     completed: bool,
@@ -30,6 +35,8 @@ pub struct Translator {
 #[derive(Debug)]
 struct OpenBlock {
     /// The `output_index` of its item.
+    slot: u32,
+    /// The block's own index.
     index: u32,
     kind: PartKind,
     /// Something of the present part was delivered.
@@ -61,31 +68,40 @@ impl Translator {
         data: &[u8],
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        if data == b"[DONE]" {
+        // `[DONE]`, and what gateways send to keep a connection alive.
+        if data.trim_ascii_start().first() != Some(&b'{') {
             return Ok(());
         }
-        let Head { kind } = read(data)?;
-        let Some(known) = known(&kind) else {
-            return Ok(());
+        let Head { kind, has_error } = read(data)?;
+        let known = match kind.as_deref().map(known) {
+            Some(Some(known)) => known,
+            // An error from in front of the service, which does not know the service's events.
+            None if has_error => Known::Error,
+            _ => return Ok(()),
         };
         let event: Event<'_> = read(data)?;
         match known {
             Known::Completed => return self.complete(event.response, events),
             Known::Failed => return self.fail(&event.response),
-            Known::Error if event.error.is_object() => {
+            Known::Error if !event.error.is_null() => {
                 return Err(classify::reported(&event.error));
             }
             Known::Error => return Err(classify::reported(&read(data)?)),
-            Known::Delta(kind) => self.deliver(event.index()?, kind, &event.delta, events),
-            Known::ItemAdded => self.item_added(event.index()?, &event.item, events),
-            Known::PartAdded => self.part_added(event.index()?, &event.part, events),
-            Known::SummaryPartAdded => self.summary_part_added(&event, events)?,
+            Known::Delta(kind) => {
+                let delta = event.delta.as_deref().unwrap_or_default();
+                self.deliver(event.slot()?, kind, delta, events);
+            }
+            Known::ItemAdded => self.item_added(event.slot()?, &event.item, events),
+            Known::PartAdded => self.part_added(&event, events)?,
+            Known::SummaryPartAdded => {
+                self.thinking_part_added(event.slot()?, event.summary_index, events);
+            }
             Known::Done(kind) => self.part_done(kind, &event, events)?,
-            Known::PartDone => self.close(event.index()?, events),
+            Known::PartDone => self.message_part_done(&event, events)?,
             Known::ItemDone => {
-                let index = event.index()?;
-                self.close(index, events);
-                self.items.push((index, event.item));
+                let slot = event.slot()?;
+                self.item_done(slot, &event.item, events);
+                self.items.push((slot, event.item));
             }
         }
         Ok(())
@@ -109,7 +125,7 @@ impl Translator {
         )
     }
 
-    fn item_added(&mut self, index: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
+    fn item_added(&mut self, slot: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
         match json::text(item, "type") {
             Some("function_call") => {
                 let member = |key| json::text(item, key).unwrap_or_default().to_owned();
@@ -118,40 +134,46 @@ impl Translator {
                     name: member("name"),
                 };
                 self.begin(
-                    index,
+                    slot,
                     PartKind::ToolCall,
                     BlockKind::ToolCall(header),
                     events,
                 );
             }
-            Some("reasoning") => self.begin(index, PartKind::Thinking, BlockKind::Thinking, events),
+            Some("reasoning") => self.begin(slot, PartKind::Thinking, BlockKind::Thinking, events),
             // What a message's block is, its first part tells. Other items are no blocks.
             _ => {}
         }
     }
 
-    fn part_added(&mut self, index: u32, part: &Value, events: &mut VecDeque<StreamEvent>) {
-        match json::text(part, "type") {
-            Some("output_text") => self.begin(index, PartKind::Text, BlockKind::Text, events),
-            Some("refusal") => self.begin(index, PartKind::Refusal, BlockKind::Refusal, events),
-            _ => {}
-        }
-    }
-
-    /// The parts of a summary are lines of one text.
-    fn summary_part_added(
+    fn part_added(
         &mut self,
         event: &Event<'_>,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        let index = event.index()?;
-        if event.summary_index > 0 {
-            self.deliver(index, PartKind::Thinking, "\n", events);
-        }
-        if let Some(block) = self.block(index) {
-            block.delivered = false;
+        let slot = event.slot()?;
+        match json::text(&event.part, "type") {
+            Some("output_text") => self.begin(slot, PartKind::Text, BlockKind::Text, events),
+            Some("refusal") => self.begin(slot, PartKind::Refusal, BlockKind::Refusal, events),
+            Some("reasoning_text") => self.thinking_part_added(slot, event.content_index, events),
+            _ => {}
         }
         Ok(())
+    }
+
+    /// The parts of one thinking block are lines of one text.
+    fn thinking_part_added(
+        &mut self,
+        slot: u32,
+        part: Option<u32>,
+        events: &mut VecDeque<StreamEvent>,
+    ) {
+        if part.is_some_and(|part| part > 0) {
+            self.deliver(slot, PartKind::Thinking, "\n", events);
+        }
+        if let Some(block) = self.block(slot) {
+            block.delivered = false;
+        }
     }
 
     /// Delivers a part that came whole, without deltas.
@@ -161,19 +183,62 @@ impl Translator {
         event: &Event<'_>,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        let index = event.index()?;
+        let slot = event.slot()?;
         let whole = match kind {
             PartKind::Text | PartKind::Thinking => &event.text,
             PartKind::Refusal => &event.refusal,
             PartKind::ToolCall => &event.arguments,
         };
-        let delivered = self
-            .block(index)
-            .is_some_and(|block| block.kind == kind && block.delivered);
-        if !delivered {
-            self.deliver(index, kind, whole, events);
+        let is_delivered = match self.block(slot) {
+            Some(block) => block.kind == kind && block.delivered,
+            None => self.begun.contains(&slot),
+        };
+        if !is_delivered {
+            self.deliver(slot, kind, whole.as_deref().unwrap_or_default(), events);
         }
         Ok(())
+    }
+
+    /// Ends the block of a message's part. Reasoning goes on until its item is done.
+    fn message_part_done(
+        &mut self,
+        event: &Event<'_>,
+        events: &mut VecDeque<StreamEvent>,
+    ) -> Result<(), ProviderError> {
+        if json::text(&event.part, "type") != Some("reasoning_text") {
+            self.close(event.slot()?, events);
+        }
+        Ok(())
+    }
+
+    /// Ends an item's block, and delivers what no event before has told of it.
+    fn item_done(&mut self, slot: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
+        let is_told = match self.block(slot) {
+            Some(block) => block.delivered,
+            None => self.begun.contains(&slot),
+        };
+        if !is_told {
+            match json::text(item, "type") {
+                Some("function_call") => {
+                    if self.block(slot).is_none() {
+                        self.item_added(slot, item, events);
+                    }
+                    let arguments = json::text(item, "arguments").unwrap_or_default();
+                    self.deliver(slot, PartKind::ToolCall, arguments, events);
+                }
+                Some("message") => {
+                    for part in json::items(item, "content") {
+                        let text = json::text(part, "text");
+                        let refusal = json::text(part, "refusal");
+                        self.close(slot, events);
+                        self.deliver(slot, PartKind::Text, text.unwrap_or_default(), events);
+                        self.deliver(slot, PartKind::Refusal, refusal.unwrap_or_default(), events);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.close(slot, events);
     }
 
     fn complete(
@@ -187,7 +252,7 @@ impl Translator {
         self.close_all(events);
         // Some gateways leave the output out of the last event.
         if json::items(&response, "output").is_empty() {
-            self.items.sort_by_key(|(index, _)| *index);
+            self.items.sort_unstable_by_key(|(slot, _)| *slot);
             let items = self.items.drain(..).map(|(_, item)| item);
             response["output"] = Value::Array(items.collect());
         }
@@ -208,13 +273,16 @@ impl Translator {
 
     fn begin(
         &mut self,
-        index: u32,
+        slot: u32,
         kind: PartKind,
         block: BlockKind,
         events: &mut VecDeque<StreamEvent>,
     ) {
-        self.close(index, events);
+        self.close(slot, events);
+        let index = slot.max(self.next_index);
+        self.next_index = index.saturating_add(1);
         self.open.push(OpenBlock {
+            slot,
             index,
             kind,
             delivered: false,
@@ -224,7 +292,7 @@ impl Translator {
 
     fn deliver(
         &mut self,
-        index: u32,
+        slot: u32,
         kind: PartKind,
         text: &str,
         events: &mut VecDeque<StreamEvent>,
@@ -232,7 +300,7 @@ impl Translator {
         if text.is_empty() {
             return;
         }
-        if self.block(index).is_none_or(|block| block.kind != kind) {
+        if self.block(slot).is_none_or(|block| block.kind != kind) {
             // The event that begins the block was left out; a tool call's name is then in the last event only.
             let block = match kind {
                 PartKind::Refusal => BlockKind::Refusal,
@@ -243,26 +311,29 @@ impl Translator {
                     name: String::new(),
                 }),
             };
-            self.begin(index, kind, block, events);
+            self.begin(slot, kind, block, events);
         }
-        if let Some(block) = self.block(index) {
+        if !self.begun.contains(&slot) {
+            self.begun.push(slot);
+        }
+        if let Some(block) = self.block(slot) {
             block.delivered = true;
-        }
-        events.push_back(StreamEvent::BlockDelta(BlockDelta {
-            index,
-            text: text.to_owned(),
-        }));
-    }
-
-    fn close(&mut self, index: u32, events: &mut VecDeque<StreamEvent>) {
-        if let Some(position) = self.open.iter().position(|block| block.index == index) {
-            self.open.remove(position);
-            events.push_back(StreamEvent::BlockEnd(index));
+            events.push_back(StreamEvent::BlockDelta(BlockDelta {
+                index: block.index,
+                text: text.to_owned(),
+            }));
         }
     }
 
-    fn block(&mut self, index: u32) -> Option<&mut OpenBlock> {
-        self.open.iter_mut().find(|block| block.index == index)
+    fn close(&mut self, slot: u32, events: &mut VecDeque<StreamEvent>) {
+        if let Some(position) = self.open.iter().position(|block| block.slot == slot) {
+            let block = self.open.remove(position);
+            events.push_back(StreamEvent::BlockEnd(block.index));
+        }
+    }
+
+    fn block(&mut self, slot: u32) -> Option<&mut OpenBlock> {
+        self.open.iter_mut().find(|block| block.slot == slot)
     }
 }
 
@@ -322,8 +393,15 @@ fn malformed(problem: &str) -> ProviderError {
 /// Every event has this; unknown ones may have anything beside it.
 #[derive(Deserialize)]
 struct Head<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    /// Whether it has a member `error` that is not null.
+    #[serde(default, rename = "error", deserialize_with = "is_present")]
+    has_error: bool,
+}
+
+fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::<IgnoredAny>::deserialize(deserializer).map(|value| value.is_some())
 }
 
 /// The members of the events that are known. One type for all of them keeps the component small.
@@ -331,15 +409,16 @@ struct Head<'a> {
 #[serde(default)]
 struct Event<'a> {
     output_index: Option<u32>,
-    summary_index: u32,
+    content_index: Option<u32>,
+    summary_index: Option<u32>,
     #[serde(borrow)]
-    delta: Cow<'a, str>,
+    delta: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    text: Cow<'a, str>,
+    text: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    refusal: Cow<'a, str>,
+    refusal: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    arguments: Cow<'a, str>,
+    arguments: Option<Cow<'a, str>>,
     item: Value,
     part: Value,
     response: Value,
@@ -347,7 +426,8 @@ struct Event<'a> {
 }
 
 impl Event<'_> {
-    fn index(&self) -> Result<u32, ProviderError> {
+    /// The `output_index`, by which items are told apart: gateways leave their ids out, or change them on the way.
+    fn slot(&self) -> Result<u32, ProviderError> {
         self.output_index
             .ok_or_else(|| malformed("`output_index` is missing"))
     }

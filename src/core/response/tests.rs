@@ -56,7 +56,7 @@ fn blocks_come_in_the_order_of_the_output() {
         BlockContent::ToolCall(response.tool_calls[0].clone())
     );
     assert_eq!(response.tool_calls[0].id, "call_1");
-    assert_eq!(response.tool_calls[0].arguments, r#"{"a":2,"b":1}"#);
+    assert_eq!(response.tool_calls[0].arguments, "{ \"b\":1 , \"a\":2 }");
     assert_eq!(response.finish_reason, FinishReason::ToolCalls);
 
     let usage = response.usage.unwrap();
@@ -142,6 +142,21 @@ fn responses_that_failed_are_errors() {
         ),
         (json!({ "status": "failed" }), ErrorKind::Unavailable),
         (json!({ "status": "cancelled" }), ErrorKind::Aborted),
+        (
+            json!({ "status": "queued", "output": [] }),
+            ErrorKind::Stream,
+        ),
+        (
+            json!({ "status": "something new", "output": [] }),
+            ErrorKind::Stream,
+        ),
+        (json!({}), ErrorKind::Stream),
+        (json!([]), ErrorKind::Stream),
+        (json!({ "output": null }), ErrorKind::Stream),
+        (
+            json!({ "error": { "code": "insufficient_quota", "message": "m" } }),
+            ErrorKind::QuotaExceeded,
+        ),
     ] {
         assert_eq!(translate(&response).unwrap_err().kind, kind, "{response}");
     }
@@ -149,7 +164,7 @@ fn responses_that_failed_are_errors() {
 
 #[test]
 fn nothing_that_a_service_may_send_is_fatal() {
-    for response in [
+    for mut response in [
         json!({}),
         json!({ "output": "text" }),
         json!({ "output": [null, 1, "x", [], {}] }),
@@ -158,6 +173,7 @@ fn nothing_that_a_service_may_send_is_fatal() {
         json!({ "usage": [], "incomplete_details": "x" }),
         json!({ "usage": { "input_tokens": -1, "output_tokens": "many", "total_tokens": 1.5 } }),
     ] {
+        response["status"] = json!("completed");
         assert!(translate(&response).is_ok(), "{response}");
     }
 }

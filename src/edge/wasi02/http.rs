@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wasi::clocks::monotonic_clock;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody as WasiBody, IncomingResponse, Method,
@@ -26,9 +27,10 @@ pub(super) fn send(
     // 1. Hand over the head. 2. Write the body, which the host takes as the network does. 3. Wait for the answer.
     let (outgoing, body) = outgoing(request)?;
     let mut waiter = Waiter::default();
-    let response = outgoing_handler::handle(outgoing, Some(options(request.connect_timeout)))
-        .map_err(|code| explain(&code))?;
-    let written = write(body, request.body, &mut waiter, deadline);
+    let response =
+        outgoing_handler::handle(outgoing, Some(options(request.connect_timeout, deadline)))
+            .map_err(|code| explain(&code))?;
+    let written = write(body, request.body, &response, &mut waiter, deadline);
     // A service that refuses the head may stop reading the body: its answer says more than the broken pipe.
     match (written, wait(&response, &mut waiter, deadline)) {
         (_, Ok(response)) => open(&response),
@@ -51,7 +53,7 @@ impl Body for IncomingBody {
     fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError> {
         loop {
             match self.stream.read(READ_BYTES) {
-                Ok(bytes) if bytes.is_empty() => self.waiter.wait(&self.ready, deadline)?,
+                Ok(bytes) if bytes.is_empty() => self.waiter.wait(&[&self.ready], deadline)?,
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(StreamError::Closed) => return Ok(None),
                 Err(error) => return Err(broken(&error)),
@@ -70,7 +72,8 @@ fn outgoing(request: &Request<'_>) -> Result<(OutgoingRequest, OutgoingBody), Tr
             request.body.len().to_string().into_bytes(),
         )])
         .collect();
-    let headers = Fields::from_list(&headers).map_err(|error| refused("a header", &error))?;
+    let headers = Fields::from_list(&headers)
+        .map_err(|error| TransportError::Refused(format!("a header: {error:?}")))?;
     let outgoing = OutgoingRequest::new(headers);
     let scheme = match request.scheme {
         Scheme::Http => WasiScheme::Http,
@@ -83,24 +86,31 @@ fn outgoing(request: &Request<'_>) -> Result<(OutgoingRequest, OutgoingBody), Tr
         .and_then(|()| outgoing.set_path_with_query(Some(request.path)))
         .and_then(|()| outgoing.body())
         .map(|body| (outgoing, body))
-        .map_err(|()| TransportError::Denied("the host does not accept the address".to_owned()))
+        .map_err(|()| TransportError::Refused("the address".to_owned()))
 }
 
-fn options(connect_timeout: Duration) -> RequestOptions {
+fn options(connect_timeout: Duration, Instant(deadline): Instant) -> RequestOptions {
     let options = RequestOptions::new();
-    let nanoseconds = u64::try_from(connect_timeout.as_nanos()).unwrap_or(u64::MAX);
-    // A host that has no such option has its own limit, and the deadline of the attempt holds in any case.
-    let _ = options.set_connect_timeout(Some(nanoseconds));
+    let nanoseconds = |limit: Duration| u64::try_from(limit.as_nanos()).ok();
+    let left =
+        nanoseconds(deadline).map(|deadline| deadline.saturating_sub(monotonic_clock::now()));
+    // Hosts have limits of their own for what is not set. One that does not have an option says so, and that is fine:
+    // our own deadline holds in any case.
+    let _ = options.set_connect_timeout(nanoseconds(connect_timeout));
+    let _ = options.set_first_byte_timeout(left);
+    let _ = options.set_between_bytes_timeout(left);
     options
 }
 
 fn write(
     body: OutgoingBody,
     mut bytes: &[u8],
+    response: &FutureIncomingResponse,
     waiter: &mut Waiter,
     deadline: Instant,
 ) -> Result<(), TransportError> {
     {
+        let answered = response.subscribe();
         let stream: OutputStream = body.write().map_err(|()| {
             TransportError::Broken("the request's body cannot be written".to_owned())
         })?;
@@ -110,7 +120,9 @@ fn write(
             let (now, later) =
                 bytes.split_at(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
             match now {
-                [] => waiter.wait(&ready, deadline)?,
+                // A service that has answered may never read the rest.
+                [] if answered.ready() => return Ok(()),
+                [] => waiter.wait(&[&ready, &answered], deadline)?,
                 _ => stream.write(now).map_err(|error| broken(&error))?,
             }
             bytes = later;
@@ -136,7 +148,7 @@ fn wait(
                     "the response was taken before".to_owned(),
                 ));
             }
-            None => waiter.wait(&ready, deadline)?,
+            None => waiter.wait(&[&ready], deadline)?,
         }
     }
 }
@@ -162,14 +174,17 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
 }
 
 fn explain(code: &ErrorCode) -> TransportError {
-    // The codes' names are the best words for them: `DNS-error`, `TLS-certificate-error` …
+    // The codes' names are the best words for them: `ConnectionRefused`, `TlsCertificateError` …
     let name = format!("{code:?}");
     match code {
         ErrorCode::HttpRequestDenied => TransportError::Denied(name),
+        // These two limits are the deadline, which the host was given.
+        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
+            TransportError::TimedOut
+        }
+        ErrorCode::TlsCertificateError => TransportError::Untrusted(name),
         ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionReadTimeout
-        | ErrorCode::HttpResponseTimeout => TransportError::TimedOut,
-        ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionRefused
         | ErrorCode::DestinationNotFound
         | ErrorCode::DestinationUnavailable
         | ErrorCode::DestinationIpProhibited
@@ -177,7 +192,6 @@ fn explain(code: &ErrorCode) -> TransportError {
         | ErrorCode::DnsError(_)
         | ErrorCode::DnsTimeout
         | ErrorCode::TlsProtocolError
-        | ErrorCode::TlsCertificateError
         | ErrorCode::TlsAlertReceived(_) => TransportError::Unreachable(name),
         _ => TransportError::Broken(name),
     }
@@ -193,8 +207,4 @@ fn broken(error: &StreamError) -> TransportError {
             }
         }
     }
-}
-
-fn refused(what: &str, error: &impl std::fmt::Debug) -> TransportError {
-    TransportError::Denied(format!("{what} was refused: {error:?}"))
 }

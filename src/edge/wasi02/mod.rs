@@ -52,10 +52,6 @@ impl Edge for Wasi02 {
         events::emit(name, payload);
     }
 
-    fn log(&self, level: Level, message: &str) {
-        events::log(level, message);
-    }
-
     fn send(
         &self,
         request: &Request<'_>,

@@ -17,10 +17,10 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    /// Waits until `ready` is, or until `deadline`.
+    /// Waits until one of these is ready, or until `deadline`.
     pub(super) fn wait(
         &mut self,
-        ready: &Pollable,
+        ready: &[&Pollable],
         deadline: Instant,
     ) -> Result<(), TransportError> {
         loop {
@@ -30,8 +30,11 @@ impl Waiter {
                 }
                 _ => self.timer.insert((deadline, set(deadline))),
             };
-            // The first index is ours when both are ready: what has arrived is not late.
-            if poll::poll(&[ready, timer]).contains(&0) {
+            let mut pollables = ready.to_vec();
+            pollables.push(timer);
+            // What is ready together with the timer has arrived and is not late.
+            let is_ready = |index: &u32| (*index as usize) < ready.len();
+            if poll::poll(&pollables).iter().any(is_ready) {
                 return Ok(());
             }
             self.timer = None;

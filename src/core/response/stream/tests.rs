@@ -102,7 +102,7 @@ fn text_and_refusal_of_one_message_are_blocks_of_their_own() {
     ]);
     assert_eq!(
         told,
-        ["start 0 text", "0 Well", "end 0", "start 0 refusal", "0 No"]
+        ["start 0 text", "0 Well", "end 0", "start 1 refusal", "1 No"]
     );
 }
 
@@ -170,6 +170,134 @@ fn items_stand_in_for_an_output_that_the_last_event_lacks() {
         texts[0].contains("first") && texts[1].contains("second"),
         "{texts:?}"
     );
+}
+
+#[test]
+fn indices_are_unique_when_a_message_has_several_parts() {
+    let delta = |slot, delta| json!({ "type": "response.output_text.delta", "output_index": slot, "delta": delta });
+    let part = json!({ "type": "response.content_part.added", "output_index": 0, "part": { "type": "output_text" } });
+    let told = told(&[
+        part.clone(),
+        delta(0, "a"),
+        part,
+        delta(0, "b"),
+        delta(1, "c"),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "start 0 text",
+            "0 a",
+            "end 0",
+            "start 1 text",
+            "1 b",
+            "start 2 text",
+            "2 c"
+        ]
+    );
+}
+
+#[test]
+fn what_only_the_finished_item_tells_is_delivered_once() {
+    let done = |slot, item| json!({ "type": "response.output_item.done", "output_index": slot, "item": item });
+    let call = json!({ "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}" });
+    let message = json!({ "type": "message", "content": [{ "type": "output_text", "text": "Hi" }, { "refusal": "No" }] });
+    let late = json!({ "type": "response.output_text.done", "output_index": 1, "text": "Hi" });
+    let told = told(&[
+        done(0, call),
+        done(1, message.clone()),
+        late,
+        done(1, message),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "start 0 call a f",
+            "0 {}",
+            "end 0",
+            "start 1 text",
+            "1 Hi",
+            "end 1",
+            "start 2 refusal",
+            "2 No",
+            "end 2",
+        ]
+    );
+}
+
+#[test]
+fn reasoning_content_is_one_block() {
+    let part = |kind: &str, content| {
+        json!({
+            "type": format!("response.content_part.{kind}"),
+            "output_index": 0,
+            "content_index": content,
+            "part": { "type": "reasoning_text" },
+        })
+    };
+    let delta =
+        |text| json!({ "type": "response.reasoning_text.delta", "output_index": 0, "delta": text });
+    let told = told(&[
+        json!({ "type": "response.output_item.added", "output_index": 0, "item": { "type": "reasoning" } }),
+        part("added", 0),
+        delta("One."),
+        part("done", 0),
+        part("added", 1),
+        delta("Two."),
+        part("done", 1),
+    ]);
+    assert_eq!(told, ["start 0 thinking", "0 One.", "0 \n", "0 Two."]);
+}
+
+#[test]
+fn errors_are_found_in_every_shape_and_noise_is_passed_over() {
+    for (data, code) in [
+        (
+            r#"{"error":{"code":"rate_limit_exceeded","message":"m"}}"#,
+            Some("rate_limit_exceeded"),
+        ),
+        (r#"{"type":"error","error":"just text"}"#, None),
+        (
+            r#"{"type":"error","error":null,"code":"slow_down","message":"m"}"#,
+            Some("slow_down"),
+        ),
+    ] {
+        let error = apply(data).unwrap_err();
+        assert_eq!(error.code.as_deref(), code, "{data}");
+        assert!(
+            error.message.contains("the service says"),
+            "{}",
+            error.message
+        );
+    }
+    for data in [
+        "",
+        " ",
+        "ping",
+        "[DONE]",
+        "{}",
+        r#"{"type":null}"#,
+        r#"{"error":null}"#,
+        r#"{"type":"new","delta":{}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":null}"#,
+        r#"{"type":"response.created","response":{"error":null},"error":null}"#,
+    ] {
+        assert_eq!(apply(data), Ok(VecDeque::new()), "{data}");
+    }
+    for data in [
+        "{",
+        r#"{"type":"response.output_text.delta","delta":"x"}"#,
+        r#"{"type":"response.completed"}"#,
+    ] {
+        assert_eq!(apply(data).unwrap_err().kind, ErrorKind::Stream, "{data}");
+    }
+}
+
+fn apply(data: &str) -> Result<VecDeque<StreamEvent>, ProviderError> {
+    let mut events = VecDeque::new();
+    Translator::default()
+        .apply(data.as_bytes(), &mut events)
+        .map(|()| events)
 }
 
 /// What the caller is told of these events, a line each.

@@ -1,0 +1,32 @@
+//! A provider in a program of your own: open it, ask, and read the answer as it arrives.
+//!
+//! `cargo xtask build`, then `cargo run --release --example embed -p host-harness`, with `AZURE_OPENAI_ENDPOINT` and
+//! `AZURE_OPENAI_API_KEY` set.
+
+use std::error::Error;
+
+use host_harness::contract::types::StreamEvent;
+use host_harness::kernel_json::chat_request;
+use host_harness::{Environment, ProviderHost};
+use serde_json::Map;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let host = ProviderHost::builder()
+        .environment(Environment::of_process())
+        .load("target/component/azure_openai_provider.wasm".as_ref())
+        .await?;
+    // The settings of README.md; what they leave open comes from the environment.
+    let provider = host.open(&Map::new()).await?;
+
+    let request = chat_request::parse(r#"{"messages": [{"role": "user", "content": "Hello"}]}"#)?;
+    let mut stream = provider.stream(&request).await?;
+    while let Some(event) = stream.next().await? {
+        match event {
+            StreamEvent::BlockDelta(delta) => print!("{}", delta.text),
+            StreamEvent::Completed(response) => println!("\n{:?}", response.usage),
+            _ => {}
+        }
+    }
+    Ok(())
+}
