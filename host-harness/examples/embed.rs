@@ -4,6 +4,7 @@
 //! `AZURE_OPENAI_API_KEY` set.
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use host_harness::contract::types::StreamEvent;
 use host_harness::kernel_json::chat_request;
@@ -23,7 +24,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut stream = provider.stream(&request).await?;
     while let Some(event) = stream.next().await? {
         match event {
-            StreamEvent::BlockDelta(delta) => print!("{}", delta.text),
+            StreamEvent::BlockDelta(delta) => {
+                print!("{}", delta.text);
+                io::stdout().flush()?;
+            }
             StreamEvent::Completed(response) => println!("\n{:?}", response.usage),
             _ => {}
         }

@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 pub const CONTRACT: &str = "amplifier:provider/provider@0.1.0";
 
 /// What a provider may import; of WASI in any version 0.2. Everything else is refused before it runs.
-pub const GRANTED_IMPORTS: [&str; 13] = [
+pub const GRANTED_IMPORTS: [&str; 14] = [
     "amplifier:provider/credentials@0.1.0",
     "amplifier:provider/events@0.1.0",
     "amplifier:provider/types@0.1.0",
@@ -21,8 +21,9 @@ pub const GRANTED_IMPORTS: [&str; 13] = [
     "wasi:io/error@0.2",
     "wasi:io/poll@0.2",
     "wasi:io/streams@0.2",
-    "wasi:random/random@0.2",
+    "wasi:random/insecure@0.2",
     "wasi:random/insecure-seed@0.2",
+    "wasi:random/random@0.2",
 ];
 
 /// A component that was checked and compiled.

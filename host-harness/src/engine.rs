@@ -4,8 +4,8 @@ use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-/// How many instances may live at once: four times the default of `max_concurrent_requests` for each of some dozens of
-/// providers. Each slot reserves address space, not memory.
+/// How many instances may live at once: fifty times the default of `max_concurrent_requests`. Each slot reserves address
+/// space, not memory.
 const MAX_INSTANCES: u32 = 256;
 
 /// The most memory an instance may have. A request with a 30 MB image is in there as base64, as JSON and as the bytes

@@ -14,7 +14,7 @@ use crate::contract::types::{
 };
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
-use crate::http::{HttpClient, Origin};
+use crate::http::{Clients, HttpClient, Origin};
 use crate::instance::{self, Grants, HostState, Instance};
 
 /// How many idle instances are kept: as many as requests run at once by default (`max_concurrent_requests`).
@@ -29,6 +29,7 @@ pub struct ProviderHost {
     inspection: Inspection,
     environment: Environment,
     allowed: Vec<Origin>,
+    clients: Clients,
     events: Arc<dyn EventSubscriber>,
 }
 
@@ -86,7 +87,7 @@ impl ProviderHost {
         })))
     }
 
-    /// Whether a configuration or the environment names an endpoint.
+    /// Whether a configuration or the environment names an endpoint, a valid one or not.
     pub fn has_endpoint(config: &Map<String, Value>, environment: &Environment) -> bool {
         endpoint(config, environment).is_some()
     }
@@ -94,7 +95,10 @@ impl ProviderHost {
     fn grants(&self, endpoint: Option<Origin>) -> Grants {
         Grants {
             environment: self.environment.visible(),
-            http: HttpClient::new(self.allowed.iter().cloned().chain(endpoint)),
+            http: HttpClient::new(
+                self.clients.clone(),
+                self.allowed.iter().cloned().chain(endpoint),
+            ),
             events: Arc::clone(&self.events),
         }
     }
@@ -102,7 +106,12 @@ impl ProviderHost {
 
 /// The endpoint's address as it is written: the same that the provider takes.
 fn endpoint<'a>(config: &'a Map<String, Value>, environment: &'a Environment) -> Option<&'a str> {
-    let configured = config.get("azure_endpoint").and_then(Value::as_str);
+    let configured = config.get("azure_endpoint").and_then(|value| match value {
+        Value::Null => None,
+        Value::String(address) => Some(address.as_str()),
+        // Not an address, and set all the same: the provider says what is wrong with it.
+        _ => Some("no address"),
+    });
     let variables = ENDPOINT_VARIABLES
         .iter()
         .filter_map(|name| environment.get(name));
@@ -149,6 +158,7 @@ impl ProviderHostBuilder {
             inspection,
             environment: self.environment,
             allowed: self.allowed,
+            clients: Clients::default(),
             events: self.events,
         })
     }
@@ -314,25 +324,63 @@ impl ResponseStream {
             store, bindings, ..
         } = &mut instance;
         let exports = bindings.amplifier_provider_provider();
-        let event = exports
+        match exports
             .response_stream()
             .call_next(&mut *store, stream)
-            .await?;
-        if let Ok(Some(event)) = event {
-            self.open = Some((instance, stream));
-            return Ok(Some(event));
+            .await?
+        {
+            Ok(Some(StreamEvent::Completed(response))) => {
+                // The caller has what it wants; reading to the end, for the connection's sake, is our business.
+                tokio::spawn(finish(self.provider.clone(), instance, stream));
+                Ok(Some(StreamEvent::Completed(response)))
+            }
+            Ok(Some(event)) => {
+                self.open = Some((instance, stream));
+                Ok(Some(event))
+            }
+            Ok(None) => {
+                close(&self.provider, instance, stream).await?;
+                Ok(None)
+            }
+            Err(error) => {
+                close(&self.provider, instance, stream).await?;
+                Err(error.into())
+            }
         }
-        stream.resource_drop_async(store).await?;
-        self.provider.give_back(instance);
-        Ok(event?)
     }
+}
+
+/// Lets the component read to the end of a response, and takes the instance back.
+async fn finish(provider: Provider, mut instance: Instance, stream: ResourceAny) {
+    let Instance {
+        store, bindings, ..
+    } = &mut instance;
+    let exports = bindings.amplifier_provider_provider();
+    let finished = match exports.response_stream().call_next(store, stream).await {
+        Ok(_) => close(&provider, instance, stream).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = finished {
+        tracing::warn!("the component failed after its last event: {error:#}");
+    }
+}
+
+/// Drops a stream, and takes its instance back.
+async fn close(
+    provider: &Provider,
+    mut instance: Instance,
+    stream: ResourceAny,
+) -> wasmtime::Result<()> {
+    stream.resource_drop_async(&mut instance.store).await?;
+    provider.give_back(instance);
+    Ok(())
 }
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The component broke: it trapped, or used more than it may. The instance is gone; the next call gets another.
-    #[error("the provider component failed: {0:#}")]
+    #[error("the provider component failed: {}", .0.root_cause())]
     Component(#[from] wasmtime::Error),
 
     /// The provider says what is wrong.

@@ -10,13 +10,16 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use reqwest::redirect::Policy;
 use reqwest::{Body, Client};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
 use url::{Host, Url};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// How long connecting may take when the provider sets no limit.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many different limits on connecting get a pool of their own. A provider sets one.
+/// How many pools there are at most. A provider sets one limit on connecting and asks one endpoint, which makes one; a
+/// hostile one could ask for as many as it likes.
 const MAX_POOLS: usize = 8;
 
 /// Scheme, host and port: where requests may go.
@@ -59,28 +62,19 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The HTTP client of a host, shared by all its instances.
+/// The HTTP client of a provider: the host's connections, and where they may go.
 #[derive(Clone)]
-pub(crate) struct HttpClient(Arc<Shared>);
-
-struct Shared {
-    allowed: BTreeSet<Origin>,
-    /// Clients, and with them pools of connections, by the limit on connecting and by whether they use the proxy.
-    clients: Mutex<Vec<(Pool, Client)>>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-struct Pool {
-    connect_timeout: Duration,
-    direct: bool,
+pub(crate) struct HttpClient {
+    clients: Clients,
+    allowed: Arc<BTreeSet<Origin>>,
 }
 
 impl HttpClient {
-    pub(crate) fn new(allowed: impl IntoIterator<Item = Origin>) -> Self {
-        Self(Arc::new(Shared {
-            allowed: allowed.into_iter().collect(),
-            clients: Mutex::default(),
-        }))
+    pub(crate) fn new(clients: Clients, allowed: impl IntoIterator<Item = Origin>) -> Self {
+        Self {
+            clients,
+            allowed: Arc::new(allowed.into_iter().collect()),
+        }
     }
 
     async fn send(
@@ -88,16 +82,16 @@ impl HttpClient {
         request: http::Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<http::Response<WasiBody>, Error> {
-        let address = request.uri().to_string();
-        let origin = Origin::parse(&address).ok_or(Error::HttpRequestUriInvalid)?;
-        if !self.0.allowed.contains(&origin) {
+        let origin =
+            Origin::parse(&request.uri().to_string()).ok_or(Error::HttpRequestUriInvalid)?;
+        if !self.allowed.contains(&origin) {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
         }
-        let client = self.client(Pool {
+        let client = self.clients.get(Pool {
             connect_timeout: options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
-            // A proxy cannot reach this machine's loopback addresses.
-            direct: origin.is_loopback(),
+            is_loopback: origin.is_loopback(),
+            is_secure: origin.scheme == "https",
         })?;
         let request = request.map(|body| Body::wrap_stream(body.into_data_stream()));
         let request = request
@@ -113,30 +107,14 @@ impl HttpClient {
         let response: http::Response<Body> = sent.map_err(|error| explain(&error))?.into();
         Ok(response.map(|body| body.map_err(|error| explain(&error)).boxed_unsync()))
     }
-
-    fn client(&self, pool: Pool) -> Result<Client, Error> {
-        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
-        let mut clients = self
-            .0
-            .clients
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
-            return Ok(client.clone());
-        }
-        let client = build(pool).map_err(|error| {
-            tracing::error!("no HTTP client: {error}");
-            Error::ConfigurationError
-        })?;
-        if clients.len() >= MAX_POOLS {
-            clients.remove(0);
-        }
-        clients.push((pool, client.clone()));
-        Ok(client)
-    }
 }
 
 impl WasiHttpHooks for HttpClient {
+    /// The client writes it, from the address that was checked: the guest's text may be another spelling of it.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -163,24 +141,68 @@ impl WasiHttpHooks for HttpClient {
     }
 }
 
-/// A client with the system's trust store and proxy settings, that follows no redirects: a redirect would carry the
-/// credentials elsewhere.
-fn build(pool: Pool) -> Result<Client, Box<dyn StdError + Send + Sync>> {
-    // Given here, because the process may have none installed, and installing one is the embedder's business.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    let tls = rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier(builder)?
-        .with_no_client_auth();
-    let mut client = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .connect_timeout(pool.connect_timeout)
-        .referer(false);
-    if pool.direct {
-        client = client.no_proxy();
+/// A host's clients, each with its pool of connections, made when they are needed first.
+#[derive(Clone, Default)]
+pub(crate) struct Clients(Arc<Mutex<Vec<(Pool, Client)>>>);
+
+/// What tells the pools apart.
+#[derive(Clone, Copy, PartialEq)]
+struct Pool {
+    connect_timeout: Duration,
+    is_loopback: bool,
+    is_secure: bool,
+}
+
+impl Clients {
+    fn get(&self, pool: Pool) -> Result<Client, Error> {
+        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
+            return Ok(client.clone());
+        }
+        let client = pool.client().map_err(|error| {
+            tracing::error!("no HTTP client: {error}");
+            Error::ConfigurationError
+        })?;
+        if clients.len() >= MAX_POOLS {
+            clients.remove(0);
+        }
+        clients.push((pool, client.clone()));
+        Ok(client)
     }
-    Ok(client.build()?)
+}
+
+impl Pool {
+    /// A client with the system's trust store and proxy settings, that follows no redirects: a redirect would carry the
+    /// credentials elsewhere.
+    fn client(self) -> Result<Client, Box<dyn StdError + Send + Sync>> {
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(self.tls()?)
+            .redirect(Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .referer(false);
+        if self.is_loopback {
+            // A proxy cannot reach this machine's loopback addresses.
+            client = client.no_proxy();
+        }
+        Ok(client.build()?)
+    }
+
+    fn tls(self) -> Result<ClientConfig, Box<dyn StdError + Send + Sync>> {
+        // Given here, because the process may have none installed, and installing one is the embedder's business.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let mut tls = match self.is_secure {
+            true => builder.with_platform_verifier()?.with_no_client_auth(),
+            // Without TLS no trust store is needed, and a small container may have none.
+            false => builder
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth(),
+        };
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(tls)
+    }
 }
 
 /// The error's cause, in the words of `wasi:http`.
@@ -255,17 +277,18 @@ mod tests {
         let (allowed, other) = (listen(), listen());
         let address =
             |listener: &std::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let client = HttpClient::new(Origin::parse(&address(&allowed)));
+        let client = HttpClient::new(Clients::default(), Origin::parse(&address(&allowed)));
+        let options = RequestOptions {
+            first_byte_timeout: Some(Duration::from_secs(5)),
+            ..RequestOptions::default()
+        };
         for target in [
             address(&other),
             address(&allowed).replace("http:", "https:"),
             address(&allowed).replace("127.0.0.1", "localhost"),
             "http://169.254.169.254".to_owned(),
         ] {
-            let refused = client
-                .clone()
-                .send(get(&target), RequestOptions::default())
-                .await;
+            let refused = client.clone().send(get(&target), options).await;
             assert!(
                 matches!(refused, Err(Error::HttpRequestDenied)),
                 "{target}: {refused:?}"
@@ -278,32 +301,47 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failures_to_connect_have_their_names() {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", closed.local_addr().unwrap());
-        drop(closed);
-        let no_name = "http://nobody.invalid".to_owned();
-        let client = HttpClient::new(
-            [&address, &no_name]
-                .into_iter()
-                .filter_map(|a| Origin::parse(a)),
-        );
-        let send = async |target: &str| {
-            client
-                .clone()
-                .send(get(target), RequestOptions::default())
-                .await
-        };
-        let refused = send(&address).await;
+    async fn nobody_listening_has_its_name() {
+        // Bound, so that nobody else gets the port, and not listening.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = format!("http://{}", socket.local_addr().unwrap());
+        let client = HttpClient::new(Clients::default(), Origin::parse(&address));
+        let refused = client.send(get(&address), RequestOptions::default()).await;
         assert!(
             matches!(refused, Err(Error::ConnectionRefused)),
             "{refused:?}"
         );
-        let unknown = send(&no_name).await;
-        assert!(
-            matches!(unknown, Err(Error::DnsError { .. })),
-            "{unknown:?}"
-        );
+    }
+
+    #[test]
+    fn guests_do_not_set_the_headers_of_the_connection() {
+        let mut client = HttpClient::new(Clients::default(), []);
+        assert!(!client.set_host_header());
+        for name in [
+            "host",
+            "connection",
+            "transfer-encoding",
+            "keep-alive",
+            "upgrade",
+            "proxy-authorization",
+        ] {
+            let name = http::HeaderName::from_static(name);
+            assert!(client.is_forbidden_header(&name), "{name}");
+        }
+        assert!(!client.is_forbidden_header(&http::HeaderName::from_static("api-key")));
+    }
+
+    #[test]
+    fn connections_speak_http_2_where_the_server_does() {
+        for is_secure in [true, false] {
+            let pool = Pool {
+                connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+                is_loopback: true,
+                is_secure,
+            };
+            assert_eq!(pool.tls().unwrap().alpn_protocols[0], b"h2");
+        }
     }
 
     fn get(address: &str) -> http::Request<WasiBody> {

@@ -80,6 +80,7 @@ pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     wasi::clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
     wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
     wasi::random::random::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
+    wasi::random::insecure::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
     wasi::random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| {
         state.wasi.random()
     })?;

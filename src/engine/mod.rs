@@ -61,16 +61,16 @@ impl<E: Edge> Engine<E> {
     /// The first error of the exchange.
     pub fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, ProviderError> {
         let mut stream = self.complete_streaming(request)?;
+        let mut completed = None;
         while let Some(event) = stream.next_event()? {
             if let StreamEvent::Completed(response) = event {
-                return Ok(response);
+                completed = Some(response);
             }
         }
         // A stream ends with `completed` or with an error, so that this is a defect of ours; still no reason to panic.
-        Err(ProviderError::new(
-            ErrorKind::Stream,
-            "the stream ended without a response",
-        ))
+        completed.ok_or_else(|| {
+            ProviderError::new(ErrorKind::Stream, "the stream ended without a response")
+        })
     }
 
     /// Sends a request, and returns when the service has accepted it.
@@ -131,7 +131,7 @@ impl<E: Edge> Engine<E> {
         };
         Ok(Deadlines {
             limits: TimeLimits {
-                connect: connect.min(attempt),
+                connect,
                 attempt,
                 stream_idle,
             },
@@ -314,9 +314,12 @@ enum ReadError {
 
 /// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's words.
 fn finished(mut error: ProviderError, model: &str, secret: &Secret) -> ProviderError {
+    /// A key that is shorter is no key of Azure's, and taking it out would tear words apart.
+    const MIN_SECRET_BYTES: usize = 8;
     error.model = Some(model.to_owned());
-    if error.message.contains(secret.expose()) {
-        error.message = error.message.replace(secret.expose(), Secret::REDACTED);
+    let secret = secret.expose();
+    if secret.len() >= MIN_SECRET_BYTES && error.message.contains(secret) {
+        error.message = error.message.replace(secret, Secret::REDACTED);
     }
     error
 }

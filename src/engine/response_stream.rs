@@ -1,6 +1,7 @@
 //! One response as it arrives.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -42,7 +43,9 @@ enum State<B> {
     Whole(B),
     /// It failed; the error comes after what is pending.
     Failed(ProviderError),
-    /// The last event is pending, or taken.
+    /// The last event is pending, or taken; the end of the body is still to come.
+    Completed(B),
+    /// There is nothing more.
     Ended,
 }
 
@@ -104,6 +107,10 @@ impl<E: Edge> ResponseStream<E> {
                     self.report.aborted(&error);
                     return Err(error);
                 }
+                State::Completed(body) => {
+                    self.read_end(body);
+                    return Ok(None);
+                }
                 State::Ended => return Ok(None),
             }
         }
@@ -140,7 +147,7 @@ impl<E: Edge> ResponseStream<E> {
         let mut deadline = idle_deadline();
         loop {
             match reader.step(deadline, &mut self.pending) {
-                Ok(Step::Completed) => return State::Ended,
+                Ok(Step::Completed) => return State::Completed(reader.body),
                 Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
                 Ok(Step::Event) => return State::Streaming(reader),
                 // Comments alone do not keep a stream alive, however fast they come.
@@ -161,6 +168,18 @@ impl<E: Edge> ResponseStream<E> {
     ) -> State<E::Body> {
         reader.translator.close_all(&mut self.pending);
         State::Failed(failure.explain(self.deadlines, deadline))
+    }
+
+    /// Reads what comes after the last event, so that the host can use the connection again.
+    fn read_end(&self, mut body: E::Body) {
+        /// The end follows the last event at once, or the connection is not worth waiting for.
+        const LINGER: Duration = Duration::from_millis(100);
+        let deadline = self.edge.now().after(LINGER);
+        while let Ok(Some(_)) = body.read(deadline) {
+            if self.edge.now() >= deadline {
+                return;
+            }
+        }
     }
 
     fn read_whole(&mut self, mut body: E::Body) -> State<E::Body> {

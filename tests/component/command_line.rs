@@ -28,6 +28,84 @@ async fn without_an_endpoint_the_embedded_mock_answers_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_configuration_can_be_tried_before_it_has_an_endpoint() {
+    let config = file(
+        ".yaml",
+        "providers: [{module: provider-azure-openai, config: {deployment_mapping: {gpt-5.1: production-gpt5}}}]",
+    );
+    for (environment, arguments, deployment) in [
+        (
+            vec![("AZURE_OPENAI_DEFAULT_DEPLOYMENT", "mine")],
+            vec!["Hi"],
+            "mine",
+        ),
+        (
+            vec![],
+            vec!["--config", config.path().to_str().unwrap(), "Hi"],
+            "production-gpt5",
+        ),
+    ] {
+        let output = run(&environment, &arguments).await;
+        assert!(
+            output
+                .stdout
+                .contains(&format!("(deployment {deployment})")),
+            "{output:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_no_text_is_an_error_and_not_the_mocks_answer() {
+    let config = file(
+        ".yaml",
+        "providers: [{module: provider-azure-openai, config: {azure_endpoint: 5, api_key: k}}]",
+    );
+    let output = run(&[], &["--config", config.path().to_str().unwrap(), "Hi"]).await;
+    assert_eq!(output.code, 2, "{output:?}");
+    assert!(
+        output
+            .stderr
+            .contains("`azure_endpoint`: expected an address"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[tokio::test]
+async fn with_json_every_line_of_standard_error_is_json_and_the_error_is_the_last() {
+    for (arguments, lines) in [
+        (&["--model", "nope", "Hi"][..], 3),
+        (&["--no-such-option"], 1),
+    ] {
+        let environment = [("AZURE_OPENAI_API_VERSION", "2024-10-21")];
+        let output = run(&environment, &[&["--json"], arguments].concat()).await;
+        let errors: Vec<Value> = output
+            .stderr
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(errors.len(), lines, "{errors:?}");
+        assert!(errors.last().unwrap()["kind"].is_string(), "{errors:?}");
+        assert_eq!(output.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn events_that_cannot_be_written_are_not_lost_silently() {
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        let output = run(&[], &["--event-log", "/dev/full", "Say hello"]).await;
+        assert_eq!(output.code, 2, "{output:?}");
+        assert!(
+            output.stderr.contains("cannot write /dev/full"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_embedded_mock_never_gets_a_real_key() {
     let output = run(&[("AZURE_OPENAI_API_KEY", "canary")], &["Say hello"]).await;
     assert_eq!(

@@ -1,10 +1,14 @@
 //! What the component may do, and what the host lets it do.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
-use host_harness::{LoadError, ProviderComponent, ProviderHost};
+use host_harness::environment::VISIBLE_VARIABLES;
+use host_harness::{Environment, LoadError, ProviderComponent, ProviderHost};
+use serde_json::{Map, Value};
 
-use crate::support::component;
+use crate::support::{component, open};
 
 /// The limit of the design, for loading and for sending it about.
 const MAX_COMPONENT_BYTES: usize = 400_000;
@@ -31,6 +35,47 @@ fn the_component_imports_this_and_nothing_else() {
     );
     assert_eq!(inspection.exports, ["amplifier:provider/provider@0.1.0"]);
     assert_eq!(inspection.contract_version(), Some("0.1.0"));
+}
+
+#[tokio::test]
+async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
+    let listed = VISIBLE_VARIABLES
+        .iter()
+        .map(|name| (name.to_string(), "1".to_owned()));
+    let endpoint = [
+        (
+            "AZURE_OPENAI_ENDPOINT".to_owned(),
+            "https://r.openai.azure.com".to_owned(),
+        ),
+        ("AZURE_OPENAI_API_VERSION".to_owned(), "v1".to_owned()),
+    ];
+    let environment: Environment = listed.chain(endpoint).collect();
+    let mut sources = BTreeSet::new();
+    // The second variable of a setting counts when the first is not set.
+    for hidden in ["", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"] {
+        let environment: Environment = VISIBLE_VARIABLES
+            .iter()
+            .filter(|name| **name != hidden)
+            .map(|name| match (*name, hidden) {
+                ("AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT") => {
+                    (*name, "https://r.openai.azure.com")
+                }
+                (name, _) => (name, environment.get(name).unwrap()),
+            })
+            .collect();
+        let provider = open(&Map::new(), environment, Arc::default())
+            .await
+            .unwrap();
+        let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
+        for setting in description["settings"].as_object().unwrap().values() {
+            sources.insert(setting["source"].as_str().unwrap().to_owned());
+        }
+    }
+    let variables: BTreeSet<String> = sources
+        .into_iter()
+        .filter(|source| source.starts_with("AZURE_"))
+        .collect();
+    assert_eq!(variables, VISIBLE_VARIABLES.map(str::to_owned).into());
 }
 
 #[test]

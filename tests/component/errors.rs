@@ -9,7 +9,7 @@ use host_harness::mock::{Fault, MockAzure};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Setup, ask, open, provider_error, read, request};
+use crate::support::{Setup, ask, in_time, open, provider_error, read, request};
 
 #[tokio::test]
 async fn each_status_has_its_error() {
@@ -278,10 +278,11 @@ async fn a_server_that_closes_before_it_answers_is_a_network_error() {
 
 #[tokio::test]
 async fn nobody_at_the_address_is_a_network_error() {
-    // A port that was just ours and is nobody's now.
-    let mock = MockAzure::builder().start().await.unwrap();
-    let settings = json!({ "azure_endpoint": mock.endpoint(), "api_key": "key" });
-    mock.run_until(async {}).await;
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    let settings = json!({ "azure_endpoint": endpoint, "api_key": "key" });
     let provider = open(
         settings.as_object().unwrap(),
         Environment::default(),
@@ -392,7 +393,7 @@ async fn a_server_that_never_answers_meets_the_time_limit() {
         setup.mock.push_fault(Fault::NeverAnswer);
         let mut request = ask("Hi");
         request.timeout = timeout;
-        let error = provider_error(setup.provider.complete(&request).await);
+        let error = provider_error(in_time(setup.provider.complete(&request)).await);
         assert_eq!(
             (error.kind, error.retryable),
             (ErrorKind::Timeout, true),

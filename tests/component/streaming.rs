@@ -5,7 +5,7 @@ use host_harness::contract::types::{BlockContent, BlockKind, FinishReason, Strea
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use serde_json::{Value, json};
 
-use crate::support::{Setup, ask, read};
+use crate::support::{Setup, ask, in_time, read};
 
 #[tokio::test]
 async fn the_first_delta_is_there_before_the_server_sends_the_last() {
@@ -116,7 +116,7 @@ async fn dropping_the_stream_closes_the_exchange() {
     let mut stream = setup.provider.stream(&ask("Say hello")).await.unwrap();
     stream.next().await.unwrap();
     drop(stream);
-    setup.mock.wait_for_closed_streams(1).await;
+    in_time(setup.mock.wait_for_closed_streams(1)).await;
 
     gate.open();
     let response = setup.provider.complete(&ask("Say hello again")).await;
@@ -209,8 +209,13 @@ async fn a_call_that_waits_keeps_no_other_from_its_answer() {
     assert!(answers.0.blocks[0].1.contains("Say one"));
     assert!(answers.1.blocks[0].1.contains("Say two"));
 
+    assert_eq!(
+        setup.mock.closed_streams(),
+        0,
+        "answers are read to their end"
+    );
     waiting.abort();
-    setup.mock.wait_for_closed_streams(1).await;
+    in_time(setup.mock.wait_for_closed_streams(1)).await;
 }
 
 #[tokio::test]

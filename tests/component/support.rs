@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use host_harness::contract::types::{
     BlockKind, ChatRequest, ChatResponse, ProviderError, StreamEvent,
@@ -18,30 +18,44 @@ use serde_json::{Map, Value, json};
 /// never tests something else than what is in the editor.
 pub(crate) fn component() -> PathBuf {
     let component = target().join("component/azure_openai_provider.wasm");
+    up_to_date(component, &["src", "wit", "Cargo.toml", "Cargo.lock"])
+}
+
+fn up_to_date(built_file: PathBuf, sources: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let built = component
+    let built = built_file
         .metadata()
         .and_then(|metadata| metadata.modified());
     match built {
-        Ok(built) if built >= newest(&root.join("src")).max(newest(&root.join("wit"))) => component,
+        Ok(built)
+            if sources
+                .iter()
+                .all(|source| newest(&root.join(source)) <= built) =>
+        {
+            built_file
+        }
         _ => panic!(
             "{} is missing or stale; run `cargo xtask test`",
-            component.display()
+            built_file.display()
         ),
     }
 }
 
+/// Fails when something takes far longer than it should, so that nothing hangs.
+pub(crate) async fn in_time<T>(something: impl Future<Output = T>) -> T {
+    let limit = Duration::from_secs(60);
+    tokio::time::timeout(limit, something)
+        .await
+        .expect("this takes too long")
+}
+
 /// The host's command line.
 pub(crate) fn host_harness() -> PathBuf {
-    let program = target()
-        .join("release")
-        .join(format!("host-harness{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        program.exists(),
-        "{} is missing; run `cargo xtask test`",
-        program.display()
-    );
-    program
+    let program = format!("host-harness{}", std::env::consts::EXE_SUFFIX);
+    up_to_date(
+        target().join("release").join(program),
+        &["host-harness/src", "wit"],
+    )
 }
 
 /// A provider against a mock, and what it told the host.
@@ -152,7 +166,7 @@ pub(crate) struct Read {
 
 impl Read {
     async fn go_on(&mut self, mut stream: ResponseStream) -> Result<(), CallError> {
-        while let Some(event) = stream.next().await? {
+        while let Some(event) = in_time(stream.next()).await? {
             assert!(
                 self.response.is_none(),
                 "an event after the last one: {event:?}"
@@ -239,16 +253,16 @@ fn target() -> PathBuf {
     program.ancestors().nth(3).unwrap().to_owned()
 }
 
-fn newest(folder: &Path) -> SystemTime {
-    let entries = folder
-        .read_dir()
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .map(|path| match path.is_dir() {
-            true => newest(&path),
-            false => path.metadata().unwrap().modified().unwrap(),
-        })
-        .max()
-        .unwrap()
+/// When a file, or the newest file in a folder, was written.
+fn newest(path: &Path) -> SystemTime {
+    match path.is_dir() {
+        true => {
+            let entries = path.read_dir().unwrap();
+            entries
+                .map(|entry| newest(&entry.unwrap().path()))
+                .max()
+                .unwrap()
+        }
+        false => path.metadata().unwrap().modified().unwrap(),
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use wit_component::ComponentEncoder;
 
 use crate::error::Error;
-use crate::process::{cargo, say};
+use crate::process::say;
 use crate::wasm_target::{self, WasmTarget};
 use crate::workspace::Workspace;
 
@@ -24,10 +24,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Error> {
     wasm_target::ensure(workspace, target)?;
 
     say("building the component");
-    cargo()
+    workspace
+        .cargo()
         .args(["build", "--quiet", "--lib", "--package", PACKAGE])
         .args(["--profile", PROFILE, "--target", target.triple()])
-        .current_dir(workspace.root())
+        // Flags for this machine's linker mean nothing to the one for WebAssembly.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .run()?;
 
     let module_path = workspace
@@ -48,7 +51,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Error> {
         fs::create_dir_all(folder).map_err(|source| Error::file("create", folder, source))?;
     }
     // Renamed into place, so that a host that watches the file never sees half of it.
-    let partial = path.with_extension("wasm.partial");
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
     fs::write(&partial, component).map_err(|source| Error::file("write", &partial, source))?;
     fs::rename(&partial, &path).map_err(|source| Error::file("write", &path, source))
 }

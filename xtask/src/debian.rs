@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::process::Run;
 
-/// The suites that may hold a package, newest stable first.
+/// The suites that may hold a compiler's source package, the most lasting first. Each moves on to newer compilers in time.
 const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
+
+/// Debian's own mirror, which redirects to one nearby.
+const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Signs the archive's lists. Part of every Debian installation.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -40,23 +43,31 @@ pub(crate) fn unpack(package: &str, version: &str, work: &Path) -> Result<PathBu
             Err(error) => tried.push(format!("{suite}: {error}")),
         }
     }
-    Err(Error::Usage(format!(
+    Err(Error::Unavailable(format!(
         "no suite of {mirror} has {package} {version} ({})",
         tried.join("; ")
     )))
 }
 
-/// The Debian mirror of this machine's apt configuration.
+/// The Debian mirror of this machine's apt configuration, or Debian's own when that names none.
+///
+/// Asked of `update`, which knows the mirror also where no list was ever fetched, as in most container images.
 fn mirror() -> Result<String, Error> {
-    let targets = Run::new("apt-get")
-        .args(["indextargets", "--format", "$(REPO_URI)"])
+    let addresses = Run::new("apt-get")
+        .args(["update", "--print-uris"])
         .output()?;
-    targets
+    Ok(mirror_among(&addresses)
+        .unwrap_or(DEFAULT_MIRROR)
+        .to_owned())
+}
+
+/// The first mirror of Debian among lines such as `'http://MIRROR/debian/dists/bookworm/InRelease' …`.
+fn mirror_among(addresses: &str) -> Option<&str> {
+    addresses
         .lines()
-        .map(|line| line.trim_end_matches('/'))
-        .find(|line| line.ends_with("/debian"))
-        .map(str::to_owned)
-        .ok_or_else(|| Error::Usage("apt is not set up with a Debian mirror".into()))
+        .filter_map(|line| line.trim_start_matches('\'').split_once("/dists/"))
+        .map(|(mirror, _)| mirror)
+        .find(|mirror| mirror.starts_with("http") && mirror.ends_with("/debian"))
 }
 
 /// One suite of the archive, with its own apt state.
@@ -100,7 +111,7 @@ impl PrivateArchive {
             .filter_map(|line| line.split('|').nth(1))
             .map(str::trim)
             .find(|candidate| is_version(candidate, version))
-            .ok_or_else(|| Error::Usage(format!("does not have {package} {version}")))?;
+            .ok_or_else(|| Error::Unavailable(format!("does not have {package} {version}")))?;
         self.apt("apt-get")
             .args(["download", &format!("{package}={found}")])
             .output()?;
@@ -111,7 +122,7 @@ impl PrivateArchive {
             .flatten()
             .find(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
             .map(|entry| entry.path())
-            .ok_or_else(|| Error::Usage(format!("apt downloaded no {package}")))
+            .ok_or_else(|| Error::Unavailable(format!("apt downloaded no {package}")))
     }
 
     fn apt(&self, program: &str) -> Run {
@@ -134,6 +145,20 @@ fn is_version(candidate: &str, upstream: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mirror_is_the_one_that_apt_uses() {
+        let addresses = "\
+'http://mirror.example/debian-security/dists/bookworm-security/InRelease' a 0
+'https://mirror.example/debian/dists/bookworm/InRelease' b 0
+'http://other.example/debian/dists/bookworm/InRelease' c 0
+";
+        assert_eq!(
+            mirror_among(addresses),
+            Some("https://mirror.example/debian")
+        );
+        assert_eq!(mirror_among("'mirror+file:/etc/mirrors/dists/x' a 0"), None);
+    }
 
     #[test]
     fn a_package_version_belongs_to_exactly_one_upstream_version() {

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// Why a task did not finish, in words for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    /// Something that is needed is not to be had here.
+    #[error("{0}")]
+    Unavailable(String),
+
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
@@ -48,7 +52,7 @@ pub(crate) enum Error {
         "the standard library of {target} is missing and could not be installed\n{tried}\n\
          To mend it, run one of\n  \
          rustup target add {target}\n  \
-         apt-get install rust-src   (then `cargo xtask setup` again; on Debian it does that by itself)"
+         rustup component add rust-src   (then `cargo xtask setup` again, which builds it from that source)"
     )]
     NoTarget {
         /// The target triple.

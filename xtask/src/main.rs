@@ -13,7 +13,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use crate::error::Error;
-use crate::process::{Run, cargo, say};
+use crate::process::{Run, say};
 use crate::wasm_target::WasmTarget;
 use crate::workspace::Workspace;
 
@@ -72,24 +72,22 @@ fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
     build_host(workspace)?;
     Run::new(workspace.host_binary())
         .arg("run")
-        .arg("--component")
-        .arg(workspace.component())
         .args(arguments)
         .exit_code()
 }
 
 /// Builds everything and runs every test of the workspace.
 ///
-/// In the release profile: it shares the builds of the dependencies with `run`, and wasmtime's compiler is some thirty
-/// times slower without optimisation.
+/// In the release profile, whose builds of the dependencies `run` has made: wasmtime's compiler is some thirty times
+/// slower without optimisation.
 fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
     component::build(workspace)?;
     build_host(workspace)?;
     say("running the tests");
-    cargo()
+    workspace
+        .cargo()
         .args(["test", "--workspace", "--release", "--quiet"])
         .args(arguments)
-        .current_dir(workspace.root())
         .exit_code()
 }
 
@@ -127,11 +125,12 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
     let steps: [(&str, Run); 5] = [
         (
             "checking the format",
-            cargo().args(["fmt", "--all", "--check"]),
+            workspace.cargo().args(["fmt", "--all", "--check"]),
         ),
         (
             "checking the lints, host",
-            cargo()
+            workspace
+                .cargo()
                 .args([
                     "clippy",
                     "--workspace",
@@ -143,7 +142,8 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
         ),
         (
             "checking the lints, component",
-            cargo()
+            workspace
+                .cargo()
                 .args(["clippy", "--package", component, "--lib", "--quiet"])
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Unknown.triple()])
@@ -151,14 +151,16 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
         ),
         (
             "building the component for wasm32-wasip2",
-            cargo()
+            workspace
+                .cargo()
                 .args(["build", "--package", component, "--lib", "--quiet"])
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Wasip2.triple()]),
         ),
         (
             "checking the documentation",
-            cargo()
+            workspace
+                .cargo()
                 .args(["doc", "--workspace", "--no-deps", "--release", "--quiet"])
                 .args(["--document-private-items"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
@@ -166,15 +168,23 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
     ];
     for (what, step) in steps {
         say(what);
-        step.current_dir(workspace.root()).run()?;
+        step.run()?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn build_host(workspace: &Workspace) -> Result<(), Error> {
     say("building the host (minutes the first time, seconds after that)");
-    cargo()
-        .args(["build", "--release", "--quiet", "--package", "host-harness"])
-        .current_dir(workspace.root())
+    // The whole workspace decides on the features of the dependencies, as it does for the tests: one build serves both.
+    workspace
+        .cargo()
+        .args([
+            "build",
+            "--release",
+            "--quiet",
+            "--workspace",
+            "--bin",
+            "host-harness",
+        ])
         .run()
 }

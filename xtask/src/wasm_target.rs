@@ -48,6 +48,11 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
     if is_installed(&library) {
         return Ok(library);
     }
+    // Another run may be at it, from another checkout too: they share the toolchain.
+    let _lock = lock()?;
+    if is_installed(&library) {
+        return Ok(library);
+    }
 
     let mut tried = Vec::new();
     for (name, way) in [
@@ -72,7 +77,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
 /// `rustup target add`, unless this machine does not want rustup to download.
 fn rustup(_: &Workspace, target: WasmTarget, _: &Path) -> Result<(), Error> {
     if std::env::var_os("RUSTUP_AUTO_INSTALL").is_some_and(|value| value == "0") {
-        return Err(Error::Usage(
+        return Err(Error::Unavailable(
             "RUSTUP_AUTO_INSTALL=0 says that it must not download".into(),
         ));
     }
@@ -98,12 +103,10 @@ fn build_from_source(
     let sources = sysroot()?.join("lib/rustlib/src/rust/library");
     if !sources.join("std/Cargo.toml").exists() {
         say("fetching the standard library's source from the Debian archive");
-        let package = debian::unpack("rust-src", &compiler_version()?, &work)?;
         let version = compiler_version()?;
-        copy_folder(
-            &package.join(format!("usr/src/rustc-{version}/library")),
-            &sources,
-        )?;
+        let package = debian::unpack("rust-src", &version, &work)?;
+        let unpacked = package.join(format!("usr/src/rustc-{version}/library"));
+        install(&sources, |partial| copy_folder(&unpacked, partial))?;
     }
 
     say(&format!(
@@ -112,27 +115,43 @@ fn build_from_source(
     ));
     let built = build_standard_library(&work, target)?;
 
-    // Assembled beside its place and renamed, so that a broken run never looks like an installed target.
-    let partial = library.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial).map_err(|source| Error::file("remove", &partial, source))?;
+    install(library, |partial| {
+        copy_matching(&built, partial, |name| {
+            name.starts_with("lib") && name.ends_with(".rlib") && !name.starts_with("libempty-")
+        })?;
+        if target == WasmTarget::Wasip2 {
+            say("fetching the C library of WASI from the Debian archive");
+            let package = debian::unpack("wasi-libc", "", &work)?;
+            copy_matching(
+                &package.join("usr/lib/wasm32-wasip2"),
+                &partial.join("self-contained"),
+                |name| ["crt1-command.o", "crt1-reactor.o", "libc.a"].contains(&name),
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// Fills a folder beside its place and renames it, so that a run that is broken off never looks like an installed one.
+fn install(folder: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    let partial = folder.with_extension("partial");
+    for old in [partial.as_path(), folder] {
+        if old.exists() {
+            fs::remove_dir_all(old).map_err(|source| Error::file("remove", old, source))?;
+        }
     }
-    copy_matching(&built, &partial, |name| {
-        name.starts_with("lib") && name.ends_with(".rlib") && !name.starts_with("libempty-")
-    })?;
-    if target == WasmTarget::Wasip2 {
-        say("fetching the C library of WASI from the Debian archive");
-        let package = debian::unpack("wasi-libc", "", &work)?;
-        copy_matching(
-            &package.join("usr/lib/wasm32-wasip2"),
-            &partial.join("self-contained"),
-            |name| ["crt1-command.o", "crt1-reactor.o", "libc.a"].contains(&name),
-        )?;
-    }
-    if library.exists() {
-        fs::remove_dir_all(library).map_err(|source| Error::file("remove", library, source))?;
-    }
-    fs::rename(&partial, library).map_err(|source| Error::file("install", library, source))
+    fs::create_dir_all(&partial).map_err(|source| Error::file("create", &partial, source))?;
+    fill(&partial)?;
+    fs::rename(&partial, folder).map_err(|source| Error::file("install", folder, source))
+}
+
+/// Waits until no other run installs anything into this toolchain, and keeps it so until it is dropped.
+fn lock() -> Result<fs::File, Error> {
+    let path = sysroot()?.join("lib/rustlib/xtask.lock");
+    let file = fs::File::create(&path).map_err(|source| Error::file("create", &path, source))?;
+    file.lock()
+        .map_err(|source| Error::file("lock", &path, source))?;
+    Ok(file)
 }
 
 /// Lets cargo build the standard library for an empty crate, and returns the folder with the libraries.
@@ -152,6 +171,10 @@ fn build_standard_library(work: &Path, target: WasmTarget) -> Result<PathBuf, Er
     }
 
     let output = work.join("build");
+    if output.exists() {
+        // Of another compiler, perhaps: its libraries must not be installed together with ours.
+        fs::remove_dir_all(&output).map_err(|source| Error::file("remove", &output, source))?;
+    }
     cargo()
         .args(["build", "--release", "--quiet", "--target", target.triple()])
         .arg("-Zbuild-std=std,panic_abort,panic_unwind")
@@ -190,7 +213,7 @@ fn compiler_version() -> Result<String, Error> {
     let line = rustc(&["--version"])?;
     match line.split_whitespace().nth(1) {
         Some(version) => Ok(version.to_owned()),
-        None => Err(Error::Usage(format!(
+        None => Err(Error::Unavailable(format!(
             "`rustc --version` printed `{line}`, which names no version"
         ))),
     }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::process::{Run, cargo};
+
 /// The workspace, by its root folder.
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -21,8 +23,12 @@ impl Workspace {
         Self { root, target }
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+    /// Cargo, in the workspace and with its target folder, whatever the environment and the user's configuration say.
+    pub(crate) fn cargo(&self) -> Run {
+        cargo()
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env_remove("CARGO_BUILD_TARGET")
+            .current_dir(&self.root)
     }
 
     /// Cargo's target folder.

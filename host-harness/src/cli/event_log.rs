@@ -1,28 +1,51 @@
 //! The provider's events as JSON lines in a file.
 
 use std::fs::File;
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::failure::Failure;
+use super::failure::{Failure, notice};
 use crate::events::{EventSubscriber, Level};
 
-/// Writes each event as it comes, and the provider's log to standard error.
+/// Writes each event as it comes, and what a person should know to standard error.
 pub(super) struct EventLog {
-    file: Option<Mutex<File>>,
+    file: Option<LogFile>,
+    json: bool,
+}
+
+struct LogFile {
+    path: PathBuf,
+    /// The file, until writing to it failed.
+    state: Mutex<Result<File, io::Error>>,
 }
 
 impl EventLog {
     /// A log in `path`, which is emptied; without one, events are not kept.
-    pub(super) fn create(path: Option<&Path>) -> Result<Self, Failure> {
-        let file = path
-            .map(|path| File::create(path).map_err(Failure::file("write", path)))
-            .transpose()?
-            .map(Mutex::new);
-        Ok(Self { file })
+    pub(super) fn create(path: Option<&Path>, json: bool) -> Result<Self, Failure> {
+        let create = |path: &Path| -> Result<LogFile, Failure> {
+            let file = File::create(path).map_err(Failure::file("write", path))?;
+            Ok(LogFile {
+                path: path.to_owned(),
+                state: Mutex::new(Ok(file)),
+            })
+        };
+        let file = path.map(create).transpose()?;
+        Ok(Self { file, json })
+    }
+
+    /// Whether every event was written.
+    pub(super) fn finish(&self) -> Result<(), Failure> {
+        let Some(LogFile { path, state }) = &self.file else {
+            return Ok(());
+        };
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, Err(io::ErrorKind::BrokenPipe.into())) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::file("write", path)(error)),
+        }
     }
 }
 
@@ -31,19 +54,23 @@ impl EventSubscriber for EventLog {
         if name == "provider:config_warning"
             && let Some(message) = data.get("message").and_then(Value::as_str)
         {
-            eprintln!("host-harness: warning: {message}");
+            notice(self.json, &format!("warning: {message}"));
         }
-        let Some(file) = &self.file else { return };
+        let Some(LogFile { state, .. }) = &self.file else {
+            return;
+        };
         let name = json!(name);
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = writeln!(file, r#"{{"event":{name},"data":{data}}}"#) {
-            tracing::warn!("an event was not written: {error}");
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(file) = &mut *state
+            && let Err(error) = writeln!(file, r#"{{"event":{name},"data":{data}}}"#)
+        {
+            *state = Err(error);
         }
     }
 
     fn log(&self, level: Level, message: &str) {
         if matches!(level, Level::Warn | Level::Error) {
-            eprintln!("host-harness: the provider says: {message}");
+            notice(self.json, &format!("the provider says: {message}"));
         }
     }
 }

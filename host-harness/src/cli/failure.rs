@@ -13,6 +13,14 @@ use crate::host::CallError;
 use crate::kernel_json::{self, JsonError};
 use crate::mock::MockError;
 
+/// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
+pub(super) fn notice(json: bool, message: &str) {
+    match json {
+        true => eprintln!("{}", json!({ "notice": message })),
+        false => eprintln!("host-harness: {message}"),
+    }
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {

@@ -14,11 +14,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use tracing::level_filters::LevelFilter;
+
 use self::args::{Arguments, Command};
+use self::failure::Failure;
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let Arguments { command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error)
+            if error.use_stderr() && std::env::args().any(|argument| argument == "--json") =>
+        {
+            return Failure::Usage(error.to_string()).report(true);
+        }
+        // Help and version, or what is wrong with the arguments, in clap's words and with its colours.
+        Err(error) => error.exit(),
+    };
+    log_to_standard_error(command.json());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -40,5 +53,20 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(json),
+    }
+}
+
+/// Shows what the host itself has to say: warnings and errors, or from the level in `RUST_LOG` on (`debug`, for example).
+fn log_to_standard_error(json: bool) {
+    let level = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok());
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level.unwrap_or(LevelFilter::WARN))
+        .without_time();
+    match json {
+        true => log.json().init(),
+        false => log.init(),
     }
 }

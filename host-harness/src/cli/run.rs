@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::RunArguments;
 use super::event_log::EventLog;
-use super::failure::Failure;
+use super::failure::{Failure, notice};
 use crate::config_file;
 use crate::contract::types::{
     BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, Message,
@@ -23,8 +23,8 @@ use crate::mock::MockAzure;
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
 const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
 
-/// The most bytes of a request file: more than the service takes, and less than the sandbox has.
-const MAX_REQUEST_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes of a request file: the sandbox holds a request some six times over, in 256 MiB.
+const MAX_REQUEST_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Asks the model once.
 pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
@@ -40,21 +40,24 @@ pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
     // Kept until the answer is there: dropping it stops the mock.
     let _mock = match ProviderHost::has_endpoint(&config, &environment) {
         true => None,
-        false => Some(embedded_mock(&mut config).await?),
+        false => Some(embedded_mock(&mut config, &environment, arguments.json).await?),
     };
 
-    let events = EventLog::create(arguments.event_log.as_deref())?;
+    let events = Arc::new(EventLog::create(
+        arguments.event_log.as_deref(),
+        arguments.json,
+    )?);
     let host = ProviderHost::builder()
         .environment(environment)
-        .events(Arc::new(events))
+        .events(events.clone())
         .load(&arguments.component.path())
         .await?;
     let provider = host.open(&config).await?;
-    match (arguments.json, arguments.no_stream) {
-        (true, true) => write_json(&provider.complete(&request).await?),
-        (true, false) => write_json(&drained(&provider, &request).await?),
-        (false, _) => print(&provider, &request).await,
+    match arguments.json {
+        true => write_json(&provider.complete(&request).await?)?,
+        false => print(&provider, &request).await?,
     }
+    events.finish()
 }
 
 /// The request that the arguments describe.
@@ -126,29 +129,39 @@ fn read_text(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Starts a mock and lets the configuration point to it: with the mock's key, so that no real one goes there.
-async fn embedded_mock(config: &mut Map<String, Value>) -> Result<MockAzure, Failure> {
-    let mock = MockAzure::builder()
+/// Starts a mock and lets the configuration point to it: with the mock's key, so that no real one goes there, and with the
+/// deployments that are configured, so that a configuration can be tried before it has an endpoint.
+async fn embedded_mock(
+    config: &mut Map<String, Value>,
+    environment: &Environment,
+    json: bool,
+) -> Result<MockAzure, Failure> {
+    let mapping = config.get("deployment_mapping").and_then(Value::as_object);
+    let mapped = mapping
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_str);
+    let default = config.get("default_deployment").and_then(Value::as_str);
+    let deployments = mapped
+        .chain(default)
+        .chain(environment.get("AZURE_OPENAI_DEFAULT_DEPLOYMENT"))
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let mock = deployments
+        .fold(MockAzure::builder(), |mock, name| {
+            mock.deployment(name, name)
+        })
         .delta_pause(MOCK_DELTA_PAUSE)
         .start()
         .await?;
-    eprintln!(
-        "host-harness: no endpoint is configured, so the embedded mock of Azure OpenAI answers; set \
-         AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY, or use --config FILE, to ask a real one"
+    notice(
+        json,
+        "no endpoint is configured, so the embedded mock of Azure OpenAI answers; set AZURE_OPENAI_ENDPOINT and \
+         AZURE_OPENAI_API_KEY, or use --config FILE, to ask a real one",
     );
     config.insert("azure_endpoint".to_owned(), json!(mock.endpoint()));
     config.insert("api_key".to_owned(), json!(mock.api_key()));
     Ok(mock)
-}
-
-async fn drained(provider: &Provider, request: &ChatRequest) -> Result<ChatResponse, Failure> {
-    let mut stream = provider.stream(request).await?;
-    while let Some(event) = stream.next().await? {
-        if let StreamEvent::Completed(response) = event {
-            return Ok(response);
-        }
-    }
-    Err(ended_without_response())
 }
 
 fn write_json(response: &ChatResponse) -> Result<(), Failure> {

@@ -178,6 +178,7 @@ fn explain(code: &ErrorCode) -> TransportError {
     let name = format!("{code:?}");
     match code {
         ErrorCode::HttpRequestDenied => TransportError::Denied(name),
+        ErrorCode::ConfigurationError => TransportError::Refused(name),
         // These two limits are the deadline, which the host was given.
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
             TransportError::TimedOut
