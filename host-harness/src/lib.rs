@@ -32,9 +32,11 @@ mod http;
 mod instance;
 pub mod kernel_json;
 pub mod mock;
+mod provider;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::environment::Environment;
 pub use crate::events::{EventSubscriber, NoSubscriber};
-pub use crate::host::{CallError, Provider, ProviderHost, ProviderHostBuilder, ResponseStream};
+pub use crate::host::{ProviderHost, ProviderHostBuilder};
 pub use crate::http::Origin;
+pub use crate::provider::{CallError, Provider, ResponseStream};

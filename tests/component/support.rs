@@ -18,25 +18,17 @@ use serde_json::{Map, Value, json};
 /// never tests something else than what is in the editor.
 pub(crate) fn component() -> PathBuf {
     let component = target().join("component/azure_openai_provider.wasm");
-    up_to_date(component, &["src", "wit", "Cargo.toml", "Cargo.lock"])
-}
-
-fn up_to_date(built_file: PathBuf, sources: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let built = built_file
+    let sources =
+        ["src", "wit", "Cargo.toml", "Cargo.lock"].map(|source| newest(&root.join(source)));
+    let built = component
         .metadata()
         .and_then(|metadata| metadata.modified());
     match built {
-        Ok(built)
-            if sources
-                .iter()
-                .all(|source| newest(&root.join(source)) <= built) =>
-        {
-            built_file
-        }
+        Ok(built) if sources.iter().all(|source| *source <= built) => component,
         _ => panic!(
             "{} is missing or stale; run `cargo xtask test`",
-            built_file.display()
+            component.display()
         ),
     }
 }
@@ -52,10 +44,13 @@ pub(crate) async fn in_time<T>(something: impl Future<Output = T>) -> T {
 /// The host's command line.
 pub(crate) fn host_harness() -> PathBuf {
     let program = format!("host-harness{}", std::env::consts::EXE_SUFFIX);
-    up_to_date(
-        target().join("release").join(program),
-        &["host-harness/src", "wit"],
-    )
+    let program = target().join("release").join(program);
+    assert!(
+        program.exists(),
+        "{} is missing; run `cargo xtask test`",
+        program.display()
+    );
+    program
 }
 
 /// A provider against a mock, and what it told the host.

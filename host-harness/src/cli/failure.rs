@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
 use crate::contract::types::ErrorKind;
-use crate::host::CallError;
 use crate::kernel_json::{self, JsonError};
 use crate::mock::MockError;
+use crate::provider::CallError;
 
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
 pub(super) fn notice(json: bool, message: &str) {

@@ -16,9 +16,10 @@ use crate::contract::types::{
     MessageContent, ProviderError, Role, StreamEvent,
 };
 use crate::environment::Environment;
-use crate::host::{CallError, Provider, ProviderHost};
+use crate::host::ProviderHost;
 use crate::kernel_json::{chat_request, chat_response};
 use crate::mock::MockAzure;
+use crate::provider::{CallError, Provider};
 
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
 const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);

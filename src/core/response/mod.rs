@@ -1,5 +1,6 @@
 //! From the service's response object to the kernel's chat response.
 
+mod event;
 pub mod stream;
 mod usage;
 

@@ -4,12 +4,11 @@
 //! `response.incomplete`, whose response object is the authority on what was said; the events before it are how that
 //! arrives.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+use super::event::{Event, PartKind, malformed};
 
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
@@ -43,15 +42,6 @@ struct OpenBlock {
     delivered: bool,
 }
 
-/// What tells blocks of one item apart.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum PartKind {
-    Refusal,
-    Text,
-    Thinking,
-    ToolCall,
-}
-
 impl Translator {
     /// Whether the last event has come.
     pub fn is_completed(&self) -> bool {
@@ -68,41 +58,22 @@ impl Translator {
         data: &[u8],
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        // `[DONE]`, and what gateways send to keep a connection alive.
-        if data.trim_ascii_start().first() != Some(&b'{') {
+        let Some(event) = Event::read(data)? else {
             return Ok(());
-        }
-        let Head { kind, has_error } = read(data)?;
-        let known = match kind.as_deref().map(known) {
-            Some(Some(known)) => known,
-            // An error from in front of the service, which does not know the service's events.
-            None if has_error => Known::Error,
-            _ => return Ok(()),
         };
-        let event: Event<'_> = read(data)?;
-        match known {
-            Known::Completed => return self.complete(event.response, events),
-            Known::Failed => return self.fail(&event.response),
-            Known::Error if !event.error.is_null() => {
-                return Err(classify::reported(&event.error));
+        match event {
+            Event::Completed(response) => return self.complete(response, events),
+            Event::Error(error) => return Err(classify::reported(&error)),
+            Event::Failed(response) => return self.fail(&response),
+            Event::Delta(slot, kind, delta) => self.deliver(slot, kind, &delta, events),
+            Event::Done(slot, kind, whole) => self.part_done(slot, kind, &whole, events),
+            Event::ItemAdded(slot, item) => self.item_added(slot, &item, events),
+            Event::ItemDone(slot, item) => {
+                self.item_done(slot, &item, events);
+                self.items.push((slot, item));
             }
-            Known::Error => return Err(classify::reported(&read(data)?)),
-            Known::Delta(kind) => {
-                let delta = event.delta.as_deref().unwrap_or_default();
-                self.deliver(event.slot()?, kind, delta, events);
-            }
-            Known::ItemAdded => self.item_added(event.slot()?, &event.item, events),
-            Known::PartAdded => self.part_added(&event, events)?,
-            Known::SummaryPartAdded => {
-                self.thinking_part_added(event.slot()?, event.summary_index, events);
-            }
-            Known::Done(kind) => self.part_done(kind, &event, events)?,
-            Known::PartDone => self.message_part_done(&event, events)?,
-            Known::ItemDone => {
-                let slot = event.slot()?;
-                self.item_done(slot, &event.item, events);
-                self.items.push((slot, event.item));
-            }
+            Event::PartAdded(slot, kind, number) => self.part_added(slot, kind, number, events),
+            Event::PartDone(slot) => self.close(slot, events),
         }
         Ok(())
     }
@@ -148,67 +119,42 @@ impl Translator {
 
     fn part_added(
         &mut self,
-        event: &Event<'_>,
-        events: &mut VecDeque<StreamEvent>,
-    ) -> Result<(), ProviderError> {
-        let slot = event.slot()?;
-        match json::text(&event.part, "type") {
-            Some("output_text") => self.begin(slot, PartKind::Text, BlockKind::Text, events),
-            Some("refusal") => self.begin(slot, PartKind::Refusal, BlockKind::Refusal, events),
-            Some("reasoning_text") => self.thinking_part_added(slot, event.content_index, events),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The parts of one thinking block are lines of one text.
-    fn thinking_part_added(
-        &mut self,
         slot: u32,
-        part: Option<u32>,
+        kind: PartKind,
+        number: u32,
         events: &mut VecDeque<StreamEvent>,
     ) {
-        if part.is_some_and(|part| part > 0) {
-            self.deliver(slot, PartKind::Thinking, "\n", events);
-        }
-        if let Some(block) = self.block(slot) {
-            block.delivered = false;
+        match kind {
+            PartKind::Refusal => self.begin(slot, kind, BlockKind::Refusal, events),
+            PartKind::Text => self.begin(slot, kind, BlockKind::Text, events),
+            // The parts of one thinking block are lines of one text.
+            PartKind::Thinking => {
+                if number > 0 {
+                    self.deliver(slot, kind, "\n", events);
+                }
+                if let Some(block) = self.block(slot) {
+                    block.delivered = false;
+                }
+            }
+            PartKind::ToolCall => {}
         }
     }
 
     /// Delivers a part that came whole, without deltas.
     fn part_done(
         &mut self,
+        slot: u32,
         kind: PartKind,
-        event: &Event<'_>,
+        whole: &str,
         events: &mut VecDeque<StreamEvent>,
-    ) -> Result<(), ProviderError> {
-        let slot = event.slot()?;
-        let whole = match kind {
-            PartKind::Text | PartKind::Thinking => &event.text,
-            PartKind::Refusal => &event.refusal,
-            PartKind::ToolCall => &event.arguments,
-        };
+    ) {
         let is_delivered = match self.block(slot) {
             Some(block) => block.kind == kind && block.delivered,
             None => self.begun.contains(&slot),
         };
         if !is_delivered {
-            self.deliver(slot, kind, whole.as_deref().unwrap_or_default(), events);
+            self.deliver(slot, kind, whole, events);
         }
-        Ok(())
-    }
-
-    /// Ends the block of a message's part. Reasoning goes on until its item is done.
-    fn message_part_done(
-        &mut self,
-        event: &Event<'_>,
-        events: &mut VecDeque<StreamEvent>,
-    ) -> Result<(), ProviderError> {
-        if json::text(&event.part, "type") != Some("reasoning_text") {
-            self.close(event.slot()?, events);
-        }
-        Ok(())
     }
 
     /// Ends an item's block, and delivers what no event before has told of it.
@@ -234,6 +180,14 @@ impl Translator {
                         self.deliver(slot, PartKind::Text, text.unwrap_or_default(), events);
                         self.deliver(slot, PartKind::Refusal, refusal.unwrap_or_default(), events);
                     }
+                }
+                Some("reasoning") => {
+                    self.deliver(
+                        slot,
+                        PartKind::Thinking,
+                        &super::reasoning_text(item),
+                        events,
+                    );
                 }
                 _ => {}
             }
@@ -334,102 +288,6 @@ impl Translator {
 
     fn block(&mut self, slot: u32) -> Option<&mut OpenBlock> {
         self.open.iter_mut().find(|block| block.slot == slot)
-    }
-}
-
-/// The events that say something.
-#[derive(Clone, Copy)]
-enum Known {
-    Completed,
-    Delta(PartKind),
-    Done(PartKind),
-    Error,
-    Failed,
-    ItemAdded,
-    ItemDone,
-    PartAdded,
-    PartDone,
-    SummaryPartAdded,
-}
-
-fn known(kind: &str) -> Option<Known> {
-    Some(match kind {
-        "error" => Known::Error,
-        "response.completed" | "response.incomplete" => Known::Completed,
-        "response.content_part.added" => Known::PartAdded,
-        "response.content_part.done" => Known::PartDone,
-        "response.failed" => Known::Failed,
-        "response.function_call_arguments.delta" => Known::Delta(PartKind::ToolCall),
-        "response.function_call_arguments.done" => Known::Done(PartKind::ToolCall),
-        "response.output_item.added" => Known::ItemAdded,
-        "response.output_item.done" => Known::ItemDone,
-        "response.output_text.delta" => Known::Delta(PartKind::Text),
-        "response.output_text.done" => Known::Done(PartKind::Text),
-        "response.reasoning_summary_part.added" => Known::SummaryPartAdded,
-        "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-            Known::Delta(PartKind::Thinking)
-        }
-        "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
-            Known::Done(PartKind::Thinking)
-        }
-        "response.refusal.delta" => Known::Delta(PartKind::Refusal),
-        "response.refusal.done" => Known::Done(PartKind::Refusal),
-        _ => return None,
-    })
-}
-
-/// Reads as much of an event as is asked for: first its type, then the members that the type has.
-fn read<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, ProviderError> {
-    serde_json::from_slice(data).map_err(|error| malformed(&error.to_string()))
-}
-
-fn malformed(problem: &str) -> ProviderError {
-    ProviderError::new(
-        ErrorKind::Stream,
-        format!("an event of the stream could not be read ({problem}); try again"),
-    )
-}
-
-/// Every event has this; unknown ones may have anything beside it.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    /// Whether it has a member `error` that is not null.
-    #[serde(default, rename = "error", deserialize_with = "is_present")]
-    has_error: bool,
-}
-
-fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Option::<IgnoredAny>::deserialize(deserializer).map(|value| value.is_some())
-}
-
-/// The members of the events that are known. One type for all of them keeps the component small.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Event<'a> {
-    output_index: Option<u32>,
-    content_index: Option<u32>,
-    summary_index: Option<u32>,
-    #[serde(borrow)]
-    delta: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    refusal: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    arguments: Option<Cow<'a, str>>,
-    item: Value,
-    part: Value,
-    response: Value,
-    error: Value,
-}
-
-impl Event<'_> {
-    /// The `output_index`, by which items are told apart: gateways leave their ids out, or change them on the way.
-    fn slot(&self) -> Result<u32, ProviderError> {
-        self.output_index
-            .ok_or_else(|| malformed("`output_index` is missing"))
     }
 }
 

@@ -203,11 +203,14 @@ fn what_only_the_finished_item_tells_is_delivered_once() {
     let call = json!({ "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}" });
     let message = json!({ "type": "message", "content": [{ "type": "output_text", "text": "Hi" }, { "refusal": "No" }] });
     let late = json!({ "type": "response.output_text.done", "output_index": 1, "text": "Hi" });
+    let reasoning =
+        json!({ "type": "reasoning", "summary": [{ "text": "One." }, { "text": "Two." }] });
     let told = told(&[
         done(0, call),
         done(1, message.clone()),
         late,
         done(1, message),
+        done(3, reasoning),
     ]);
     assert_eq!(
         told,
@@ -221,6 +224,9 @@ fn what_only_the_finished_item_tells_is_delivered_once() {
             "start 2 refusal",
             "2 No",
             "end 2",
+            "start 3 thinking",
+            "3 One.\nTwo.",
+            "end 3"
         ]
     );
 }

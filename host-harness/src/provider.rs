@@ -1,0 +1,244 @@
+//! An open provider: what it answers, and how its answers arrive.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wasmtime::component::ResourceAny;
+
+use crate::contract::ProviderModulePre;
+use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderError, StreamEvent};
+use crate::instance::{Grants, HostState, Instance};
+
+/// How many idle instances are kept: as many as requests run at once by default (`max_concurrent_requests`).
+const MAX_IDLE_INSTANCES: usize = 5;
+
+/// An open provider. Cheap to clone, and shared by tasks: each call has an instance of its own.
+#[derive(Clone)]
+pub struct Provider(Arc<Opened>);
+
+struct Opened {
+    pre: ProviderModulePre<HostState>,
+    grants: Grants,
+    config: String,
+    idle: Mutex<Vec<Instance>>,
+}
+
+impl Provider {
+    /// Opens a configuration, for which the provider tells its warnings this once.
+    pub(crate) async fn open(
+        pre: ProviderModulePre<HostState>,
+        grants: Grants,
+        config: String,
+    ) -> Result<Self, CallError> {
+        let instance = Instance::open(&pre, &grants, &config, false).await??;
+        Ok(Self(Arc::new(Opened {
+            pre,
+            grants,
+            config,
+            idle: Mutex::new(vec![instance]),
+        })))
+    }
+
+    /// Each setting with its source, as a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// When the component fails.
+    pub async fn describe(&self) -> Result<String, CallError> {
+        let mut instance = self.check_out().await?;
+        let Instance {
+            store,
+            bindings,
+            provider,
+        } = &mut instance;
+        let exports = bindings.amplifier_provider_provider();
+        let description = exports.provider().call_describe(store, *provider).await?;
+        self.give_back(instance);
+        Ok(description)
+    }
+
+    /// The configured models.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, or the component's failure.
+    pub async fn models(&self) -> Result<Vec<ModelInfo>, CallError> {
+        let mut instance = self.check_out().await?;
+        let Instance {
+            store,
+            bindings,
+            provider,
+        } = &mut instance;
+        let exports = bindings.amplifier_provider_provider();
+        let models = exports
+            .provider()
+            .call_list_models(store, *provider)
+            .await?;
+        self.give_back(instance);
+        Ok(models?)
+    }
+
+    /// One whole exchange.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, or the component's failure.
+    pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
+        let mut instance = self.check_out().await?;
+        let Instance {
+            store,
+            bindings,
+            provider,
+        } = &mut instance;
+        let exports = bindings.amplifier_provider_provider();
+        let response = exports
+            .provider()
+            .call_complete(store, *provider, request)
+            .await?;
+        self.give_back(instance);
+        Ok(response?)
+    }
+
+    /// One exchange as it arrives; returns when the service has accepted the request.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, or the component's failure.
+    pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
+        let mut instance = self.check_out().await?;
+        let Instance {
+            store,
+            bindings,
+            provider,
+        } = &mut instance;
+        let exports = bindings.amplifier_provider_provider();
+        let accepted = exports
+            .provider()
+            .call_complete_streaming(store, *provider, request)
+            .await?;
+        match accepted {
+            Ok(stream) => Ok(ResponseStream {
+                open: Some((instance, stream)),
+                provider: self.clone(),
+            }),
+            Err(error) => {
+                self.give_back(instance);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A warm instance, or a fresh one. One whose call fails or is dropped half-way never comes back.
+    async fn check_out(&self) -> Result<Instance, CallError> {
+        let Opened {
+            pre,
+            grants,
+            config,
+            idle,
+        } = &*self.0;
+        let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match warm {
+            Some(instance) => Ok(instance),
+            None => Ok(Instance::open(pre, grants, config, true).await??),
+        }
+    }
+
+    fn give_back(&self, instance: Instance) {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE_INSTANCES {
+            idle.push(instance);
+        }
+    }
+}
+
+/// A response that is arriving. Dropping it closes the exchange at once.
+pub struct ResponseStream {
+    /// The instance and its stream; none after the last event.
+    open: Option<(Instance, ResourceAny)>,
+    provider: Provider,
+}
+
+impl ResponseStream {
+    /// Waits for the next event; none after the last one, and after an error.
+    ///
+    /// If the returned future is dropped before it is done, the stream is over.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, or the component's failure.
+    pub async fn next(&mut self) -> Result<Option<StreamEvent>, CallError> {
+        let Some((mut instance, stream)) = self.open.take() else {
+            return Ok(None);
+        };
+        let Instance {
+            store, bindings, ..
+        } = &mut instance;
+        let exports = bindings.amplifier_provider_provider();
+        match exports
+            .response_stream()
+            .call_next(&mut *store, stream)
+            .await?
+        {
+            Ok(Some(StreamEvent::Completed(response))) => {
+                // The caller has what it wants; reading to the end, for the connection's sake, is our business.
+                tokio::spawn(finish(self.provider.clone(), instance, stream));
+                Ok(Some(StreamEvent::Completed(response)))
+            }
+            Ok(Some(event)) => {
+                self.open = Some((instance, stream));
+                Ok(Some(event))
+            }
+            Ok(None) => {
+                close(&self.provider, instance, stream).await?;
+                Ok(None)
+            }
+            Err(error) => {
+                close(&self.provider, instance, stream).await?;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Lets the component read to the end of a response, and takes the instance back.
+async fn finish(provider: Provider, mut instance: Instance, stream: ResourceAny) {
+    let Instance {
+        store, bindings, ..
+    } = &mut instance;
+    let exports = bindings.amplifier_provider_provider();
+    let finished = match exports.response_stream().call_next(store, stream).await {
+        Ok(_) => close(&provider, instance, stream).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = finished {
+        tracing::warn!("the component failed after its last event: {error:#}");
+    }
+}
+
+/// Drops a stream, and takes its instance back.
+async fn close(
+    provider: &Provider,
+    mut instance: Instance,
+    stream: ResourceAny,
+) -> wasmtime::Result<()> {
+    stream.resource_drop_async(&mut instance.store).await?;
+    provider.give_back(instance);
+    Ok(())
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The component broke: it trapped, or used more than it may. The instance is gone; the next call gets another.
+    #[error("the provider component failed: {}", .0.root_cause())]
+    Component(#[from] wasmtime::Error),
+
+    /// The provider says what is wrong.
+    #[error("{}", .0.message)]
+    Provider(Box<ProviderError>),
+}
+
+impl From<ProviderError> for CallError {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(Box::new(error))
+    }
+}
