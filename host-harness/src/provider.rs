@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::contract::ProviderModulePre;
+use crate::contract::exports::amplifier::provider::provider::GuestProvider;
 use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderError, StreamEvent};
 use crate::instance::{Grants, HostState, Instance};
 
@@ -44,16 +46,8 @@ impl Provider {
     ///
     /// When the component fails.
     pub async fn describe(&self) -> Result<String, CallError> {
-        let mut instance = self.check_out().await?;
-        let Instance {
-            store,
-            bindings,
-            provider,
-        } = &mut instance;
-        let exports = bindings.amplifier_provider_provider();
-        let description = exports.provider().call_describe(store, *provider).await?;
-        self.give_back(instance);
-        Ok(description)
+        self.call(async |guest, store, provider| guest.call_describe(store, provider).await)
+            .await
     }
 
     /// The configured models.
@@ -62,18 +56,9 @@ impl Provider {
     ///
     /// The provider's error, or the component's failure.
     pub async fn models(&self) -> Result<Vec<ModelInfo>, CallError> {
-        let mut instance = self.check_out().await?;
-        let Instance {
-            store,
-            bindings,
-            provider,
-        } = &mut instance;
-        let exports = bindings.amplifier_provider_provider();
-        let models = exports
-            .provider()
-            .call_list_models(store, *provider)
+        let models = self
+            .call(async |guest, store, provider| guest.call_list_models(store, provider).await)
             .await?;
-        self.give_back(instance);
         Ok(models?)
     }
 
@@ -83,18 +68,11 @@ impl Provider {
     ///
     /// The provider's error, or the component's failure.
     pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
-        let mut instance = self.check_out().await?;
-        let Instance {
-            store,
-            bindings,
-            provider,
-        } = &mut instance;
-        let exports = bindings.amplifier_provider_provider();
-        let response = exports
-            .provider()
-            .call_complete(store, *provider, request)
+        let response = self
+            .call(async |guest, store, provider| {
+                guest.call_complete(store, provider, request).await
+            })
             .await?;
-        self.give_back(instance);
         Ok(response?)
     }
 
@@ -110,9 +88,8 @@ impl Provider {
             bindings,
             provider,
         } = &mut instance;
-        let exports = bindings.amplifier_provider_provider();
-        let accepted = exports
-            .provider()
+        let guest = bindings.amplifier_provider_provider().provider();
+        let accepted = guest
             .call_complete_streaming(store, *provider, request)
             .await?;
         match accepted {
@@ -125,6 +102,27 @@ impl Provider {
                 Err(error.into())
             }
         }
+    }
+
+    /// Calls a method of the provider in an instance of its own.
+    async fn call<T>(
+        &self,
+        method: impl AsyncFnOnce(
+            GuestProvider<'_>,
+            &mut Store<HostState>,
+            ResourceAny,
+        ) -> wasmtime::Result<T>,
+    ) -> Result<T, CallError> {
+        let mut instance = self.check_out().await?;
+        let Instance {
+            store,
+            bindings,
+            provider,
+        } = &mut instance;
+        let guest = bindings.amplifier_provider_provider().provider();
+        let result = method(guest, store, *provider).await?;
+        self.give_back(instance);
+        Ok(result)
     }
 
     /// A warm instance, or a fresh one. One whose call fails or is dropped half-way never comes back.

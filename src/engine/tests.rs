@@ -7,9 +7,9 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::types::{Message, MessageContent, Role};
 use crate::core::config::Environment;
 use crate::core::headers::Headers;
+use crate::core::request::tests::{request, user};
 
 #[test]
 fn a_stream_that_stalls_meets_its_limit_whatever_comments_come() {
@@ -128,7 +128,14 @@ fn a_whole_answer_in_place_of_a_stream_is_understood() {
         &json!({ "status": "completed", "output": output }).to_string(),
     );
     let engine = Engine::open(edge, CONFIG).unwrap();
-    assert_eq!(engine.complete(&request()).unwrap().content.len(), 1);
+    assert_eq!(
+        engine
+            .complete(&request(vec![user("Hi")]))
+            .unwrap()
+            .content
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -224,7 +231,7 @@ const CONFIG: &str = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key"
 fn drained(edge: &FakeEdge) -> (Vec<StreamEvent>, ProviderError) {
     let engine = Engine::open(edge.clone(), CONFIG).unwrap();
     let mut events = Vec::new();
-    let mut stream = match engine.complete_streaming(&request()) {
+    let mut stream = match engine.complete_streaming(&request(vec![user("Hi")])) {
         Ok(stream) => stream,
         Err(error) => return (events, error),
     };
@@ -241,33 +248,6 @@ fn drained(edge: &FakeEdge) -> (Vec<StreamEvent>, ProviderError) {
                 return (events, error);
             }
         }
-    }
-}
-
-fn request() -> ChatRequest {
-    ChatRequest {
-        messages: vec![Message {
-            role: Role::User,
-            content: MessageContent::Text("Hi".into()),
-            name: None,
-            tool_call_id: None,
-            metadata: None,
-            extensions: None,
-        }],
-        tools: Vec::new(),
-        tool_choice: None,
-        response_format: None,
-        model: None,
-        temperature: None,
-        top_p: None,
-        max_output_tokens: None,
-        stop: Vec::new(),
-        reasoning_effort: None,
-        conversation_id: None,
-        stream: None,
-        timeout: None,
-        metadata: None,
-        extensions: None,
     }
 }
 

@@ -9,9 +9,6 @@ use crate::process::Run;
 /// The suites that may hold a compiler's source package, the most lasting first. Each moves on to newer compilers in time.
 const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
 
-/// Debian's own mirror, which redirects to one nearby.
-const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
-
 /// Signs the archive's lists. Part of every Debian installation.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -49,16 +46,19 @@ pub(crate) fn unpack(package: &str, version: &str, work: &Path) -> Result<PathBu
     )))
 }
 
-/// The Debian mirror of this machine's apt configuration, or Debian's own when that names none.
+/// The Debian mirror of this machine's apt configuration.
 ///
 /// Asked of `update`, which knows the mirror also where no list was ever fetched, as in most container images.
 fn mirror() -> Result<String, Error> {
     let addresses = Run::new("apt-get")
         .args(["update", "--print-uris"])
         .output()?;
-    Ok(mirror_among(&addresses)
-        .unwrap_or(DEFAULT_MIRROR)
-        .to_owned())
+    match mirror_among(&addresses) {
+        Some(mirror) => Ok(mirror.to_owned()),
+        None => Err(Error::Unavailable(
+            "apt is not set up with a mirror of Debian".into(),
+        )),
+    }
 }
 
 /// The first mirror of Debian among lines such as `'http://MIRROR/debian/dists/bookworm/InRelease' …`.

@@ -218,4 +218,4 @@ fn json_schema(format: &JsonSchema) -> Result<Value, ProviderError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

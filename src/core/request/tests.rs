@@ -364,7 +364,7 @@ fn input_of(messages: Vec<Message>) -> Vec<Value> {
 }
 
 /// A request to a model that does not reason.
-fn request(messages: Vec<Message>) -> ChatRequest {
+pub(crate) fn request(messages: Vec<Message>) -> ChatRequest {
     ChatRequest {
         messages,
         tools: Vec::new(),
@@ -395,7 +395,8 @@ fn message(role: Role, content: MessageContent) -> Message {
     }
 }
 
-fn user(text: &str) -> Message {
+/// What a person says.
+pub(crate) fn user(text: &str) -> Message {
     message(Role::User, MessageContent::Text(text.into()))
 }
 
