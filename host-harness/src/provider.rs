@@ -82,15 +82,12 @@ impl Provider {
     ///
     /// The provider's error, or the component's failure.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
-        let mut instance = self.check_out().await?;
-        let Instance {
-            store,
-            bindings,
-            provider,
-        } = &mut instance;
-        let guest = bindings.amplifier_provider_provider().provider();
-        let accepted = guest
-            .call_complete_streaming(store, *provider, request)
+        let (instance, accepted) = self
+            .enter(async |guest, store, provider| {
+                guest
+                    .call_complete_streaming(store, provider, request)
+                    .await
+            })
             .await?;
         match accepted {
             Ok(stream) => Ok(ResponseStream {
@@ -104,7 +101,7 @@ impl Provider {
         }
     }
 
-    /// Calls a method of the provider in an instance of its own.
+    /// Calls a method of the provider, and takes its instance back.
     async fn call<T>(
         &self,
         method: impl AsyncFnOnce(
@@ -113,6 +110,20 @@ impl Provider {
             ResourceAny,
         ) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
+        let (instance, result) = self.enter(method).await?;
+        self.give_back(instance);
+        Ok(result)
+    }
+
+    /// Calls a method of the provider in an instance of its own.
+    async fn enter<T>(
+        &self,
+        method: impl AsyncFnOnce(
+            GuestProvider<'_>,
+            &mut Store<HostState>,
+            ResourceAny,
+        ) -> wasmtime::Result<T>,
+    ) -> Result<(Instance, T), CallError> {
         let mut instance = self.check_out().await?;
         let Instance {
             store,
@@ -121,8 +132,7 @@ impl Provider {
         } = &mut instance;
         let guest = bindings.amplifier_provider_provider().provider();
         let result = method(guest, store, *provider).await?;
-        self.give_back(instance);
-        Ok(result)
+        Ok((instance, result))
     }
 
     /// A warm instance, or a fresh one. One whose call fails or is dropped half-way never comes back.

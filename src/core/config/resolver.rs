@@ -217,8 +217,8 @@ fn shown(setting: &Setting, value: &Value) -> Value {
         (Disclosure::Full, _) => value.clone(),
         (Disclosure::Address, Value::String(address)) => {
             let (user, rest) = match address.rsplit_once('@') {
-                Some((_, rest)) => ("[REDACTED]@", rest),
-                None => ("", address.as_str()),
+                Some((_, rest)) => (format!("{}@", Secret::REDACTED), rest),
+                None => (String::new(), address.as_str()),
             };
             let rest = rest.split(['?', '#']).next().unwrap_or_default();
             json!(format!("{user}{rest}"))

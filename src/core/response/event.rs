@@ -60,26 +60,26 @@ impl<'a> Event<'a> {
 
     fn of_type(kind: &str, data: &'a [u8]) -> Result<Option<Self>, ProviderError> {
         use PartKind::{Refusal, Text, Thinking, ToolCall};
-        // Members of another type than they have in the events below are an error in these only.
-        let members = parse::<Members<'a>>(data);
+        // Only where they are needed: events that say nothing here may hold a whole response, or anything else.
+        let members = || parse::<Members<'a>>(data);
         Ok(Some(match kind {
-            "error" => Self::Error(match members?.error {
+            "error" => Self::Error(match members()?.error {
                 // The older form, in which the event itself is the error.
                 Value::Null => parse(data)?,
                 error => error,
             }),
-            "response.completed" | "response.incomplete" => Self::Completed(members?.response),
-            "response.content_part.added" => return members?.part_added(),
-            "response.content_part.done" => return members?.part_done(),
-            "response.failed" => Self::Failed(members?.response),
-            "response.function_call_arguments.delta" => members?.delta(ToolCall)?,
-            "response.function_call_arguments.done" => members?.done(ToolCall)?,
-            "response.output_item.added" => members?.item(Self::ItemAdded)?,
-            "response.output_item.done" => members?.item(Self::ItemDone)?,
-            "response.output_text.delta" => members?.delta(Text)?,
-            "response.output_text.done" => members?.done(Text)?,
+            "response.completed" | "response.incomplete" => Self::Completed(members()?.response),
+            "response.content_part.added" => return members()?.part_added(),
+            "response.content_part.done" => return members()?.part_done(),
+            "response.failed" => Self::Failed(members()?.response),
+            "response.function_call_arguments.delta" => members()?.delta(ToolCall)?,
+            "response.function_call_arguments.done" => members()?.done(ToolCall)?,
+            "response.output_item.added" => members()?.item(Self::ItemAdded)?,
+            "response.output_item.done" => members()?.item(Self::ItemDone)?,
+            "response.output_text.delta" => members()?.delta(Text)?,
+            "response.output_text.done" => members()?.done(Text)?,
             "response.reasoning_summary_part.added" => {
-                let members = members?;
+                let members = members()?;
                 Self::PartAdded(
                     members.slot()?,
                     Thinking,
@@ -87,13 +87,13 @@ impl<'a> Event<'a> {
                 )
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                members?.delta(Thinking)?
+                members()?.delta(Thinking)?
             }
             "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
-                members?.done(Thinking)?
+                members()?.done(Thinking)?
             }
-            "response.refusal.delta" => members?.delta(Refusal)?,
-            "response.refusal.done" => members?.done(Refusal)?,
+            "response.refusal.delta" => members()?.delta(Refusal)?,
+            "response.refusal.done" => members()?.done(Refusal)?,
             _ => return Ok(None),
         }))
     }
