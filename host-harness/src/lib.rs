@@ -24,6 +24,7 @@ pub mod cli;
 pub mod component;
 pub mod config_file;
 pub mod contract;
+pub mod credentials;
 mod engine;
 pub mod environment;
 pub mod events;
@@ -33,6 +34,7 @@ mod instance;
 pub mod kernel_json;
 pub mod mock;
 mod provider;
+pub mod secret;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::environment::Environment;

@@ -1,66 +1,23 @@
 //! Outbound HTTP for providers: to allowed origins only, over pooled connections.
 
+pub(crate) mod clients;
+pub(crate) mod origin;
+
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use reqwest::redirect::Policy;
-use reqwest::{Body, Client};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
-use url::{Host, Url};
+use reqwest::Body;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+pub(crate) use self::clients::Clients;
+pub use self::origin::Origin;
 
 /// How long connecting may take when the provider sets no limit.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How many pools there are at most. A provider sets one limit on connecting and asks one endpoint, which makes one; a
-/// hostile one could ask for as many as it likes.
-const MAX_POOLS: usize = 8;
-
-/// Scheme, host and port: where requests may go.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
-    scheme: String,
-    host: Host,
-    port: u16,
-}
-
-impl Origin {
-    /// The origin of an `http` or `https` address; none for anything else.
-    pub fn parse(address: &str) -> Option<Self> {
-        Self::of(&Url::parse(address.trim()).ok()?)
-    }
-
-    fn of(url: &Url) -> Option<Self> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        Some(Self {
-            scheme: url.scheme().to_owned(),
-            host: url.host()?.to_owned(),
-            port: url.port_or_known_default()?,
-        })
-    }
-
-    fn is_loopback(&self) -> bool {
-        match &self.host {
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
-    }
-}
 
 /// The HTTP client of a provider: the host's connections, and where they may go.
 #[derive(Clone)]
@@ -88,11 +45,14 @@ impl HttpClient {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
         }
-        let client = self.clients.get(Pool {
-            connect_timeout: options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
-            is_loopback: origin.is_loopback(),
-            is_secure: origin.scheme == "https",
-        })?;
+        let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
+        let client = self
+            .clients
+            .get(&origin, connect_timeout)
+            .map_err(|error| {
+                tracing::error!("{error}");
+                Error::ConfigurationError
+            })?;
         let request = request.map(|body| Body::wrap_stream(body.into_data_stream()));
         let request = request
             .try_into()
@@ -141,70 +101,6 @@ impl WasiHttpHooks for HttpClient {
     }
 }
 
-/// A host's clients, each with its pool of connections, made when they are needed first.
-#[derive(Clone, Default)]
-pub(crate) struct Clients(Arc<Mutex<Vec<(Pool, Client)>>>);
-
-/// What tells the pools apart.
-#[derive(Clone, Copy, PartialEq)]
-struct Pool {
-    connect_timeout: Duration,
-    is_loopback: bool,
-    is_secure: bool,
-}
-
-impl Clients {
-    fn get(&self, pool: Pool) -> Result<Client, Error> {
-        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
-            return Ok(client.clone());
-        }
-        let client = pool.client().map_err(|error| {
-            tracing::error!("no HTTP client: {error}");
-            Error::ConfigurationError
-        })?;
-        if clients.len() >= MAX_POOLS {
-            clients.remove(0);
-        }
-        clients.push((pool, client.clone()));
-        Ok(client)
-    }
-}
-
-impl Pool {
-    /// A client with the system's trust store and proxy settings, that follows no redirects: a redirect would carry the
-    /// credentials elsewhere.
-    fn client(self) -> Result<Client, Box<dyn StdError + Send + Sync>> {
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
-            .redirect(Policy::none())
-            .connect_timeout(self.connect_timeout)
-            .referer(false);
-        if self.is_loopback {
-            // A proxy cannot reach this machine's loopback addresses.
-            client = client.no_proxy();
-        }
-        Ok(client.build()?)
-    }
-
-    fn tls(self) -> Result<ClientConfig, Box<dyn StdError + Send + Sync>> {
-        // Given here, because the process may have none installed, and installing one is the embedder's business.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let mut tls = match self.is_secure {
-            true => builder.with_platform_verifier()?.with_no_client_auth(),
-            // Without TLS no trust store is needed, and a small container may have none.
-            false => builder
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth(),
-        };
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(tls)
-    }
-}
-
 /// The error's cause, in the words of `wasi:http`.
 fn explain(error: &reqwest::Error) -> Error {
     let causes = || std::iter::successors(Some(error as &dyn StdError), |&error| error.source());
@@ -245,27 +141,6 @@ fn tls_within(error: &io::Error) -> Option<&rustls::Error> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn origins_are_compared_by_scheme_host_and_port() {
-        let origin = |address| Origin::parse(address).unwrap();
-        assert_eq!(
-            origin("https://R.example"),
-            origin("https://r.example:443/openai?x#y")
-        );
-        assert_ne!(
-            origin("https://r.example"),
-            origin("https://r.example:8443")
-        );
-        assert_ne!(origin("https://r.example"), origin("http://r.example:443"));
-        assert_ne!(
-            origin("https://r.example"),
-            origin("https://r.example.evil")
-        );
-        for address in ["ftp://r.example", "r.example", "", "file:///etc/passwd"] {
-            assert_eq!(Origin::parse(address), None, "{address}");
-        }
-    }
 
     #[tokio::test]
     async fn a_request_to_another_origin_never_leaves() {
@@ -330,18 +205,6 @@ mod tests {
             assert!(client.is_forbidden_header(&name), "{name}");
         }
         assert!(!client.is_forbidden_header(&http::HeaderName::from_static("api-key")));
-    }
-
-    #[test]
-    fn connections_speak_http_2_where_the_server_does() {
-        for is_secure in [true, false] {
-            let pool = Pool {
-                connect_timeout: DEFAULT_CONNECT_TIMEOUT,
-                is_loopback: true,
-                is_secure,
-            };
-            assert_eq!(pool.tls().unwrap().alpn_protocols[0], b"h2");
-        }
     }
 
     fn get(address: &str) -> http::Request<WasiBody> {

@@ -1,0 +1,114 @@
+//! Pooled connections, with the system's trust store and proxy settings.
+
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::origin::Origin;
+
+/// A host's clients, each with its pool of connections, made when they are needed first.
+#[derive(Clone, Default)]
+pub(crate) struct Clients(Arc<Mutex<Vec<(Pool, Client)>>>);
+
+/// What tells the pools apart.
+#[derive(Clone, Copy, PartialEq)]
+struct Pool {
+    connect_timeout: Duration,
+    is_loopback: bool,
+    is_secure: bool,
+}
+
+impl Clients {
+    /// The client for an origin.
+    ///
+    /// # Errors
+    ///
+    /// When this machine's trust store cannot be read.
+    pub(crate) fn get(
+        &self,
+        origin: &Origin,
+        connect_timeout: Duration,
+    ) -> Result<Client, NoClient> {
+        let pool = Pool {
+            connect_timeout,
+            is_loopback: origin.is_loopback(),
+            is_secure: origin.is_secure(),
+        };
+        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
+            return Ok(client.clone());
+        }
+        let client = pool.client().map_err(NoClient)?;
+        if clients.len() >= MAX_POOLS {
+            clients.remove(0);
+        }
+        clients.push((pool, client.clone()));
+        Ok(client)
+    }
+}
+
+impl Pool {
+    /// A client with the system's trust store and proxy settings, that follows no redirects: a redirect would carry the
+    /// credentials elsewhere.
+    fn client(self) -> Result<Client, Box<dyn StdError + Send + Sync>> {
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(self.tls()?)
+            .redirect(Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .referer(false);
+        if self.is_loopback {
+            // A proxy cannot reach this machine's loopback addresses.
+            client = client.no_proxy();
+        }
+        Ok(client.build()?)
+    }
+
+    fn tls(self) -> Result<ClientConfig, Box<dyn StdError + Send + Sync>> {
+        // Given here, because the process may have none installed, and installing one is the embedder's business.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let mut tls = match self.is_secure {
+            true => builder.with_platform_verifier()?.with_no_client_auth(),
+            // Without TLS no trust store is needed, and a small container may have none.
+            false => builder
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth(),
+        };
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(tls)
+    }
+}
+
+/// This machine cannot make an HTTP client.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client: {0}; check the system's trust store")]
+pub(crate) struct NoClient(Box<dyn StdError + Send + Sync>);
+
+/// How many pools there are at most. A provider sets one limit on connecting and asks one endpoint, which makes one; a
+/// hostile one could ask for as many as it likes.
+const MAX_POOLS: usize = 8;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_speak_http_2_where_the_server_does() {
+        for is_secure in [true, false] {
+            let pool = Pool {
+                connect_timeout: Duration::from_secs(10),
+                is_loopback: true,
+                is_secure,
+            };
+            assert_eq!(pool.tls().unwrap().alpn_protocols[0], b"h2");
+        }
+    }
+}
