@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::members::{Head, Members};
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::json;
 
@@ -109,40 +109,6 @@ pub(super) fn malformed(problem: &str) -> ProviderError {
 
 fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, ProviderError> {
     serde_json::from_slice(data).map_err(|error| malformed(&error.to_string()))
-}
-
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    /// Whether it has a member `error` that is not null.
-    #[serde(default, rename = "error", deserialize_with = "is_present")]
-    has_error: bool,
-}
-
-fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Option::<IgnoredAny>::deserialize(deserializer).map(|value| value.is_some())
-}
-
-/// The members of the events that are known. One type for all of them keeps the component small.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Members<'a> {
-    output_index: Option<u32>,
-    content_index: Option<u32>,
-    summary_index: Option<u32>,
-    #[serde(borrow)]
-    delta: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    refusal: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    arguments: Option<Cow<'a, str>>,
-    item: Value,
-    part: Value,
-    response: Value,
-    error: Value,
 }
 
 impl<'a> Members<'a> {

@@ -1,6 +1,7 @@
 //! From the service's response object to the kernel's chat response.
 
 mod event;
+mod members;
 pub mod stream;
 mod usage;
 
