@@ -19,7 +19,7 @@ wit_bindgen::generate!({
     pub_export_macro: true,
 });
 
-pub use self::amplifier::provider::{events, types};
+pub use self::amplifier::provider::{credentials, events, types};
 pub use self::exports::amplifier::provider::provider;
 
 // Here, because what it generates is as unsafe as the rest of this file.

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use crate::contract::credentials::{CredentialError, CredentialErrorKind};
 use crate::contract::types::{ErrorKind, ProviderError};
+use crate::core::config::{Authentication, TokenSource};
 use crate::core::deployment::Deployment;
 use crate::core::headers::Headers;
 use crate::core::json;
@@ -14,6 +16,8 @@ pub struct Asked<'a> {
     pub deployment: &'a Deployment,
     /// The address that was asked.
     pub url: &'a str,
+    /// How the request said who sent it.
+    pub authentication: &'a Authentication,
 }
 
 /// A request that the service refused.
@@ -80,6 +84,18 @@ pub fn reported(error: &Value) -> ProviderError {
     ProviderError {
         code: body.code,
         ..ProviderError::new(kind, message)
+    }
+}
+
+/// The error for a request that has no token to go with.
+pub fn without_token(error: CredentialError) -> ProviderError {
+    let kind = match error.kind {
+        CredentialErrorKind::Failed | CredentialErrorKind::Unavailable => ErrorKind::Authentication,
+        CredentialErrorKind::Temporary => ErrorKind::Unavailable,
+    };
+    ProviderError {
+        retry_after_ms: error.retry_after_ms,
+        ..ProviderError::new(kind, format!("there is no token: {}", error.message))
     }
 }
 
@@ -233,7 +249,11 @@ fn kind_of_words(body: &Body) -> Option<ErrorKind> {
 
 /// What happened, with which value, and what to do next.
 fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> String {
-    let Asked { deployment, url } = asked;
+    let Asked {
+        deployment,
+        url,
+        authentication,
+    } = asked;
     match kind {
         ErrorKind::NotFound
             if matches!(
@@ -249,12 +269,23 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
         ErrorKind::NotFound => {
             format!("there is nothing at {url}; check `azure_endpoint` and `api_version`")
         }
-        ErrorKind::Authentication => format!(
-            "{url} does not accept the API key; check that `api_key` (or AZURE_OPENAI_API_KEY) is a key of this \
-             resource"
-        ),
+        ErrorKind::Authentication => match authentication {
+            Authentication::ApiKey(_) => format!(
+                "{url} does not accept the API key; check that `api_key` (or AZURE_OPENAI_API_KEY) is a key of this \
+                 resource"
+            ),
+            Authentication::Token(_) => format!(
+                "{url} does not accept the token in `azure_ad_token` (or AZURE_OPENAI_AD_TOKEN); it may have expired, \
+                 or be for another audience"
+            ),
+            Authentication::Fetched(TokenSource { scope, .. }) => format!(
+                "{url} does not accept the host's token for {scope}, nor a new one; check that `token_scope` is the \
+                 resource's audience, and the credential's tenant the resource's"
+            ),
+        },
         ErrorKind::AccessDenied => format!(
-            "access to {url} is denied; check the network rules of the resource and the role of the caller"
+            "access to {url} is denied; check the network rules of the resource, and that the caller has the role \
+             Cognitive Services OpenAI User (a role takes some minutes to have effect)"
         ),
         ErrorKind::RateLimit => {
             format!("too many requests or tokens for {deployment}; wait, or raise its limit")

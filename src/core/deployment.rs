@@ -22,6 +22,22 @@ impl Deployments {
             .unwrap_or(&self.default_model)
     }
 
+    /// The models that can be asked for: the mapped ones, the default model, and the default deployment under its own
+    /// name.
+    pub fn models(&self) -> Vec<&str> {
+        let mapped = self.mapping.iter().map(|(model, _)| model);
+        let mut names: Vec<&str> = Vec::new();
+        for name in mapped
+            .chain([&self.default_model])
+            .chain(&self.default_deployment)
+        {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Which deployment serves a request for a model.
     pub fn resolve(&self, requested: Option<&str>) -> Deployment {
         let model = self.model(requested);
@@ -72,6 +88,17 @@ pub enum Rule {
     DefaultDeployment,
     /// The model's own name.
     ModelName,
+}
+
+impl Rule {
+    /// Its name in `describe` and in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DefaultDeployment => "default_deployment",
+            Self::Mapping => "deployment_mapping",
+            Self::ModelName => "model_name",
+        }
+    }
 }
 
 /// Says where the deployment's name came from.

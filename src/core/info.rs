@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use crate::contract::types::{ConfigField, FieldType, ModelInfo, ProviderInfo};
-use crate::core::config::setting::{self, Disclosure, Setting};
+use crate::core::config::setting::Row;
+use crate::core::config::settings;
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
 use crate::core::model::{self, Capabilities};
 
 /// What this provider is. The same whatever the configuration.
 pub fn provider_info() -> ProviderInfo {
-    let default = |setting: &Setting| setting.default.unwrap_or_default().to_owned();
-    let model = default(&setting::DEFAULT_MODEL);
+    let default = |row: &Row| row.default.unwrap_or_default().to_owned();
+    let model = default(&settings::DEFAULT_MODEL.row);
     let Capabilities {
         context_window,
         max_output_tokens,
@@ -21,9 +22,9 @@ pub fn provider_info() -> ProviderInfo {
         id: PROVIDER_ID.to_owned(),
         display_name: "Azure OpenAI".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        credential_env_vars: [setting::API_KEY, setting::AZURE_ENDPOINT]
+        credential_env_vars: [&settings::API_KEY.row, &settings::AZURE_ENDPOINT.row]
             .iter()
-            .filter_map(|setting| setting.variables.first())
+            .filter_map(|row| row.variables.first())
             .map(|name| name.to_string())
             .collect(),
         capabilities: ["streaming", "tools", "thinking", "json_mode"]
@@ -31,38 +32,20 @@ pub fn provider_info() -> ProviderInfo {
             .to_vec(),
         defaults: json!({
             "model": model,
-            "max_tokens": number(&setting::MAX_TOKENS),
-            "timeout": number(&setting::TIMEOUT),
+            "max_tokens": number(&settings::MAX_TOKENS.row),
+            "timeout": number(&settings::TIMEOUT.row),
             "context_window": context_window,
             "max_output_tokens": max_output_tokens,
         })
         .to_string(),
-        config_fields: vec![
-            config_field(&setting::AZURE_ENDPOINT, "Azure endpoint", true),
-            config_field(&setting::API_KEY, "API key", true),
-            config_field(&setting::API_VERSION, "API version", false),
-            config_field(&setting::DEFAULT_DEPLOYMENT, "Default deployment", false),
-            config_field(&setting::DEFAULT_MODEL, "Default model", false),
-        ],
+        config_fields: config_fields(),
     }
 }
 
-/// The models that can be asked for: the mapped ones, the default model, and the default deployment under its own name.
+/// The models that can be asked for.
 pub fn models(deployments: &Deployments) -> Vec<ModelInfo> {
-    let mapped = deployments.mapping.iter().map(|(model, _)| model);
-    let mut names: Vec<&String> = Vec::new();
-    for name in mapped
-        .chain([&deployments.default_model])
-        .chain(&deployments.default_deployment)
-    {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-        .into_iter()
-        .map(|name| model_info(name, &deployments.resolve(Some(name)).logical_model))
-        .collect()
+    let model_info = |name: &str| model_info(name, &deployments.resolve(Some(name)).logical_model);
+    deployments.models().into_iter().map(model_info).collect()
 }
 
 fn model_info(id: &str, logical_model: &str) -> ModelInfo {
@@ -70,6 +53,7 @@ fn model_info(id: &str, logical_model: &str) -> ModelInfo {
         reasoning,
         context_window,
         max_output_tokens,
+        ..
     } = model::capabilities(logical_model);
     let thinking = reasoning.then_some("thinking");
     ModelInfo {
@@ -87,25 +71,63 @@ fn model_info(id: &str, logical_model: &str) -> ModelInfo {
     }
 }
 
-fn config_field(setting: &Setting, display_name: &str, required: bool) -> ConfigField {
-    ConfigField {
-        id: setting.key.to_owned(),
-        display_name: display_name.to_owned(),
-        prompt: setting.help.to_owned(),
-        field_type: match setting.disclosure {
-            Disclosure::Nothing => FieldType::Secret,
-            _ => FieldType::Text,
-        },
-        env_var: setting.variables.first().map(|name| name.to_string()),
-        choices: Vec::new(),
-        required,
-        default: setting.default.map(str::to_owned),
-        show_when: Vec::new(),
-        requires_model: false,
-    }
+/// What a setup asks for. Everything else is a matter of the configuration.
+fn config_fields() -> Vec<ConfigField> {
+    use FieldType::{Boolean, Secret, Text};
+    let managed_identity = [(settings::USE_MANAGED_IDENTITY.row.key, "true")];
+    let fields: [(&Row, &str, FieldType, &[(&str, &str)]); 9] = [
+        (&settings::AZURE_ENDPOINT.row, "Azure endpoint", Text, &[]),
+        (&settings::API_KEY.row, "API key", Secret, &[]),
+        (
+            &settings::USE_DEFAULT_CREDENTIAL.row,
+            "Use the default credential",
+            Boolean,
+            &[],
+        ),
+        (
+            &settings::USE_MANAGED_IDENTITY.row,
+            "Use a managed identity",
+            Boolean,
+            &[],
+        ),
+        (
+            &settings::MANAGED_IDENTITY_CLIENT_ID.row,
+            "Managed identity's client ID",
+            Text,
+            &managed_identity,
+        ),
+        (&settings::AZURE_AD_TOKEN.row, "Entra ID token", Secret, &[]),
+        (&settings::API_VERSION.row, "API version", Text, &[]),
+        (
+            &settings::DEFAULT_DEPLOYMENT.row,
+            "Default deployment",
+            Text,
+            &[],
+        ),
+        (&settings::DEFAULT_MODEL.row, "Default model", Text, &[]),
+    ];
+    let field =
+        |(row, display_name, field_type, show_when): (&Row, &str, FieldType, &[(&str, &str)])| {
+            ConfigField {
+                id: row.key.to_owned(),
+                display_name: display_name.to_owned(),
+                prompt: row.help.to_owned(),
+                field_type,
+                env_var: row.variables.first().map(|name| name.to_string()),
+                choices: Vec::new(),
+                required: row.key == settings::AZURE_ENDPOINT.row.key,
+                default: row.default.map(str::to_owned),
+                show_when: show_when
+                    .iter()
+                    .map(|(key, value)| (key.to_string(), value.to_string()))
+                    .collect(),
+                requires_model: false,
+            }
+        };
+    fields.into_iter().map(field).collect()
 }
 
 /// A setting's default that is a number.
-fn number(setting: &Setting) -> Option<u64> {
-    setting.default.and_then(|default| default.parse().ok())
+fn number(row: &Row) -> Option<u64> {
+    row.default.and_then(|default| default.parse().ok())
 }

@@ -3,6 +3,8 @@
 /// What a model can do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Capabilities {
+    /// A family knows the name. What is said of others is a guess, and a cautious one.
+    pub is_known: bool,
     /// It thinks before it answers, and takes `reasoning` instead of `temperature` and `top_p`.
     pub reasoning: bool,
     /// Tokens that input and output may have together.
@@ -16,6 +18,7 @@ pub struct Capabilities {
 /// A name that no family knows gets the most cautious capabilities: a deployment's own name says nothing.
 pub fn capabilities(model: &str) -> Capabilities {
     const UNKNOWN: Capabilities = Capabilities {
+        is_known: false,
         reasoning: false,
         context_window: 128_000,
         max_output_tokens: 16_384,
@@ -54,6 +57,7 @@ const FAMILIES: &[(&str, Capabilities)] = &[
 
 const fn reasoning(context_window: u64, max_output_tokens: u64) -> Capabilities {
     Capabilities {
+        is_known: true,
         reasoning: true,
         context_window,
         max_output_tokens,

@@ -26,3 +26,28 @@ impl fmt::Debug for Secret {
         f.write_str(Self::REDACTED)
     }
 }
+
+/// The secrets that a request is sent with, to be taken out of what comes back.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// One more secret. One that is too short is left out: it is none of Azure's, and taking it out would tear words
+    /// apart.
+    pub fn add(&mut self, secret: Secret) {
+        const MIN_BYTES: usize = 8;
+        if secret.expose().len() >= MIN_BYTES {
+            self.0.push(secret);
+        }
+    }
+
+    /// A text without the secrets in it.
+    pub fn redact(&self, mut text: String) -> String {
+        for secret in &self.0 {
+            if text.contains(secret.expose()) {
+                text = text.replace(secret.expose(), Secret::REDACTED);
+            }
+        }
+        text
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::contract::credentials::{AccessToken, CredentialError, TokenRequest};
 use crate::core::config::{Environment, Scheme};
 use crate::core::headers::Headers;
 
@@ -23,6 +24,13 @@ pub trait Edge: Clone {
 
     /// Emits an event of the kernel; the payload is a JSON object.
     fn emit(&self, name: &str, payload: &str);
+
+    /// Gets a token from the host's credentials.
+    ///
+    /// # Errors
+    ///
+    /// When no credential gives one.
+    fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError>;
 
     /// Sends a request and waits for the head of its response.
     ///
@@ -62,7 +70,7 @@ impl Instant {
     }
 }
 
-/// A `POST` of JSON. Not for `Debug`: one of its headers is a secret.
+/// A `POST` of JSON. Not for `Debug`: some of its headers are secrets.
 pub struct Request<'a> {
     /// `http` or `https`.
     pub scheme: Scheme,
@@ -71,7 +79,7 @@ pub struct Request<'a> {
     /// Path and query.
     pub path: &'a str,
     /// The headers.
-    pub headers: &'a [(&'static str, &'a str)],
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: &'a [u8],
     /// How long connecting may take.

@@ -2,21 +2,23 @@
 //!
 //! It is written once, over [`Edge`], and knows neither WebAssembly nor the service's formats: those are the core's.
 
+mod authorization;
 pub mod edge;
 mod report;
 mod response_stream;
 
 use std::time::Duration;
 
+use self::authorization::Authorization;
 use self::edge::{Body, Edge, Instant, Request, Response, TransportError};
 use self::report::Report;
 pub use self::response_stream::ResponseStream;
 use crate::contract::types::{ChatRequest, ChatResponse, ErrorKind, ProviderError, StreamEvent};
 use crate::core::classify::{self, Asked, Rejection};
-use crate::core::config::{Configuration, TimeLimits};
+use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
 use crate::core::request::{self, Translated};
-use crate::core::secret::Secret;
+use crate::core::secret::Secrets;
 
 /// The most bytes of an error's body that are read. Real ones have some hundreds; what comes after these is a page of
 /// HTML, or an attack.
@@ -24,6 +26,12 @@ const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// The most bytes of a response that comes whole: what the largest event of a stream may have.
 const MAX_RESPONSE_BYTES: usize = crate::core::sse::MAX_EVENT_BYTES;
+
+/// What requests call their sender.
+const USER_AGENT: &str = concat!(
+    "amplifier-azure-openai-provider/",
+    env!("CARGO_PKG_VERSION")
+);
 
 /// An opened provider.
 #[derive(Clone, Debug)]
@@ -90,22 +98,31 @@ impl<E: Edge> Engine<E> {
             .configuration
             .deployments
             .model(request.model.as_deref());
-        let secret = self.configuration.api_key.clone();
-        let with_model = |error| finished(error, model, &secret);
+        let mut secrets = Secrets::default();
+        for (_, value) in &self.configuration.extra_headers {
+            secrets.add(value.clone());
+        }
+        let with_model = |error| finished(error, model, &secrets);
 
         let limits = self.time_limits(request).map_err(with_model)?;
         let mut translated =
             request::translate(request, &deployment, &self.configuration).map_err(with_model)?;
-        let report = Report::start(self.edge.clone(), request, &deployment, &translated);
-        match self.exchange(&mut translated, &deployment, limits, &report) {
+        let report = Report::start(
+            self.edge.clone(),
+            request,
+            &deployment,
+            &translated,
+            self.configuration.debug,
+        );
+        match self.exchange(&mut translated, &deployment, limits, &report, &mut secrets) {
             Ok(response) => {
                 let edge = self.edge.clone();
                 Ok(ResponseStream::new(
-                    response, edge, report, limits, model, secret,
+                    response, edge, report, limits, model, secrets,
                 ))
             }
             Err(error) => {
-                let error = with_model(error);
+                let error = finished(error, model, &secrets);
                 report.failed(&error);
                 Err(error)
             }
@@ -139,31 +156,59 @@ impl<E: Edge> Engine<E> {
         })
     }
 
-    /// Sends a request; once more, without it, when the model does not support something that is optional.
+    /// Sends a request. Once more with a new token, when the host's last one was refused; and once more without it, when
+    /// the model does not support something that is optional.
     fn exchange(
         &self,
         translated: &mut Translated,
         deployment: &Deployment,
         limits: Deadlines,
         report: &Report<E>,
+        secrets: &mut Secrets,
     ) -> Result<Response<E::Body>, ProviderError> {
-        let rejection = match self.send(translated, deployment, limits) {
-            Ok(response) => return Ok(response),
-            Err(rejection) => rejection,
-        };
-        let unsupported = rejection.unsupported_parameter.as_deref();
-        let Some(dropped) = unsupported.and_then(|name| translated.drop_parameter(name)) else {
-            return Err(rejection.error);
-        };
-        report.dropped(&dropped);
-        self.send(translated, deployment, limits)
-            .map_err(|rejection| rejection.error)
+        let mut may_renew = matches!(
+            self.configuration.authentication,
+            Authentication::Fetched(_)
+        );
+        let mut may_drop = true;
+        let mut authorization = self.authorize(false, secrets)?;
+        loop {
+            let rejection = match self.send(translated, deployment, &authorization, limits) {
+                Ok(response) => return Ok(response),
+                Err(rejection) => rejection,
+            };
+            if may_renew && rejection.error.kind == ErrorKind::Authentication {
+                may_renew = false;
+                authorization = self.authorize(true, secrets)?;
+                continue;
+            }
+            let unsupported = rejection.unsupported_parameter.as_deref();
+            match unsupported.and_then(|name| translated.drop_parameter(name)) {
+                Some(dropped) if may_drop => {
+                    may_drop = false;
+                    report.dropped(&dropped);
+                }
+                _ => return Err(rejection.error),
+            }
+        }
+    }
+
+    fn authorize(
+        &self,
+        renew: bool,
+        secrets: &mut Secrets,
+    ) -> Result<Authorization, ProviderError> {
+        let authentication = &self.configuration.authentication;
+        let authorization = Authorization::get(&self.edge, authentication, renew)?;
+        secrets.add(authorization.secret.clone());
+        Ok(authorization)
     }
 
     fn send(
         &self,
         translated: &Translated,
         deployment: &Deployment,
+        authorization: &Authorization,
         limits: Deadlines,
     ) -> Result<Response<E::Body>, Rejection> {
         let configuration = &self.configuration;
@@ -178,22 +223,19 @@ impl<E: Edge> Engine<E> {
             true => "text/event-stream",
             false => "application/json",
         };
+        let mut headers = vec![
+            ("accept", accept),
+            (authorization.header, authorization.value.expose()),
+            ("content-type", "application/json"),
+            ("user-agent", USER_AGENT),
+        ];
+        let extra_headers = configuration.extra_headers.iter();
+        headers.extend(extra_headers.map(|(name, value)| (name.as_str(), value.expose())));
         let request = Request {
             scheme: configuration.endpoint.scheme,
             authority: &configuration.endpoint.authority,
             path: &path,
-            headers: &[
-                ("accept", accept),
-                ("api-key", configuration.api_key.expose()),
-                ("content-type", "application/json"),
-                (
-                    "user-agent",
-                    concat!(
-                        "amplifier-azure-openai-provider/",
-                        env!("CARGO_PKG_VERSION")
-                    ),
-                ),
-            ],
+            headers: &headers,
             body: &body,
             connect_timeout: limits.limits.connect,
         };
@@ -217,6 +259,7 @@ impl<E: Edge> Engine<E> {
         let asked = Asked {
             deployment,
             url: &url,
+            authentication: &configuration.authentication,
         };
         Err(classify::rejected(
             response.status,
@@ -313,14 +356,9 @@ enum ReadError {
 }
 
 /// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's words.
-fn finished(mut error: ProviderError, model: &str, secret: &Secret) -> ProviderError {
-    /// A key that is shorter is no key of Azure's, and taking it out would tear words apart.
-    const MIN_SECRET_BYTES: usize = 8;
+fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
     error.model = Some(model.to_owned());
-    let secret = secret.expose();
-    if secret.len() >= MIN_SECRET_BYTES && error.message.contains(secret) {
-        error.message = error.message.replace(secret, Secret::REDACTED);
-    }
+    error.message = secrets.redact(error.message);
     error
 }
 

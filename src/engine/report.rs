@@ -6,6 +6,7 @@ use super::edge::{Edge, Instant};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, ProviderError, StreamEvent,
 };
+use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
 use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::headers::Headers;
@@ -46,6 +47,7 @@ impl<E: Edge> Report<E> {
         request: &ChatRequest,
         deployment: &Deployment,
         translated: &Translated,
+        debug: Debugging,
     ) -> Self {
         let report = Self {
             model: deployment.name.clone(),
@@ -55,6 +57,9 @@ impl<E: Edge> Report<E> {
             has_deltas: false,
             edge,
         };
+        if debug != Debugging::Off {
+            report.deployment_resolved(request, deployment);
+        }
         for dropped in &translated.dropped {
             report.dropped(dropped);
         }
@@ -70,6 +75,18 @@ impl<E: Edge> Report<E> {
         });
         report.edge.emit("llm:request", &payload.to_string());
         report
+    }
+
+    fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
+        let payload = json!({
+            "provider": PROVIDER_ID,
+            "requested_model": request.model,
+            "model": deployment.logical_model,
+            "deployment": deployment.name,
+            "rule": deployment.rule.name(),
+        });
+        self.edge
+            .emit("provider:deployment_resolved", &payload.to_string());
     }
 
     /// Tells of something that was asked for and is not sent.

@@ -14,7 +14,7 @@ use crate::contract::types::{
 };
 use crate::core::headers::Headers;
 use crate::core::response::{self, stream::Translator};
-use crate::core::secret::Secret;
+use crate::core::secret::Secrets;
 use crate::core::{json, sse};
 
 /// A response that is arriving. Dropping it closes the exchange.
@@ -32,7 +32,7 @@ pub struct ResponseStream<E: Edge> {
     deadlines: Deadlines,
     edge: E,
     model: String,
-    secret: Secret,
+    secrets: Secrets,
 }
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<E: Edge> ResponseStream<E> {
         report: Report<E>,
         deadlines: Deadlines,
         model: &str,
-        secret: Secret,
+        secrets: Secrets,
     ) -> Self {
         let Response { headers, body, .. } = response;
         // The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
@@ -79,7 +79,7 @@ impl<E: Edge> ResponseStream<E> {
             deadlines,
             edge,
             model: model.to_owned(),
-            secret,
+            secrets,
         }
     }
 
@@ -103,7 +103,7 @@ impl<E: Edge> ResponseStream<E> {
                 State::Streaming(reader) => self.read_events(reader),
                 State::Whole(body) => self.read_whole(body),
                 State::Failed(error) => {
-                    let error = finished(self.with_exchange(error), &self.model, &self.secret);
+                    let error = finished(self.with_exchange(error), &self.model, &self.secrets);
                     self.report.aborted(&error);
                     return Err(error);
                 }

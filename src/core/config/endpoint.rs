@@ -58,6 +58,28 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The scope of tokens for the endpoint's cloud. It is told by the host's name; gateways have names of their own, and
+    /// are taken for the public cloud's.
+    pub fn token_scope(&self) -> &'static str {
+        let host = match self.authority.rsplit_once(':') {
+            Some((host, _)) => host,
+            None => &self.authority,
+        };
+        let clouds = [
+            (".azure.us", "https://cognitiveservices.azure.us/.default"),
+            (".azure.cn", "https://cognitiveservices.azure.cn/.default"),
+        ];
+        clouds
+            .into_iter()
+            .find(|(suffix, _)| host.ends_with(suffix))
+            .map_or(
+                "https://cognitiveservices.azure.com/.default",
+                |(_, scope)| scope,
+            )
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
@@ -206,6 +228,26 @@ mod tests {
                 Ok(normal.to_owned()),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn the_scope_of_tokens_is_that_of_the_cloud() {
+        for (endpoint, cloud) in [
+            ("https://r.openai.azure.com", "com"),
+            ("https://r.cognitiveservices.azure.com", "com"),
+            ("https://r.services.ai.azure.com/api/projects/P", "com"),
+            ("https://r.openai.azure.us", "us"),
+            ("https://r.openai.azure.us:443/", "us"),
+            ("https://r.openai.azure.cn", "cn"),
+            ("https://gw.azure-api.net/team", "com"),
+            ("https://gw.azure-api.us/team", "com"),
+            ("https://azure.us.example", "com"),
+            ("http://[::1]:8080", "com"),
+        ] {
+            let scope = Endpoint::parse(endpoint).map(|endpoint| endpoint.token_scope());
+            let expected = format!("https://cognitiveservices.azure.{cloud}/.default");
+            assert_eq!(scope, Ok(expected.as_str()), "{endpoint}");
         }
     }
 

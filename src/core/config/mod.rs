@@ -4,20 +4,26 @@
 //! variables that is set and not empty, else it has its default. Everything that is wrong is reported at once.
 
 mod api_version;
+mod authentication;
 mod endpoint;
 mod resolver;
 pub mod setting;
+pub mod settings;
+mod value;
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 pub use self::api_version::ApiVersion;
+pub use self::authentication::{Authentication, TokenSource};
 pub use self::endpoint::{Endpoint, InvalidEndpoint, Scheme};
 pub use self::resolver::Environment;
-use self::resolver::{Expected, Resolved, Resolver};
+use self::resolver::{Resolved, Resolver};
+pub use self::value::Price;
+use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
-use crate::core::deployment::Deployments;
+use crate::core::deployment::{Deployment, Deployments};
 use crate::core::secret::Secret;
 
 /// A configuration that was resolved and found valid.
@@ -27,19 +33,84 @@ pub struct Configuration {
     pub endpoint: Endpoint,
     /// The version of the API.
     pub api_version: ApiVersion,
-    /// The key.
-    pub api_key: Secret,
+    /// How requests say who sends them.
+    pub authentication: Authentication,
     /// Models and deployments.
     pub deployments: Deployments,
-    /// `max_output_tokens` of requests that set none.
-    pub max_output_tokens: u64,
+    /// What requests ask for when they do not say it themselves.
+    pub defaults: RequestDefaults,
     /// The limits on time.
     pub time_limits: TimeLimits,
+    /// When failed requests are tried again.
+    pub retries: Retries,
+    /// Whether an answer that was cut off at its limit goes on.
+    pub auto_continue: bool,
     /// Ask the service for a stream.
     pub use_streaming: bool,
+    /// Which events are emitted beside the usual ones.
+    pub debug: Debugging,
+    /// What tokens cost; none when they have no price.
+    pub pricing: Option<Vec<(String, Price)>>,
+    /// Headers of every request.
+    pub extra_headers: Vec<(String, Secret)>,
+    /// What is merged into the body of every request, last.
+    pub extra_request_params: Map<String, Value>,
     /// What is not as it should be but does no harm, a sentence each.
     pub warnings: Vec<String>,
     resolved: Vec<Resolved>,
+}
+
+/// What requests ask for when they do not say it themselves. What is not set is not sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestDefaults {
+    /// `max_output_tokens`.
+    pub max_output_tokens: u64,
+    /// `temperature`, for models that are known to take it.
+    pub temperature: f64,
+    /// Whether `temperature` was set, and goes to models that are not known too.
+    pub temperature_is_set: bool,
+    /// `reasoning.effort`.
+    pub reasoning_effort: Option<&'static str>,
+    /// `reasoning.summary`.
+    pub reasoning_summary: &'static str,
+    /// `text.verbosity`.
+    pub text_verbosity: Option<&'static str>,
+    /// `truncation`.
+    pub truncation: Option<&'static str>,
+    /// `prompt_cache_key`.
+    pub prompt_cache_key: Option<String>,
+    /// `prompt_cache_retention`.
+    pub prompt_cache_retention: Option<&'static str>,
+    /// `safety_identifier`.
+    pub safety_identifier: Option<String>,
+    /// `service_tier`.
+    pub service_tier: Option<&'static str>,
+    /// `store`.
+    pub store: bool,
+}
+
+/// When failed requests are tried again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retries {
+    /// How often.
+    pub most: u64,
+    /// Before the first of them; twice as long before each further one.
+    pub min_delay: Duration,
+    /// The longest wait.
+    pub max_delay: Duration,
+    /// Whether waits vary.
+    pub jitter: bool,
+}
+
+/// Which events are emitted beside the usual ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Debugging {
+    /// None.
+    Off,
+    /// Those that say how requests are made.
+    Events,
+    /// Those, and the complete bodies.
+    Bodies,
 }
 
 /// How long things may take.
@@ -79,58 +150,44 @@ impl Configuration {
 
     /// Takes every setting, also after one that is wrong, so that all problems are found.
     fn take_all(resolver: &mut Resolver<'_>) -> Option<Self> {
-        let endpoint = resolver.require(&setting::AZURE_ENDPOINT, |value| {
-            Endpoint::parse(text(value, "an address")?).map_err(|error| error.to_string().into())
-        });
-        let api_key = resolver.require(&setting::API_KEY, |value| {
-            header_value(text(value, "text")?).map(Secret::new)
-        });
-        let api_version = resolver.take(&setting::API_VERSION, |value| {
-            const EXPECTED: &str =
-                "`v1`, `latest`, `preview` or a date such as `2025-04-01-preview`";
-            let text = text(value, EXPECTED)?;
-            let version = ApiVersion::parse(text).ok_or(EXPECTED)?;
-            Ok((version, text.to_owned()))
-        });
-        let api_version_is_set = resolver.resolved.last().is_some_and(Resolved::is_set);
-        let mapping = resolver.take(&setting::DEPLOYMENT_MAPPING, mapping);
-        let default_deployment = resolver.take(&setting::DEFAULT_DEPLOYMENT, name);
-        let default_model = resolver.take(&setting::DEFAULT_MODEL, name);
-        let max_output_tokens = resolver.take(&setting::MAX_TOKENS, |value| {
-            whole_number(value, 1, u64::from(u32::MAX))
-        });
-        let attempt = resolver.take(&setting::TIMEOUT, seconds);
-        let stream_idle = resolver.take(&setting::STREAM_IDLE_TIMEOUT, seconds);
-        let connect = resolver.take(&setting::CONNECT_TIMEOUT, seconds);
-        let use_streaming = resolver.take(&setting::USE_STREAMING, boolean);
-
-        let (api_version, version_text) = api_version?;
         let mut warnings = Vec::new();
-        // The default is such a version too, for the sake of the documentation; nobody needs to hear of that.
-        if api_version_is_set && api_version::is_before_responses(&version_text) {
+        let endpoint = resolver.require(&settings::AZURE_ENDPOINT);
+        if let Some(endpoint) = &endpoint
+            && endpoint.path.contains("/openai/deployments/")
+        {
             warnings.push(format!(
-                "`api_version` {version_text} is older than the Responses API; requests go to /openai/v1/responses, \
-                 as with `v1`"
+                "`azure_endpoint` {endpoint} looks like the address of one deployment in another API; the resource's \
+                 address alone is what is wanted, and the deployment's name in `default_deployment`"
             ));
         }
+        let authentication = Authentication::take(resolver, endpoint.as_ref(), &mut warnings);
+        // The host's business; here so that it is checked and shown like all the others.
+        resolver.take(&settings::MAX_CONCURRENT_REQUESTS);
         Some(Self {
-            endpoint: endpoint?,
-            api_version,
-            api_key: api_key?,
+            api_version: take_api_version(resolver, &mut warnings),
             deployments: Deployments {
-                mapping: mapping.unwrap_or_default(),
-                default_deployment,
-                default_model: default_model?,
+                mapping: resolver.value(&settings::DEPLOYMENT_MAPPING),
+                default_deployment: resolver.take(&settings::DEFAULT_DEPLOYMENT),
+                default_model: resolver.value(&settings::DEFAULT_MODEL),
             },
-            max_output_tokens: max_output_tokens?,
+            defaults: RequestDefaults::take(resolver),
             time_limits: TimeLimits {
-                connect: connect?,
-                attempt: attempt?,
-                stream_idle: stream_idle?,
+                attempt: resolver.value(&settings::TIMEOUT),
+                stream_idle: resolver.value(&settings::STREAM_IDLE_TIMEOUT),
+                connect: resolver.value(&settings::CONNECT_TIMEOUT),
             },
-            use_streaming: use_streaming?,
+            retries: Retries::take(resolver),
+            auto_continue: resolver.value(&settings::AUTO_CONTINUE),
+            use_streaming: resolver.value(&settings::USE_STREAMING),
+            debug: Debugging::take(resolver),
+            pricing: take_pricing(resolver),
+            extra_headers: resolver.value(&settings::EXTRA_HEADERS),
+            extra_request_params: resolver.value(&settings::EXTRA_REQUEST_PARAMS),
             warnings,
             resolved: Vec::new(),
+            // Last, so that what is missing here does not hide what is wrong above.
+            endpoint: endpoint?,
+            authentication: authentication?,
         })
     }
 
@@ -139,23 +196,118 @@ impl Configuration {
         self.api_version.responses_path(&self.endpoint)
     }
 
-    /// Each setting with its source, secrets redacted.
+    /// Each setting with its source, secrets redacted, and what follows from them.
     pub fn describe(&self) -> Value {
         let mut settings = Map::new();
         for resolved in &self.resolved {
             let (key, entry) = resolved.describe();
             settings.insert(key, entry);
         }
+        let mut authentication = json!({ "method": self.authentication.name() });
+        if let Authentication::Fetched(TokenSource { credential, scope }) = &self.authentication {
+            authentication["scope"] = json!(scope);
+            if let Credential::ManagedIdentity(Some(client_id)) = credential {
+                authentication["client_id"] = json!(client_id);
+            }
+        }
+        let deployments = self.deployments.models().into_iter().map(|model| {
+            let Deployment {
+                name,
+                logical_model,
+                rule,
+            } = self.deployments.resolve(Some(model));
+            json!({
+                "model": model,
+                "deployment": name,
+                "logical_model": logical_model,
+                "rule": rule.name(),
+            })
+        });
         let Endpoint {
             scheme, authority, ..
         } = &self.endpoint;
         json!({
             "endpoint": self.endpoint.to_string(),
             "route": format!("POST {scheme}://{authority}{}", self.responses_path()),
+            "authentication": authentication,
+            "deployments": Value::Array(deployments.collect()),
             "settings": settings,
             "warnings": self.warnings,
         })
     }
+}
+
+impl RequestDefaults {
+    fn take(resolver: &mut Resolver<'_>) -> Self {
+        Self {
+            max_output_tokens: resolver.value(&settings::MAX_TOKENS),
+            temperature: resolver.value(&settings::TEMPERATURE),
+            temperature_is_set: resolver.is_set(&settings::TEMPERATURE.row),
+            reasoning_effort: resolver.take(&settings::REASONING_EFFORT),
+            reasoning_summary: resolver.value(&settings::REASONING_SUMMARY),
+            text_verbosity: resolver.take(&settings::TEXT_VERBOSITY),
+            truncation: resolver.take(&settings::TRUNCATION),
+            prompt_cache_key: resolver.take(&settings::PROMPT_CACHE_KEY),
+            prompt_cache_retention: resolver.take(&settings::PROMPT_CACHE_RETENTION),
+            safety_identifier: resolver.take(&settings::SAFETY_IDENTIFIER),
+            service_tier: resolver.take(&settings::SERVICE_TIER),
+            store: resolver.value(&settings::STORE),
+        }
+    }
+}
+
+impl Retries {
+    fn take(resolver: &mut Resolver<'_>) -> Self {
+        let most = resolver.value(&settings::MAX_RETRIES);
+        let min_delay = resolver.take(&settings::MIN_RETRY_DELAY);
+        let max_delay = resolver.take(&settings::MAX_RETRY_DELAY);
+        if let (Some(min_delay), Some(max_delay)) = (min_delay, max_delay)
+            && min_delay > max_delay
+        {
+            resolver.problems.push(format!(
+                "{} is longer than {}",
+                resolver.place(&settings::MIN_RETRY_DELAY.row),
+                resolver.place(&settings::MAX_RETRY_DELAY.row)
+            ));
+        }
+        Self {
+            most,
+            min_delay: min_delay.unwrap_or_default(),
+            max_delay: max_delay.unwrap_or_default(),
+            jitter: resolver.value(&settings::RETRY_JITTER),
+        }
+    }
+}
+
+impl Debugging {
+    fn take(resolver: &mut Resolver<'_>) -> Self {
+        let debug = resolver.value(&settings::DEBUG);
+        let raw_debug = resolver.value(&settings::RAW_DEBUG);
+        match (debug, raw_debug) {
+            (false, _) => Self::Off,
+            (true, false) => Self::Events,
+            (true, true) => Self::Bodies,
+        }
+    }
+}
+
+fn take_api_version(resolver: &mut Resolver<'_>, warnings: &mut Vec<String>) -> ApiVersion {
+    let version = resolver.value(&settings::API_VERSION);
+    // The default is such a version too, for the sake of the documentation; nobody needs to hear of that.
+    if resolver.is_set(&settings::API_VERSION.row) && api_version::is_before_responses(&version) {
+        warnings.push(format!(
+            "`api_version` {version} is older than the Responses API; requests go to /openai/v1/responses, as with `v1`"
+        ));
+    }
+    ApiVersion::parse(&version).unwrap_or(ApiVersion::V1)
+}
+
+/// What tokens cost; none for provisioned throughput, which is paid by the hour.
+fn take_pricing(resolver: &mut Resolver<'_>) -> Option<Vec<(String, Price)>> {
+    let deployment_type = resolver.take(&settings::DEPLOYMENT_TYPE);
+    let pricing = resolver.value(&settings::PRICING);
+    let is_provisioned = deployment_type.is_some_and(|kind| kind.eq_ignore_ascii_case("PTU"));
+    (!is_provisioned).then_some(pricing)
 }
 
 fn parse_document(document: &str) -> Result<Map<String, Value>, ProviderError> {
@@ -189,76 +341,6 @@ fn invalid(problems: &[String]) -> ProviderError {
         details: Some(json!({ "problems": problems }).to_string()),
         ..ProviderError::new(ErrorKind::Configuration, message)
     }
-}
-
-fn text<'a>(value: &'a Value, expected: &str) -> Result<&'a str, Expected> {
-    value.as_str().map(str::trim).ok_or_else(|| expected.into())
-}
-
-/// The name of a model or a deployment.
-fn name(value: &Value) -> Result<String, Expected> {
-    text(value, "a name").map(str::to_owned)
-}
-
-/// Text that can be sent in an HTTP header: a key that was pasted with a line break in it would fail far from here.
-fn header_value(text: &str) -> Result<String, Expected> {
-    match text.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
-        true => Ok(text.to_owned()),
-        false => Err("letters, digits and punctuation only, without blanks and line breaks".into()),
-    }
-}
-
-fn mapping(value: &Value) -> Result<Vec<(String, String)>, Expected> {
-    const EXPECTED: &str = "a table from model names to deployment names";
-    let object = value.as_object().ok_or(EXPECTED)?;
-    object
-        .iter()
-        .map(
-            |(model, deployment)| match deployment.as_str().map(str::trim) {
-                Some(deployment) if !deployment.is_empty() => {
-                    Ok((model.clone(), deployment.to_owned()))
-                }
-                _ => Err(format!("{EXPECTED}, with a deployment for `{model}`").into()),
-            },
-        )
-        .collect()
-}
-
-fn boolean(value: &Value) -> Result<bool, Expected> {
-    let word = match value {
-        Value::Bool(boolean) => return Ok(*boolean),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_ascii_lowercase(),
-        _ => String::new(),
-    };
-    match word.as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("true or false".into()),
-    }
-}
-
-fn whole_number(value: &Value, least: u64, most: u64) -> Result<u64, Expected> {
-    let number = match value {
-        Value::String(text) => text.trim().parse().ok(),
-        _ => value.as_u64(),
-    };
-    number
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("a whole number from {least} to {most}").into())
-}
-
-fn seconds(value: &Value) -> Result<Duration, Expected> {
-    /// A day: longer than any response takes, and far from what a clock can overflow with.
-    const MAX_SECONDS: u32 = 86_400;
-    let number = match value {
-        Value::String(text) => text.trim().parse().ok(),
-        _ => value.as_f64(),
-    };
-    number
-        .filter(|number| *number > 0.0 && *number <= f64::from(MAX_SECONDS))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("seconds, more than 0 and at most {MAX_SECONDS}").into())
 }
 
 #[cfg(test)]

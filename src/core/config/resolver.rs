@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::setting::{Disclosure, SETTINGS, Setting};
+use super::setting::{Disclosure, Row, Setting};
+use super::settings::SETTINGS;
+use super::value::Expected;
 use crate::core::secret::Secret;
 
 /// The environment variables that we may see. Not for `Debug`: some are secrets.
@@ -44,49 +46,58 @@ impl<'a> Resolver<'a> {
     }
 
     /// The setting's value, parsed; `None` when it is not set or wrong.
-    pub(super) fn take<T>(
-        &mut self,
-        setting: &'static Setting,
-        parse: impl Fn(&Value) -> Result<T, Expected>,
-    ) -> Option<T> {
-        let (value, source) = self.find(setting);
-        let parsed = match &value {
-            Some(value) => match parse(value) {
-                Ok(parsed) => Some(parsed),
-                Err(expected) => {
-                    self.problems.push(wrong(setting, &source, value, expected));
-                    None
-                }
-            },
-            None => None,
+    pub(super) fn take<T>(&mut self, setting: &'static Setting<T>) -> Option<T> {
+        // As little as possible here: this is compiled once for each type.
+        let found = self.find(&setting.row);
+        let (parsed, problem) = match found.value.as_ref().map(&setting.parse) {
+            Some(Ok(parsed)) => (Some(parsed), None),
+            Some(Err(expected)) => (None, Some(expected)),
+            None => (None, None),
         };
-        self.resolved.push(Resolved {
-            setting,
-            shown: value.map(|value| shown(setting, &value)),
-            source,
-        });
+        self.note(found, problem);
         parsed
     }
 
+    /// The value of a setting that has a default. Any value when it is wrong: then there are problems, and nobody will
+    /// use it.
+    pub(super) fn value<T: Default>(&mut self, setting: &'static Setting<T>) -> T {
+        self.take(setting).unwrap_or_default()
+    }
+
     /// A setting that must be set.
-    pub(super) fn require<T>(
-        &mut self,
-        setting: &'static Setting,
-        parse: impl Fn(&Value) -> Result<T, Expected>,
-    ) -> Option<T> {
-        let value = self.take(setting, parse);
-        if self
-            .resolved
-            .last()
-            .is_some_and(|last| last.shown.is_none())
-        {
+    pub(super) fn require<T>(&mut self, setting: &'static Setting<T>) -> Option<T> {
+        let value = self.take(setting);
+        if !self.is_set(&setting.row) {
             self.problems.push(format!(
                 "`{}` is not set: put it into the configuration{}",
-                setting.key,
-                or_variables(setting)
+                setting.row.key,
+                or_variables(&setting.row)
             ));
         }
         value
+    }
+
+    /// Whether something other than its default set a setting that was taken, to a valid value or not.
+    pub(super) fn is_set(&self, row: &Row) -> bool {
+        let taken = self.resolved.iter().find(|taken| taken.row.key == row.key);
+        taken.is_some_and(Resolved::is_set)
+    }
+
+    /// Where a setting that was taken came from, for a sentence.
+    pub(super) fn place(&self, row: &Row) -> String {
+        let taken = self.resolved.iter().find(|taken| taken.row.key == row.key);
+        place(row, taken.map_or(Source::Unset, |taken| taken.source))
+    }
+
+    fn note(&mut self, Found { row, value, source }: Found, problem: Option<Expected>) {
+        if let (Some(expected), Some(value)) = (problem, &value) {
+            self.problems.push(wrong(row, source, value, &expected));
+        }
+        self.resolved.push(Resolved {
+            row,
+            shown: value.map(|value| shown(row, &value)),
+            source,
+        });
     }
 
     /// A warning for each key of the document that no setting has.
@@ -116,39 +127,38 @@ impl<'a> Resolver<'a> {
             .collect()
     }
 
-    fn find(&self, setting: &'static Setting) -> (Option<Value>, Source) {
-        for key in [Some(setting.key), setting.alias].into_iter().flatten() {
+    fn find(&self, row: &'static Row) -> Found {
+        let found = |value, source| Found { row, value, source };
+        for key in [Some(row.key), row.alias].into_iter().flatten() {
             if let Some(value) = self.document.get(key).filter(|value| !is_empty(value)) {
-                return (Some(value.clone()), Source::Configuration(key));
+                return found(Some(value.clone()), Source::Configuration(key));
             }
         }
-        for name in setting.variables {
+        for name in row.variables {
             if let Some(value) = self.environment.get(name)
                 && !value.trim().is_empty()
             {
-                return (Some(Value::String(value.clone())), Source::Variable(name));
+                return found(Some(Value::String(value.clone())), Source::Variable(name));
             }
         }
-        match setting.default {
-            Some(default) => (Some(Value::String(default.to_owned())), Source::Default),
-            None => (None, Source::Unset),
+        match row.default {
+            Some(default) => found(Some(Value::String(default.to_owned())), Source::Default),
+            None => found(None, Source::Unset),
         }
     }
 }
 
-/// What a value should have been, for the sentence that says so.
-pub(super) struct Expected(pub(super) String);
-
-impl<T: Into<String>> From<T> for Expected {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
+/// A setting's value before it is parsed.
+struct Found {
+    row: &'static Row,
+    value: Option<Value>,
+    source: Source,
 }
 
 /// A setting and what it came out as.
 #[derive(Clone, Debug)]
 pub(super) struct Resolved {
-    setting: &'static Setting,
+    row: &'static Row,
     /// As much of the value as may be shown.
     shown: Option<Value>,
     source: Source,
@@ -158,7 +168,7 @@ impl Resolved {
     /// The setting's entry in `describe`.
     pub(super) fn describe(&self) -> (String, Value) {
         let entry = json!({ "value": self.shown, "source": self.source.to_string() });
-        (self.setting.key.to_owned(), entry)
+        (self.row.key.to_owned(), entry)
     }
 
     /// Whether something other than the default set it.
@@ -191,30 +201,36 @@ impl fmt::Display for Source {
     }
 }
 
-fn wrong(
-    setting: &Setting,
-    source: &Source,
-    value: &Value,
-    Expected(expected): Expected,
-) -> String {
-    let place = match source {
-        Source::Variable(name) => format!("`{}` (from {name})", setting.key),
-        Source::Configuration(key) => format!("`{key}`"),
-        Source::Default | Source::Unset => format!("`{}`", setting.key),
-    };
-    match setting.disclosure {
-        Disclosure::Nothing => format!("{place}: expected {expected}"),
-        _ => format!(
+fn wrong(row: &Row, source: Source, value: &Value, Expected(expected): &Expected) -> String {
+    let place = place(row, source);
+    match row.disclosure {
+        Disclosure::Keys | Disclosure::Nothing => format!("{place}: expected {expected}"),
+        Disclosure::Address | Disclosure::Full => format!(
             "{place}: expected {expected}, found {}",
-            shortened(&shown(setting, value))
+            shortened(&shown(row, value))
         ),
     }
 }
 
+fn place(row: &Row, source: Source) -> String {
+    match source {
+        Source::Variable(name) => format!("`{}` (from {name})", row.key),
+        Source::Configuration(key) => format!("`{key}`"),
+        Source::Default | Source::Unset => format!("`{}`", row.key),
+    }
+}
+
 /// As much of a value as may be shown.
-fn shown(setting: &Setting, value: &Value) -> Value {
-    match (setting.disclosure, value) {
+fn shown(row: &Row, value: &Value) -> Value {
+    match (row.disclosure, value) {
         (Disclosure::Full, _) => value.clone(),
+        (Disclosure::Keys, Value::Object(table)) => {
+            let mut keys = Map::new();
+            for key in table.keys() {
+                keys.insert(key.clone(), json!(Secret::REDACTED));
+            }
+            Value::Object(keys)
+        }
         (Disclosure::Address, Value::String(address)) => {
             let (user, rest) = match address.rsplit_once('@') {
                 Some((_, rest)) => (format!("{}@", Secret::REDACTED), rest),
@@ -237,8 +253,8 @@ fn shortened(value: &Value) -> String {
     }
 }
 
-fn or_variables(setting: &Setting) -> String {
-    match setting.variables {
+fn or_variables(row: &Row) -> String {
+    match row.variables {
         [] => String::new(),
         [name] => format!(" or set {name}"),
         [name, ..] => format!(" or set the environment variable {name}"),

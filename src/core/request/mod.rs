@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::contract::types::{ChatRequest, ErrorKind, JsonSchema, ProviderError, ResponseFormat};
 use crate::core::config::Configuration;
 use crate::core::deployment::Deployment;
-use crate::core::{json, model};
+use crate::core::json;
+use crate::core::model::{self, Capabilities};
 
 /// A chat request in the service's form.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Translated {
 impl Translated {
     /// Whether the service is asked for a stream.
     pub fn is_streaming(&self) -> bool {
-        self.body.contains_key("stream")
+        self.body.get("stream") == Some(&Value::Bool(true))
     }
 
     /// Takes a parameter out that the model does not support. None when it was not sent, or when the answer would not be
@@ -39,10 +40,17 @@ impl Translated {
             }
             // They go together: a model that refuses one of them does not reason, and would refuse the other next.
             "include" | "reasoning" | "reasoning.effort" => &["include", "reasoning"],
-            "parallel_tool_calls" => &["parallel_tool_calls"],
-            "temperature" => &["temperature"],
-            "top_p" => &["top_p"],
-            _ => return None,
+            "text.verbosity" => {
+                self.body
+                    .get_mut("text")?
+                    .as_object_mut()?
+                    .remove("verbosity")?;
+                return Some(Dropped::unsupported(name.to_owned()));
+            }
+            _ => {
+                let optional = OPTIONAL.iter().find(|optional| **optional == name)?;
+                std::slice::from_ref(optional)
+            }
         };
         let mut sent = names
             .iter()
@@ -52,6 +60,18 @@ impl Translated {
         Some(Dropped::unsupported(all))
     }
 }
+
+/// Parameters without which the answer is still what was asked for.
+const OPTIONAL: [&str; 8] = [
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "top_p",
+    "truncation",
+];
 
 /// Something that was asked for and is not sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,26 +104,36 @@ pub fn translate(
     deployment: &Deployment,
     configuration: &Configuration,
 ) -> Result<Translated, ProviderError> {
-    let reasons = model::capabilities(&deployment.logical_model).reasoning;
+    let Capabilities {
+        is_known,
+        reasoning: reasons,
+        ..
+    } = model::capabilities(&deployment.logical_model);
+    let defaults = &configuration.defaults;
     let mut dropped = Vec::new();
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
 
     let input = input::translate(&request.messages, &mut dropped)?;
     set("model", json!(deployment.name));
-    set("store", json!(false));
+    set("store", json!(defaults.store));
     set("input", Value::Array(input.items));
     if let Some(instructions) = input.instructions {
         set("instructions", json!(instructions));
     }
     let limit = request
         .max_output_tokens
-        .unwrap_or(configuration.max_output_tokens);
+        .unwrap_or(defaults.max_output_tokens);
     set("max_output_tokens", json!(limit));
     if asks_for_stream(request, configuration) {
         set("stream", json!(true));
     }
 
+    // A model that is not known may reason, and would refuse a temperature that nobody asked for.
+    let takes_default = !reasons && (is_known || defaults.temperature_is_set);
+    if request.temperature.is_none() && takes_default {
+        set("temperature", json!(defaults.temperature));
+    }
     for (name, value) in [
         ("temperature", request.temperature),
         ("top_p", request.top_p),
@@ -124,19 +154,35 @@ pub fn translate(
         });
     }
 
-    if let Some(effort) = &request.reasoning_effort {
-        set("reasoning", json!({ "effort": effort, "summary": "auto" }));
+    let default_effort = defaults.reasoning_effort.filter(|_| reasons);
+    let effort = request.reasoning_effort.as_deref().or(default_effort);
+    if let Some(effort) = effort {
+        let summary = defaults.reasoning_summary;
+        set("reasoning", json!({ "effort": effort, "summary": summary }));
     }
-    if reasons
-        || request
-            .reasoning_effort
-            .as_deref()
-            .is_some_and(|effort| effort != "none")
-    {
+    if reasons || effort.is_some_and(|effort| effort != "none") {
         set("include", json!(["reasoning.encrypted_content"]));
     }
+    let mut text = Map::new();
     if let Some(format) = &request.response_format {
-        set("text", json!({ "format": text_format(format)? }));
+        text.insert("format".to_owned(), text_format(format)?);
+    }
+    if let Some(verbosity) = defaults.text_verbosity {
+        text.insert("verbosity".to_owned(), json!(verbosity));
+    }
+    if !text.is_empty() {
+        set("text", Value::Object(text));
+    }
+    for (name, value) in [
+        ("prompt_cache_key", defaults.prompt_cache_key.as_deref()),
+        ("prompt_cache_retention", defaults.prompt_cache_retention),
+        ("safety_identifier", defaults.safety_identifier.as_deref()),
+        ("service_tier", defaults.service_tier),
+        ("truncation", defaults.truncation),
+    ] {
+        if let Some(value) = value {
+            set(name, json!(value));
+        }
     }
     if !request.tools.is_empty() {
         set("tools", tools::translate(&request.tools)?);
@@ -147,6 +193,9 @@ pub fn translate(
     }
     if let Some(choice) = &request.tool_choice {
         set("tool_choice", tools::choice(choice)?);
+    }
+    for (name, value) in &configuration.extra_request_params {
+        set(name, value.clone());
     }
     Ok(Translated { body, dropped })
 }

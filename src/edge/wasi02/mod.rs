@@ -9,6 +9,7 @@ use wasi::cli::environment;
 use wasi::clocks::monotonic_clock;
 use wasi::random::random;
 
+use crate::contract::credentials::{self, AccessToken, CredentialError, TokenRequest};
 use crate::contract::events::{self, Level};
 use crate::core::config::Environment;
 use crate::engine::edge::{Edge, Instant, Request, Response, TransportError};
@@ -50,6 +51,10 @@ impl Edge for Wasi02 {
 
     fn emit(&self, name: &str, payload: &str) {
         events::emit(name, payload);
+    }
+
+    fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
+        credentials::get_token(request)
     }
 
     fn send(

@@ -1,0 +1,373 @@
+//! The table of settings: the one place that knows keys, variables, defaults, parsers and what they mean.
+//!
+//! Resolution, `describe`, the configuration fields of `get-info` and `docs/configuration.md` all come from here.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::endpoint::Endpoint;
+use super::setting::{Disclosure, Row, Setting};
+use super::value::{self, Price};
+use crate::core::secret::Secret;
+
+/// Every setting, in the order in which people read of them.
+pub static SETTINGS: &[&Row] = &[
+    &AZURE_ENDPOINT.row,
+    &API_KEY.row,
+    &AZURE_AD_TOKEN.row,
+    &USE_MANAGED_IDENTITY.row,
+    &MANAGED_IDENTITY_CLIENT_ID.row,
+    &USE_DEFAULT_CREDENTIAL.row,
+    &TOKEN_SCOPE.row,
+    &API_VERSION.row,
+    &DEPLOYMENT_MAPPING.row,
+    &DEFAULT_DEPLOYMENT.row,
+    &DEFAULT_MODEL.row,
+    &MAX_TOKENS.row,
+    &TEMPERATURE.row,
+    &DEBUG.row,
+    &RAW_DEBUG.row,
+    &REASONING_EFFORT.row,
+    &REASONING_SUMMARY.row,
+    &TEXT_VERBOSITY.row,
+    &TRUNCATION.row,
+    &PROMPT_CACHE_KEY.row,
+    &PROMPT_CACHE_RETENTION.row,
+    &SAFETY_IDENTIFIER.row,
+    &SERVICE_TIER.row,
+    &STORE.row,
+    &AUTO_CONTINUE.row,
+    &TIMEOUT.row,
+    &STREAM_IDLE_TIMEOUT.row,
+    &CONNECT_TIMEOUT.row,
+    &MAX_RETRIES.row,
+    &MIN_RETRY_DELAY.row,
+    &MAX_RETRY_DELAY.row,
+    &RETRY_JITTER.row,
+    &USE_STREAMING.row,
+    &MAX_CONCURRENT_REQUESTS.row,
+    &DEPLOYMENT_TYPE.row,
+    &PRICING.row,
+    &EXTRA_HEADERS.row,
+    &EXTRA_REQUEST_PARAMS.row,
+];
+
+/// Where the service is.
+pub static AZURE_ENDPOINT: Setting<Endpoint> = Setting::new(
+    "azure_endpoint",
+    value::endpoint,
+    "The endpoint of the resource, such as https://RESOURCE.openai.azure.com, of a Foundry project, or of a gateway.",
+)
+.variables(&["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"])
+.disclosure(Disclosure::Address);
+
+/// The resource's key.
+pub static API_KEY: Setting<Secret> = Setting::new(
+    "api_key",
+    value::secret,
+    "A key of the resource; it comes before every other way to authenticate.",
+)
+.variables(&["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"])
+.disclosure(Disclosure::Nothing);
+
+/// A token from elsewhere.
+pub static AZURE_AD_TOKEN: Setting<Secret> = Setting::new(
+    "azure_ad_token",
+    value::secret,
+    "An Entra ID token from elsewhere. It is used until it expires, since nobody can renew it.",
+)
+.variables(&["AZURE_OPENAI_AD_TOKEN"])
+.disclosure(Disclosure::Nothing);
+
+/// The machine's identity.
+pub static USE_MANAGED_IDENTITY: Setting<bool> = Setting::new(
+    "use_managed_identity",
+    value::boolean,
+    "Authenticate with the managed identity of the machine.",
+)
+.variables(&["AZURE_USE_MANAGED_IDENTITY"])
+.default("false");
+
+/// Which of the machine's identities.
+pub static MANAGED_IDENTITY_CLIENT_ID: Setting<String> = Setting::new(
+    "managed_identity_client_id",
+    value::word,
+    "The client ID of a user-assigned managed identity; without it, the system-assigned one.",
+)
+.variables(&["AZURE_MANAGED_IDENTITY_CLIENT_ID"]);
+
+/// The host's chain of credentials.
+pub static USE_DEFAULT_CREDENTIAL: Setting<bool> = Setting::new(
+    "use_default_credential",
+    value::boolean,
+    "Authenticate with the first credential that is available: environment, workload identity, managed identity, \
+     `az login` and others.",
+)
+.variables(&["AZURE_USE_DEFAULT_CREDENTIAL"])
+.default("false");
+
+/// What tokens are for.
+pub static TOKEN_SCOPE: Setting<String> = Setting::new(
+    "token_scope",
+    value::word,
+    "The scope of tokens; without it, that of the endpoint's cloud.",
+);
+
+/// The version of the API, which decides on the path.
+pub static API_VERSION: Setting<String> = Setting::new(
+    "api_version",
+    value::api_version,
+    "`v1`, `latest`, `preview` or a date such as 2025-04-01-preview; dates before 2025-03-01 mean `v1`.",
+)
+.variables(&["AZURE_OPENAI_API_VERSION"])
+.default("2024-02-15-preview");
+
+/// Models to deployments.
+pub static DEPLOYMENT_MAPPING: Setting<Vec<(String, String)>> = Setting::new(
+    "deployment_mapping",
+    value::mapping,
+    "A table from model names to the names of their deployments.",
+);
+
+/// The deployment for models that are not mapped.
+pub static DEFAULT_DEPLOYMENT: Setting<String> = Setting::new(
+    "default_deployment",
+    value::name,
+    "The deployment for every model without an entry in `deployment_mapping`; without it, the model's own name.",
+)
+.variables(&["AZURE_OPENAI_DEFAULT_DEPLOYMENT"]);
+
+/// The model of requests that name none.
+pub static DEFAULT_MODEL: Setting<String> = Setting::new(
+    "default_model",
+    value::name,
+    "The model of requests that name none.",
+)
+.variables(&["AZURE_OPENAI_DEFAULT_MODEL"])
+.default("gpt-5.1");
+
+/// The output limit of requests that set none.
+pub static MAX_TOKENS: Setting<u64> = Setting::new(
+    "max_tokens",
+    value::tokens,
+    "The most tokens of an answer, reasoning included, for requests that set no limit.",
+)
+.alias("max_output_tokens")
+.variables(&["AZURE_OPENAI_MAX_OUTPUT_TOKENS"])
+.default("4096");
+
+/// The temperature of requests that set none.
+pub static TEMPERATURE: Setting<f64> = Setting::new(
+    "temperature",
+    value::temperature,
+    "The temperature of requests that set none, from 0 to 2. Models that reason do not take one; a model that is not \
+     known gets it only when it is set.",
+)
+.variables(&["AZURE_OPENAI_TEMPERATURE"])
+.default("0.7");
+
+/// More events.
+pub static DEBUG: Setting<bool> = Setting::new(
+    "debug",
+    value::boolean,
+    "Emit events that say how requests are made, such as `provider:deployment_resolved`.",
+)
+.default("false");
+
+/// Whole bodies in events.
+pub static RAW_DEBUG: Setting<bool> = Setting::new(
+    "raw_debug",
+    value::boolean,
+    "With `debug`: emit the complete bodies of requests and responses.",
+)
+.default("false");
+
+/// How much models think.
+pub static REASONING_EFFORT: Setting<&'static str> = Setting::new(
+    "reasoning_effort",
+    |value| {
+        let words = &["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+        value::choice(value, words)
+    },
+    "How much models that reason think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`.",
+);
+
+/// How much of the thinking is shown.
+pub static REASONING_SUMMARY: Setting<&'static str> = Setting::new(
+    "reasoning_summary",
+    |value| value::choice(value, &["auto", "concise", "detailed"]),
+    "The summary of the thinking that is asked for with `reasoning_effort`: `auto`, `concise` or `detailed`.",
+)
+.default("auto");
+
+/// How long answers are.
+pub static TEXT_VERBOSITY: Setting<&'static str> = Setting::new(
+    "text_verbosity",
+    |value| value::choice(value, &["low", "medium", "high"]),
+    "How long answers are: `low`, `medium` or `high`.",
+);
+
+/// What happens to a conversation that is too long.
+pub static TRUNCATION: Setting<&'static str> = Setting::new(
+    "truncation",
+    |value| value::choice(value, &["auto", "disabled"]),
+    "What the service does with a conversation that is too long: `auto` drops its middle, `disabled` refuses it.",
+);
+
+/// The service's prompt cache.
+pub static PROMPT_CACHE_KEY: Setting<String> = Setting::new(
+    "prompt_cache_key",
+    value::name,
+    "Requests with the same key and beginning share the service's prompt cache.",
+);
+
+/// How long the prompt cache lasts.
+pub static PROMPT_CACHE_RETENTION: Setting<&'static str> = Setting::new(
+    "prompt_cache_retention",
+    |value| value::choice(value, &["in_memory", "24h"]),
+    "How long the prompt cache is kept: `in_memory` or `24h`, which not every model takes.",
+);
+
+/// Who asks.
+pub static SAFETY_IDENTIFIER: Setting<String> = Setting::new(
+    "safety_identifier",
+    value::name,
+    "A stable and anonymous identifier of the person behind the requests.",
+);
+
+/// How urgent requests are.
+pub static SERVICE_TIER: Setting<&'static str> = Setting::new(
+    "service_tier",
+    |value| {
+        let words = &[
+            "auto",
+            "default",
+            "flex",
+            "scale",
+            "priority",
+            "fast",
+            "ultrafast",
+        ];
+        value::choice(value, words)
+    },
+    "The tier that serves requests: `auto`, `default`, `flex`, `scale`, `priority`, `fast` or `ultrafast`.",
+);
+
+/// Whether the service keeps responses.
+pub static STORE: Setting<bool> = Setting::new(
+    "store",
+    value::boolean,
+    "Let the service keep responses, for 30 days.",
+)
+.default("false");
+
+/// Whether cut-off answers go on.
+pub static AUTO_CONTINUE: Setting<bool> = Setting::new(
+    "auto_continue",
+    value::boolean,
+    "Let an answer that was cut off at its limit go on, at most five times.",
+)
+.default("true");
+
+/// The limit of one attempt.
+pub static TIMEOUT: Setting<Duration> = Setting::new(
+    "timeout",
+    value::limit,
+    "Seconds that one attempt may take, from the connection to the last byte.",
+)
+.default("600");
+
+/// The limit between the events of a stream.
+pub static STREAM_IDLE_TIMEOUT: Setting<Duration> = Setting::new(
+    "stream_idle_timeout",
+    value::limit,
+    "Seconds that a stream may go without an event.",
+)
+.default("300");
+
+/// The limit of connecting.
+pub static CONNECT_TIMEOUT: Setting<Duration> = Setting::new(
+    "connect_timeout",
+    value::limit,
+    "Seconds that connecting may take.",
+)
+.default("10");
+
+/// How often a request is tried again.
+pub static MAX_RETRIES: Setting<u64> = Setting::new(
+    "max_retries",
+    value::retries,
+    "How often a request that failed for a passing reason is tried again.",
+)
+.default("5");
+
+/// The first wait.
+pub static MIN_RETRY_DELAY: Setting<Duration> = Setting::new(
+    "min_retry_delay",
+    value::delay,
+    "Seconds before the first retry; each further wait is twice as long.",
+)
+.default("1");
+
+/// The longest wait.
+pub static MAX_RETRY_DELAY: Setting<Duration> = Setting::new(
+    "max_retry_delay",
+    value::delay,
+    "The most seconds between retries. A service that asks to wait longer is not waited for.",
+)
+.default("60");
+
+/// Whether waits vary.
+pub static RETRY_JITTER: Setting<bool> = Setting::new(
+    "retry_jitter",
+    value::boolean,
+    "Vary the waits between retries, so that many clients do not come back at once.",
+)
+.default("true");
+
+/// Whether the service is asked for a stream.
+pub static USE_STREAMING: Setting<bool> = Setting::new(
+    "use_streaming",
+    value::boolean,
+    "Ask the service for a stream; when false, for one whole answer.",
+)
+.default("true");
+
+/// How many requests run at once.
+pub static MAX_CONCURRENT_REQUESTS: Setting<u64> = Setting::new(
+    "max_concurrent_requests",
+    value::concurrency,
+    "How many requests the host lets run at once; 0 is without limit.",
+)
+.default("5");
+
+/// How the deployment is paid for.
+pub static DEPLOYMENT_TYPE: Setting<String> = Setting::new(
+    "deployment_type",
+    value::name,
+    "`PTU` for provisioned throughput, which has no price per token: no costs are given.",
+);
+
+/// What tokens cost.
+pub static PRICING: Setting<Vec<(String, Price)>> = Setting::new(
+    "pricing",
+    value::pricing,
+    "A table from model names to US dollars per million tokens: `input`, `output` and, if it differs, \
+     `cached_input`. It comes before the built-in prices.",
+);
+
+/// Headers for gateways.
+pub static EXTRA_HEADERS: Setting<Vec<(String, Secret)>> = Setting::new(
+    "extra_headers",
+    value::headers,
+    "A table of headers that go with every request, for gateways; their values are secrets.",
+)
+.disclosure(Disclosure::Keys);
+
+/// Whatever else the service takes.
+pub static EXTRA_REQUEST_PARAMS: Setting<Map<String, Value>> = Setting::new(
+    "extra_request_params",
+    value::table,
+    "A table that is merged into the body of every request, last.",
+);
