@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod confinement;
 mod errors;
+mod hostile;
 mod streaming;
 mod support;
 mod tool_calls;

@@ -14,23 +14,14 @@ use host_harness::{
 };
 use serde_json::{Map, Value, json};
 
-/// The component that `cargo xtask test` has built. Fails when it is older than its sources, so that a plain `cargo test`
-/// never tests something else than what is in the editor.
+/// The component.
 pub(crate) fn component() -> PathBuf {
-    let component = target().join("component/azure_openai_provider.wasm");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources =
-        ["src", "wit", "Cargo.toml", "Cargo.lock"].map(|source| newest(&root.join(source)));
-    let built = component
-        .metadata()
-        .and_then(|metadata| metadata.modified());
-    match built {
-        Ok(built) if sources.iter().all(|source| *source <= built) => component,
-        _ => panic!(
-            "{} is missing or stale; run `cargo xtask test`",
-            component.display()
-        ),
-    }
+    built("azure_openai_provider.wasm", "src")
+}
+
+/// The component that is after its host's secrets, and does what its requests tell it.
+pub(crate) fn hostile_component() -> PathBuf {
+    built("hostile_provider.wasm", "tests/fixtures/hostile-provider")
 }
 
 /// Fails when something takes far longer than it should, so that nothing hangs.
@@ -239,6 +230,25 @@ pub(crate) fn path_of_only_request(mock: &MockAzure) -> String {
     match &requests[0].query {
         Some(query) => format!("{}?{query}", requests[0].path),
         None => requests[0].path.clone(),
+    }
+}
+
+/// A component that `cargo xtask test` has built. Fails when it is older than its sources, so that a plain `cargo test`
+/// never tests something else than what is in the editor.
+fn built(file_name: &str, source: &str) -> PathBuf {
+    let component = target().join("component").join(file_name);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources =
+        [source, "wit", "Cargo.toml", "Cargo.lock"].map(|source| newest(&root.join(source)));
+    let built = component
+        .metadata()
+        .and_then(|metadata| metadata.modified());
+    match built {
+        Ok(built) if sources.iter().all(|source| *source <= built) => component,
+        _ => panic!(
+            "{} is missing or stale; run `cargo xtask test`",
+            component.display()
+        ),
     }
 }
 

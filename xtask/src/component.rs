@@ -1,4 +1,4 @@
-//! Building the component: the core module by cargo, the component around it by `wit-component`.
+//! Building components: the core module by cargo, the component around it by `wit-component`.
 
 use std::fs;
 
@@ -10,34 +10,33 @@ use crate::wasm_target::{self, WasmTarget};
 use crate::workspace::Workspace;
 
 /// The package that is the component.
-pub(crate) const PACKAGE: &str = "azure-openai-provider";
+pub(crate) const PROVIDER: &str = "azure-openai-provider";
+
+/// The package of a component that the tests set upon the host.
+pub(crate) const HOSTILE_PROVIDER: &str = "hostile-provider";
 
 /// The cargo profile that makes the smallest file.
 pub(crate) const PROFILE: &str = "guest";
 
-/// Builds the component, installing its target first if need be.
+/// Builds the component of a package, installing its target first if need be.
 ///
 /// The core module imports only what the code calls, and the encoder keeps only the interfaces that the core module
 /// imports: the component's import list is its capability list.
-pub(crate) fn build(workspace: &Workspace) -> Result<(), Error> {
+pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
     let target = WasmTarget::Unknown;
     wasm_target::ensure(workspace, target)?;
 
-    say("building the component");
+    say(&format!("building the component of {package}"));
     workspace
         .cargo()
-        .args(["build", "--quiet", "--lib", "--package", PACKAGE])
+        .args(["build", "--quiet", "--lib", "--package", package])
         .args(["--profile", PROFILE, "--target", target.triple()])
         // Flags for this machine's linker mean nothing to the one for WebAssembly.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .run()?;
 
-    let module_path = workspace
-        .target()
-        .join(target.triple())
-        .join(PROFILE)
-        .join("azure_openai_provider.wasm");
+    let module_path = workspace.core_module(package, target.triple(), PROFILE);
     let module =
         fs::read(&module_path).map_err(|source| Error::file("read", &module_path, source))?;
     let component = ComponentEncoder::default()
@@ -46,7 +45,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Error> {
         .and_then(|encoder| encoder.encode())
         .map_err(|error| Error::Encode(format!("{error:#}")))?;
 
-    let path = workspace.component();
+    let path = workspace.component(package);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| Error::file("create", folder, source))?;
     }

@@ -12,6 +12,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use crate::component::{HOSTILE_PROVIDER, PROVIDER};
 use crate::error::Error;
 use crate::process::{Run, say};
 use crate::wasm_target::WasmTarget;
@@ -68,7 +69,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
 
 /// Builds everything and hands over to `host-harness run`, whose exit code becomes ours.
 fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
-    component::build(workspace)?;
+    component::build(workspace, PROVIDER)?;
     build_host(workspace)?;
     Run::new(workspace.host_binary())
         .arg("run")
@@ -81,7 +82,9 @@ fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
 /// In the release profile, whose builds of the dependencies `run` has made: wasmtime's compiler is some thirty times
 /// slower without optimisation.
 fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
-    component::build(workspace)?;
+    for package in [PROVIDER, HOSTILE_PROVIDER] {
+        component::build(workspace, package)?;
+    }
     build_host(workspace)?;
     say("running the tests");
     workspace
@@ -92,9 +95,9 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> 
 }
 
 fn build(workspace: &Workspace) -> Result<ExitCode, Error> {
-    component::build(workspace)?;
+    component::build(workspace, PROVIDER)?;
     build_host(workspace)?;
-    for path in [workspace.component(), workspace.host_binary()] {
+    for path in [workspace.component(PROVIDER), workspace.host_binary()] {
         let bytes = path
             .metadata()
             .map_err(|source| Error::file("read the size of", &path, source))?
@@ -120,7 +123,6 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
     for target in [WasmTarget::Unknown, WasmTarget::Wasip2] {
         wasm_target::ensure(workspace, target)?;
     }
-    let component = component::PACKAGE;
     let deny_warnings = ["--", "--deny", "warnings"];
     let steps: [(&str, Run); 5] = [
         (
@@ -141,10 +143,11 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .args(deny_warnings),
         ),
         (
-            "checking the lints, component",
+            "checking the lints, components",
             workspace
                 .cargo()
-                .args(["clippy", "--package", component, "--lib", "--quiet"])
+                .args(["clippy", "--lib", "--quiet"])
+                .args(["--package", PROVIDER, "--package", HOSTILE_PROVIDER])
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Unknown.triple()])
                 .args(deny_warnings),
@@ -153,7 +156,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
             "building the component for wasm32-wasip2",
             workspace
                 .cargo()
-                .args(["build", "--package", component, "--lib", "--quiet"])
+                .args(["build", "--package", PROVIDER, "--lib", "--quiet"])
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Wasip2.triple()]),
         ),

@@ -36,9 +36,17 @@ impl Workspace {
         &self.target
     }
 
-    /// The finished component.
-    pub(crate) fn component(&self) -> PathBuf {
-        self.target.join("component/azure_openai_provider.wasm")
+    /// The finished component of a package.
+    pub(crate) fn component(&self, package: &str) -> PathBuf {
+        self.target.join("component").join(file_name(package))
+    }
+
+    /// What cargo makes of a package that becomes a component.
+    pub(crate) fn core_module(&self, package: &str, triple: &str, profile: &str) -> PathBuf {
+        self.target
+            .join(triple)
+            .join(profile)
+            .join(file_name(package))
     }
 
     /// The host's command line.
@@ -47,4 +55,9 @@ impl Workspace {
             .join("release")
             .join(format!("host-harness{}", std::env::consts::EXE_SUFFIX))
     }
+}
+
+/// The name that cargo gives to what it makes of a package.
+fn file_name(package: &str) -> String {
+    format!("{}.wasm", package.replace('-', "_"))
 }
