@@ -7,6 +7,9 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::contract::credentials::{
+    AccessToken, Credential, CredentialError, CredentialErrorKind, TokenRequest,
+};
 use crate::core::config::Environment;
 use crate::core::headers::Headers;
 use crate::core::request::tests::{request, user};
@@ -184,7 +187,7 @@ fn each_failure_of_the_transport_has_its_kind() {
         ),
     ] {
         let edge = FakeEdge::default();
-        *edge.0.response.borrow_mut() = Some(Err(failure));
+        edge.push(Err(failure));
         let (_, error) = drained(&edge);
         assert_eq!(
             (error.kind, error.retryable),
@@ -225,6 +228,243 @@ fn ids_of_streams_are_random_uuids() {
     assert_eq!(start["request_id"], "ffffffff-ffff-4fff-bfff-ffffffffffff");
 }
 
+#[test]
+fn each_way_to_authenticate_has_its_header_and_no_other() {
+    for (settings, header, value) in [
+        (json!({ "api_key": "key" }), "api-key", "key"),
+        (
+            json!({ "azure_ad_token": "tok" }),
+            "authorization",
+            "Bearer tok",
+        ),
+        (
+            json!({ "use_managed_identity": true }),
+            "authorization",
+            "Bearer token-1",
+        ),
+        (
+            json!({ "use_default_credential": "yes" }),
+            "authorization",
+            "Bearer token-1",
+        ),
+        (
+            json!({ "api_key": "key", "azure_ad_token": "tok", "use_default_credential": true }),
+            "api-key",
+            "key",
+        ),
+    ] {
+        let edge = FakeEdge::default();
+        edge.answer(500, "text/plain");
+        let mut settings = settings;
+        settings["extra_headers"] = json!({ "Ocp-Apim-Subscription-Key": "gateway" });
+        failed(&edge, settings);
+        let sent = edge.0.sent_headers.borrow();
+        let of_interest: Vec<(&str, &str)> = sent[0]
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| !["accept", "content-type", "user-agent"].contains(name))
+            .collect();
+        let expected = [(header, value), ("Ocp-Apim-Subscription-Key", "gateway")];
+        assert_eq!(of_interest, expected);
+    }
+}
+
+#[test]
+fn a_token_of_the_host_is_renewed_once_when_it_is_refused() {
+    // statuses and bodies of the answers → kind of the error, whether each token request was forced
+    let permission = r#"{"error":{"code":"PermissionDenied","message":"no role"}}"#;
+    for (settings, answers, kind, forced) in [
+        (
+            json!({ "use_default_credential": true }),
+            vec![(401, ""), (401, "")],
+            ErrorKind::Authentication,
+            vec![false, true],
+        ),
+        (
+            json!({ "use_default_credential": true }),
+            vec![(401, ""), (500, "")],
+            ErrorKind::Unavailable,
+            vec![false, true],
+        ),
+        (
+            json!({ "use_managed_identity": true }),
+            vec![(401, permission)],
+            ErrorKind::AccessDenied,
+            vec![false],
+        ),
+        (
+            json!({ "azure_ad_token": "tok" }),
+            vec![(401, "")],
+            ErrorKind::Authentication,
+            vec![],
+        ),
+        (
+            json!({ "api_key": "key" }),
+            vec![(401, "")],
+            ErrorKind::Authentication,
+            vec![],
+        ),
+    ] {
+        let edge = FakeEdge::default();
+        for (status, body) in &answers {
+            edge.answer(*status, "application/json");
+            edge.chunk(Duration::ZERO, body);
+        }
+        let error = failed(&edge, settings);
+        assert_eq!(error.kind, kind, "{}", error.message);
+        let requests = edge.0.token_requests.borrow();
+        let were_forced: Vec<bool> = requests
+            .iter()
+            .map(|request| request.force_refresh)
+            .collect();
+        assert_eq!(were_forced, forced);
+        let tokens: Vec<String> = edge
+            .0
+            .sent_headers
+            .borrow()
+            .iter()
+            .map(authorization)
+            .collect();
+        if !forced.is_empty() {
+            let expected = (1..=answers.len()).map(|number| format!("Bearer token-{number}"));
+            assert_eq!(tokens, expected.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn a_token_is_asked_for_with_the_credential_and_the_scope() {
+    for (settings, credential, scope) in [
+        (
+            json!({ "use_managed_identity": true }),
+            Credential::ManagedIdentity(None),
+            "https://cognitiveservices.azure.com/.default",
+        ),
+        (
+            json!({ "use_managed_identity": true, "managed_identity_client_id": "id" }),
+            Credential::ManagedIdentity(Some("id".into())),
+            "https://cognitiveservices.azure.com/.default",
+        ),
+        (
+            json!({ "use_default_credential": 1, "token_scope": "https://ai.azure.com/.default" }),
+            Credential::DefaultChain,
+            "https://ai.azure.com/.default",
+        ),
+        (
+            json!({ "use_default_credential": 1, "azure_endpoint": "https://r.openai.azure.us" }),
+            Credential::DefaultChain,
+            "https://cognitiveservices.azure.us/.default",
+        ),
+    ] {
+        let edge = FakeEdge::default();
+        edge.answer(500, "text/plain");
+        failed(&edge, settings);
+        let requests = edge.0.token_requests.borrow();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(
+            (&requests[0].credential, requests[0].scope.as_str()),
+            (&credential, scope)
+        );
+    }
+}
+
+#[test]
+fn without_a_token_nothing_is_sent_and_the_error_says_whether_to_try_again() {
+    use CredentialErrorKind::{Failed, Temporary, Unavailable};
+    for (kind, expected, retryable) in [
+        (Unavailable, ErrorKind::Authentication, false),
+        (Failed, ErrorKind::Authentication, false),
+        (Temporary, ErrorKind::Unavailable, true),
+    ] {
+        let edge = FakeEdge::default();
+        *edge.0.credential_error.borrow_mut() = Some(CredentialError {
+            kind,
+            message: "run `az login`".into(),
+            retry_after_ms: Some(7),
+        });
+        let error = failed(&edge, json!({ "use_default_credential": true }));
+        assert_eq!((error.kind, error.retryable), (expected, retryable));
+        assert_eq!(error.message, "there is no token: run `az login`");
+        assert_eq!(error.retry_after_ms, Some(7));
+        assert!(edge.0.sent_headers.borrow().is_empty());
+        assert_eq!(edge.events(), ["llm:request", "llm:response"]);
+    }
+}
+
+#[test]
+fn secrets_that_a_service_repeats_are_taken_out_of_its_words() {
+    for settings in [
+        json!({ "api_key": "canary-secret" }),
+        json!({ "azure_ad_token": "canary-secret" }),
+        json!({ "api_key": "k", "extra_headers": { "x-key": "canary-secret" } }),
+    ] {
+        let edge = FakeEdge::default();
+        edge.answer(403, "text/plain");
+        edge.chunk(Duration::ZERO, "canary-secret is not allowed here");
+        let error = failed(&edge, settings);
+        assert!(
+            error.message.contains("[REDACTED] is not allowed"),
+            "{}",
+            error.message
+        );
+        assert!(!format!("{error:?} {:?}", edge.0.events.borrow()).contains("canary-secret"));
+    }
+}
+
+#[test]
+fn with_debug_the_choice_of_the_deployment_is_told() {
+    for (debug, names) in [
+        (false, &["llm:request", "llm:response"][..]),
+        (
+            true,
+            &[
+                "provider:deployment_resolved",
+                "llm:request",
+                "llm:response",
+            ],
+        ),
+    ] {
+        let edge = FakeEdge::default();
+        edge.answer(500, "text/plain");
+        let mapping = json!({ "gpt-4.1": "production" });
+        failed(
+            &edge,
+            json!({ "api_key": "k", "debug": debug, "deployment_mapping": mapping }),
+        );
+        assert_eq!(edge.events(), names);
+        if debug {
+            let events = edge.0.events.borrow();
+            assert_eq!(
+                events[0].1,
+                json!({
+                    "provider": "azure-openai",
+                    "requested_model": "gpt-4.1",
+                    "model": "gpt-4.1",
+                    "deployment": "production",
+                    "rule": "deployment_mapping",
+                })
+            );
+        }
+    }
+}
+
+/// The error of a request that fails before anything comes of it.
+fn failed(edge: &FakeEdge, mut settings: Value) -> ProviderError {
+    let endpoint = json!("https://r.openai.azure.com");
+    settings
+        .as_object_mut()
+        .unwrap()
+        .entry("azure_endpoint")
+        .or_insert(endpoint);
+    let engine = Engine::open(edge.clone(), &settings.to_string()).unwrap();
+    engine.complete(&request(vec![user("Hi")])).unwrap_err()
+}
+
+fn authorization(headers: &Vec<(String, String)>) -> String {
+    let header = headers.iter().find(|(name, _)| name == "authorization");
+    header.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
 const CONFIG: &str = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"key"}"#;
 
 /// Reads a stream to its error.
@@ -261,10 +501,17 @@ struct Outside {
     /// The body has bytes at every read, also after the deadline.
     is_always_ready: Cell<bool>,
     events: RefCell<Vec<(String, Value)>>,
-    response: RefCell<Option<Result<(u16, Headers), TransportError>>>,
-    /// Each chunk of the body, and how long it takes to come.
-    body: RefCell<VecDeque<(Duration, String)>>,
+    /// The answers to come, each with its body.
+    responses: RefCell<VecDeque<(Result<(u16, Headers), TransportError>, Chunks)>>,
+    /// What is left of the body that is being read.
+    body: RefCell<Chunks>,
+    sent_headers: RefCell<Vec<Vec<(String, String)>>>,
+    token_requests: RefCell<Vec<TokenRequest>>,
+    credential_error: RefCell<Option<CredentialError>>,
 }
+
+/// Each chunk of a body, and how long it takes to come.
+type Chunks = VecDeque<(Duration, String)>;
 
 impl FakeEdge {
     fn answer(&self, status: u16, content_type: &str) {
@@ -272,11 +519,19 @@ impl FakeEdge {
             ("content-type".into(), content_type.into()),
             ("apim-request-id".into(), "id-for-support".into()),
         ]);
-        *self.0.response.borrow_mut() = Some(Ok((status, headers)));
+        self.push(Ok((status, headers)));
     }
 
+    fn push(&self, response: Result<(u16, Headers), TransportError>) {
+        let mut responses = self.0.responses.borrow_mut();
+        responses.push_back((response, Chunks::new()));
+    }
+
+    /// Adds to the body of the last answer.
     fn chunk(&self, delay: Duration, bytes: &str) {
-        self.0.body.borrow_mut().push_back((delay, bytes.into()));
+        let mut responses = self.0.responses.borrow_mut();
+        let (_, body) = responses.back_mut().unwrap();
+        body.push_back((delay, bytes.into()));
     }
 
     fn chunks_left(&self) -> usize {
@@ -317,8 +572,25 @@ impl Edge for FakeEdge {
         self.0.events.borrow_mut().push((name.into(), payload));
     }
 
-    fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
-        let (status, headers) = self.0.response.borrow_mut().take().unwrap()?;
+    fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
+        let mut requests = self.0.token_requests.borrow_mut();
+        requests.push(request.clone());
+        match &*self.0.credential_error.borrow() {
+            Some(error) => Err(error.clone()),
+            None => Ok(AccessToken {
+                token: format!("token-{}", requests.len()),
+                expires_on: 0,
+            }),
+        }
+    }
+
+    fn send(&self, request: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
+        let headers = request.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_string()));
+        self.0.sent_headers.borrow_mut().push(headers.collect());
+        let (response, body) = self.0.responses.borrow_mut().pop_front().unwrap();
+        let (status, headers) = response?;
+        *self.0.body.borrow_mut() = body;
         Ok(Response {
             status,
             headers,

@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
 use crate::core::deployment::Rule;
+use crate::core::secret::Secret;
 
 #[test]
 fn every_shape_of_a_body_is_read() {
@@ -182,8 +185,12 @@ fn asked(deployment: &Deployment) -> Asked<'_> {
     Asked {
         deployment,
         url: "https://r.openai.azure.com/openai/v1/responses",
+        authentication: &KEY,
     }
 }
+
+static KEY: LazyLock<Authentication> =
+    LazyLock::new(|| Authentication::ApiKey(Secret::new("key".to_owned())));
 
 fn deployment() -> Deployment {
     Deployment {

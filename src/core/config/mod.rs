@@ -344,5 +344,4 @@ fn invalid(problems: &[String]) -> ProviderError {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -1,4 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod reference_page;
 
 use super::*;
 
@@ -14,10 +16,10 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
     ];
     let resolved = resolve("{}", &variables).unwrap();
     assert_eq!(resolved.endpoint.authority, "second.openai.azure.com");
-    assert_eq!(resolved.api_key.expose(), "second-key");
+    assert_eq!(key(&resolved), "second-key");
     assert_eq!(resolved.deployments.default_model, "model-of-variable");
     assert_eq!(resolved.deployments.default_deployment, None);
-    assert_eq!(resolved.max_output_tokens, 4096);
+    assert_eq!(resolved.defaults.max_output_tokens, 4096);
 
     let first = [
         ("AZURE_OPENAI_ENDPOINT", "https://first.openai.azure.com"),
@@ -25,7 +27,7 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
     ];
     let resolved = resolve("", &[&variables[..], &first[..]].concat()).unwrap();
     assert_eq!(resolved.endpoint.authority, "first.openai.azure.com");
-    assert_eq!(resolved.api_key.expose(), "first-key");
+    assert_eq!(key(&resolved), "first-key");
 
     let document = r#"{
         "azure_endpoint": "https://config.openai.azure.com",
@@ -36,13 +38,13 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
     }"#;
     let resolved = resolve(document, &[&variables[..], &first[..]].concat()).unwrap();
     assert_eq!(resolved.endpoint.authority, "config.openai.azure.com");
-    assert_eq!(resolved.api_key.expose(), "first-key");
+    assert_eq!(key(&resolved), "first-key");
     assert_eq!(resolved.deployments.default_model, "model-of-variable");
     assert_eq!(
         resolved.deployments.default_deployment.as_deref(),
         Some("d")
     );
-    assert_eq!(resolved.max_output_tokens, 100);
+    assert_eq!(resolved.defaults.max_output_tokens, 100);
 }
 
 #[test]
@@ -78,6 +80,102 @@ fn every_problem_is_reported_at_once_and_secrets_are_not() {
 }
 
 #[test]
+fn what_is_wrong_is_found_behind_what_is_missing() {
+    let error = resolve(
+        r#"{"max_retries": -1, "max_concurrent_requests": "x"}"#,
+        &[],
+    )
+    .unwrap_err();
+    for words in [
+        "`azure_endpoint`",
+        "no way to authenticate",
+        "`max_retries`",
+        "`max_concurrent_requests`",
+    ] {
+        assert!(error.message.contains(words), "{words}: {}", error.message);
+    }
+}
+
+#[test]
+fn the_first_way_to_authenticate_counts_and_the_others_are_warned_of() {
+    let endpoint = ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com");
+    let key = ("AZURE_OPENAI_API_KEY", "key");
+    let token = ("AZURE_OPENAI_AD_TOKEN", "token");
+    let identity = ("AZURE_USE_MANAGED_IDENTITY", "true");
+    let chain = ("AZURE_USE_DEFAULT_CREDENTIAL", "true");
+    let client_id = ("AZURE_MANAGED_IDENTITY_CLIENT_ID", "id");
+    let cases: [(&[(&str, &str)], &str, &[&str]); 7] = [
+        (
+            &[key, token, identity, chain],
+            "api_key",
+            &[
+                "`azure_ad_token` (from AZURE_OPENAI_AD_TOKEN) has no effect, because `api_key` (from \
+                 AZURE_OPENAI_API_KEY) comes first",
+                "`use_managed_identity` (from AZURE_USE_MANAGED_IDENTITY) has no effect, because `api_key` (from \
+                 AZURE_OPENAI_API_KEY) comes first",
+                "`use_default_credential` (from AZURE_USE_DEFAULT_CREDENTIAL) has no effect, because `api_key` (from \
+                 AZURE_OPENAI_API_KEY) comes first",
+            ],
+        ),
+        (&[token], "azure_ad_token", &[]),
+        (&[identity], "use_managed_identity", &[]),
+        (&[identity, client_id], "use_managed_identity", &[]),
+        (&[chain], "use_default_credential", &[]),
+        (
+            &[chain, client_id],
+            "use_default_credential",
+            &[
+                "`managed_identity_client_id` (from AZURE_MANAGED_IDENTITY_CLIENT_ID) has no effect without \
+               `use_managed_identity`; credentials of the default chain take AZURE_CLIENT_ID",
+            ],
+        ),
+        (
+            &[("AZURE_USE_MANAGED_IDENTITY", "off"), chain],
+            "use_default_credential",
+            &[],
+        ),
+    ];
+    for (variables, method, warnings) in cases {
+        let resolved = resolve("", &[&[endpoint], variables].concat()).unwrap();
+        assert_eq!(resolved.authentication.name(), method);
+        assert_eq!(resolved.warnings, warnings, "{variables:?}");
+    }
+}
+
+#[test]
+fn the_address_of_a_deployment_is_warned_of() {
+    let address =
+        "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21";
+    let resolved = resolve(
+        &json!({"azure_endpoint": address, "api_key": "k"}).to_string(),
+        &[],
+    );
+    let warning = &resolved.unwrap().warnings[0];
+    assert!(
+        warning.contains("the address of one deployment in another API"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn provisioned_throughput_has_no_price_per_token() {
+    let pricing = json!({"m": {"input": "1.25", "output": 10, "cached_input": 0.125}});
+    for (kind, has_prices) in [("PTU", false), ("ptu", false), ("standard", true)] {
+        let mut document: Value = serde_json::from_str(VALID).unwrap();
+        document["deployment_type"] = json!(kind);
+        document["pricing"] = pricing.clone();
+        let resolved = resolve(&document.to_string(), &[]).unwrap();
+        let price = Price {
+            input: 1.25,
+            output: 10.0,
+            cached_input: Some(0.125),
+        };
+        let prices = vec![("m".to_owned(), price)];
+        assert_eq!(resolved.pricing, has_prices.then_some(prices), "{kind}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_named_with_its_variable() {
     let error = resolve("{}", &[]).unwrap_err();
     assert_eq!(
@@ -85,7 +183,9 @@ fn what_is_missing_is_named_with_its_variable() {
         "the configuration has 2 problems:\n\
          - `azure_endpoint` is not set: put it into the configuration or set the environment variable \
          AZURE_OPENAI_ENDPOINT\n\
-         - `api_key` is not set: put it into the configuration or set the environment variable AZURE_OPENAI_API_KEY"
+         - no way to authenticate is configured: set `api_key` (AZURE_OPENAI_API_KEY), `azure_ad_token` \
+         (AZURE_OPENAI_AD_TOKEN), `use_managed_identity` (AZURE_USE_MANAGED_IDENTITY=true), or \
+         `use_default_credential` (AZURE_USE_DEFAULT_CREDENTIAL=true), which takes what `az login` left"
     );
 }
 
@@ -216,6 +316,13 @@ fn describe_shows_values_and_sources_and_no_secret() {
     );
     assert!(!description.to_string().contains("secret-key"));
     assert!(!format!("{:?}", resolve(VALID, &[])).contains("secret-key"));
+}
+
+fn key(configuration: &Configuration) -> &str {
+    match &configuration.authentication {
+        Authentication::ApiKey(key) => key.expose(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn resolve(document: &str, variables: &[(&str, &str)]) -> Result<Configuration, ProviderError> {
