@@ -1,0 +1,216 @@
+//! Sealed secrets: a provider sees random placeholders, and the host puts the real values into the headers that leave.
+//!
+//! A placeholder is worth nothing elsewhere: it is replaced only where its secret belongs, in the one header that carries
+//! it and as all of that header's value, and only in requests to the configured endpoint. A provider that sends it to
+//! another place, in another header or in a body sends random text.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::{Map, Value};
+
+use crate::credentials::AccessToken;
+use crate::secret::Secret;
+
+/// The secrets of one provider.
+pub(crate) struct SealedSecrets {
+    /// Whether the provider sees placeholders. When not, the secrets are known all the same, to be taken out of what it
+    /// says.
+    is_sealed: bool,
+    entries: Mutex<Vec<Entry>>,
+    random: SystemRandom,
+}
+
+/// A secret, and where it belongs.
+struct Entry {
+    /// What the provider sees.
+    placeholder: String,
+    secret: Secret,
+    place: Place,
+    expires_on: Option<SystemTime>,
+}
+
+/// The header that a secret belongs into.
+#[derive(Clone, PartialEq)]
+enum Place {
+    /// As the whole value of this header.
+    Header(HeaderName),
+    /// After `Bearer ` in `authorization`.
+    Bearer,
+}
+
+impl SealedSecrets {
+    pub(crate) fn new(is_sealed: bool) -> Self {
+        Self {
+            is_sealed,
+            entries: Mutex::default(),
+            random: SystemRandom::new(),
+        }
+    }
+
+    /// The configuration as the provider may see it.
+    pub(crate) fn seal_config(&self, config: &Map<String, Value>) -> Map<String, Value> {
+        let mut config = config.clone();
+        for (key, place) in sealed_settings() {
+            if let Some(value) = config.get_mut(key) {
+                self.seal_value(value, place);
+            }
+        }
+        if let Some(Value::Object(headers)) = config.get_mut("extra_headers") {
+            for (name, value) in headers {
+                // A name that is none never gets anywhere; the provider says so.
+                let name = HeaderName::from_bytes(name.as_bytes());
+                self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+            }
+        }
+        config
+    }
+
+    /// The environment as the provider may see it.
+    pub(crate) fn seal_environment(
+        &self,
+        mut variables: Vec<(String, String)>,
+    ) -> Vec<(String, String)> {
+        for (name, value) in &mut variables {
+            let sealed = SEALED_VARIABLES.iter().find(|(sealed, _)| sealed == name);
+            if let Some((_, place)) = sealed {
+                *value = self.seal_text(value, place());
+            }
+        }
+        variables
+    }
+
+    /// A token as the provider may see it. The same token has the same placeholder.
+    pub(crate) fn seal_token(&self, token: &AccessToken) -> String {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.iter().find(|entry| entry.secret == token.token) {
+            return entry.placeholder.clone();
+        }
+        let now = SystemTime::now();
+        entries.retain(|entry| entry.expires_on.is_none_or(|expires_on| expires_on > now));
+        let entry = self.entry(token.token.clone(), Place::Bearer, Some(token.expires_on));
+        let placeholder = entry.placeholder.clone();
+        entries.push(entry);
+        placeholder
+    }
+
+    /// Puts secrets where placeholders are, in the headers of a request to the endpoint.
+    pub(crate) fn unseal(&self, headers: &mut HeaderMap) {
+        if !self.is_sealed {
+            return;
+        }
+        for entry in self.entries().iter() {
+            let (name, prefix) = match &entry.place {
+                Place::Header(name) => (name, ""),
+                Place::Bearer => (&AUTHORIZATION, BEARER),
+            };
+            let http::header::Entry::Occupied(mut values) = headers.entry(name) else {
+                continue;
+            };
+            for value in values.iter_mut() {
+                let placeholder = value.as_bytes().strip_prefix(prefix.as_bytes());
+                if placeholder == Some(entry.placeholder.as_bytes())
+                    && let Ok(mut real) =
+                        HeaderValue::from_str(&format!("{prefix}{}", entry.secret.expose()))
+                {
+                    real.set_sensitive(true);
+                    *value = real;
+                }
+            }
+        }
+    }
+
+    /// A text without the secrets in it: a service may repeat them, and a provider that is not sealed may say them.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for entry in self.entries().iter() {
+            let secret = entry.secret.expose();
+            if secret.len() >= MIN_REDACTED_BYTES && text.contains(secret) {
+                text = Cow::Owned(text.replace(secret, Secret::REDACTED));
+            }
+        }
+        text
+    }
+
+    fn seal_value(&self, value: &mut Value, place: Place) {
+        match value {
+            Value::Null => {}
+            Value::String(text) => *text = self.seal_text(text, place),
+            // Not text, and a mistake: the provider says so, and need not see it for that.
+            other => *other = Value::Bool(false),
+        }
+    }
+
+    fn seal_text(&self, text: &str, place: Place) -> String {
+        let secret = text.trim();
+        if secret.is_empty() {
+            return text.to_owned();
+        }
+        let entry = self.entry(Secret::new(secret), place, None);
+        let seen = match (self.is_sealed, HeaderValue::from_str(secret)) {
+            (false, _) => text.to_owned(),
+            (true, Ok(_)) => entry.placeholder.clone(),
+            // No header can carry it. The provider refuses this placeholder for the same reason, and names the setting.
+            (true, Err(_)) => format!("{0}\n{0}", entry.placeholder),
+        };
+        self.entries().push(entry);
+        seen
+    }
+
+    fn entry(&self, secret: Secret, place: Place, expires_on: Option<SystemTime>) -> Entry {
+        let placeholder = match self.is_sealed {
+            true => self.placeholder(),
+            false => secret.expose().to_owned(),
+        };
+        Entry {
+            placeholder,
+            secret,
+            place,
+            expires_on,
+        }
+    }
+
+    /// Random, so that it cannot be guessed from another one, and of no meaning.
+    fn placeholder(&self) -> String {
+        let mut bytes = [0; 16];
+        // Without randomness placeholders would be equal, and the wrong secret might be sent. A random source fails only
+        // where nothing else that needs TLS works either; then an empty placeholder, which no header matches.
+        match self.random.fill(&mut bytes) {
+            Ok(()) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("sealed-{hex}")
+            }
+            Err(_) => String::new(),
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        // Whole after every step, so that a panic elsewhere does no harm.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The settings that are secrets, and the header of each. `extra_headers` has its own rule.
+fn sealed_settings() -> [(&'static str, Place); 2] {
+    [
+        ("api_key", Place::Header(API_KEY)),
+        ("azure_ad_token", Place::Bearer),
+    ]
+}
+
+/// The variables that are secrets, and the header of each.
+const SEALED_VARIABLES: [(&str, fn() -> Place); 3] = [
+    ("AZURE_OPENAI_API_KEY", || Place::Header(API_KEY)),
+    ("AZURE_OPENAI_KEY", || Place::Header(API_KEY)),
+    ("AZURE_OPENAI_AD_TOKEN", || Place::Bearer),
+];
+
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+
+const BEARER: &str = "Bearer ";
+
+/// What is shorter is no secret of Azure's, and taking it out would tear words apart.
+const MIN_REDACTED_BYTES: usize = 8;
