@@ -4,9 +4,14 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::builder::Options;
 use super::error::ApiError;
+use super::identity::Tokens;
 
 /// Checks the key or the token of a request. The service takes the key as a bearer token too.
-pub(super) fn check(headers: &HeaderMap, options: &Options) -> Result<(), ApiError> {
+pub(super) fn check(
+    headers: &HeaderMap,
+    options: &Options,
+    issued: &Tokens,
+) -> Result<(), ApiError> {
     let key = headers.get("api-key");
     match (key, headers.get(header::AUTHORIZATION)) {
         (Some(_), Some(_)) => Err(ApiError::invalid_request(
@@ -17,14 +22,16 @@ pub(super) fn check(headers: &HeaderMap, options: &Options) -> Result<(), ApiErr
         (None, Some(authorization)) => {
             let token = authorization.to_str().ok().and_then(bearer);
             let known = |token| {
-                token == options.api_key || options.bearer_tokens.iter().any(|known| known == token)
+                token == options.api_key
+                    || options.bearer_tokens.iter().any(|known| known == token)
+                    || issued.admits(token, &AUDIENCES)
             };
             if token.is_some_and(known) {
                 Ok(())
             } else {
                 Err(denied(
                     "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), \
-                     or has expired.",
+                     or have expired.",
                 ))
             }
         }
@@ -51,9 +58,21 @@ fn denied(message: &str) -> ApiError {
     ApiError::azure(StatusCode::UNAUTHORIZED, "401", message)
 }
 
+/// What a token must be for. The service has gone by two names, in each of its clouds.
+pub(super) const AUDIENCES: [&str; 6] = [
+    "https://ai.azure.cn",
+    "https://ai.azure.com",
+    "https://ai.azure.us",
+    "https://cognitiveservices.azure.cn",
+    "https://cognitiveservices.azure.com",
+    "https://cognitiveservices.azure.us",
+];
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
+    use std::time::Duration;
+
     use super::super::deployments::Deployments;
     use super::super::pace::Pace;
     use super::*;
@@ -66,15 +85,28 @@ mod tests {
             deployments: Deployments::usual(),
             pace: Pace::default(),
         };
+        let issued = Tokens::new(Duration::from_secs(60));
+        let token = |audience| {
+            let token = issued.issue(audience, "tenant", "client");
+            format!("Bearer {}", token.text)
+        };
+        let (ours, gov) = (
+            token("https://cognitiveservices.azure.com"),
+            token("https://ai.azure.us/"),
+        );
+        let other = token("https://management.azure.com");
         let key = |value| ("api-key", value);
         let authorization = |value| ("authorization", value);
-        let table: [(&[(&'static str, &str)], u16); 10] = [
+        let table: [(&[(&'static str, &str)], u16); 13] = [
             (&[key("key")], 200),
             (&[key("other")], 401),
             (&[], 401),
             (&[authorization("Bearer key")], 200),
             (&[authorization("Bearer two")], 200),
             (&[authorization("bearer one")], 200),
+            (&[authorization(&ours)], 200),
+            (&[authorization(&gov)], 200),
+            (&[authorization(&other)], 401),
             (&[authorization("Bearer three")], 401),
             (&[authorization("Basic key")], 401),
             (&[authorization("Bearer")], 401),
@@ -85,8 +117,8 @@ mod tests {
             for (name, value) in sent {
                 headers.insert(*name, value.parse().unwrap());
             }
-            let answered =
-                check(&headers, &options).map_or_else(|error| error.status.as_u16(), |()| 200);
+            let answered = check(&headers, &options, &issued)
+                .map_or_else(|error| error.status.as_u16(), |()| 200);
             assert_eq!(answered, status, "{sent:?}");
         }
     }

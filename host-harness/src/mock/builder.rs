@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::deployments::Deployments;
 use super::exchange::Mock;
+use super::identity::Settings;
 use super::pace::{DeltaGate, Pace};
 use super::{MockAzure, server};
 
@@ -18,6 +19,7 @@ pub const MOCK_API_KEY: &str = "mock-key";
 /// The settings of a mock that is not running yet; see [`MockAzure::builder`].
 pub struct MockAzureBuilder {
     address: SocketAddr,
+    pub(super) identity: Settings,
     options: Options,
 }
 
@@ -25,6 +27,7 @@ impl MockAzureBuilder {
     pub(super) fn new() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
+            identity: Settings::usual(),
             options: Options {
                 api_key: MOCK_API_KEY.to_owned(),
                 bearer_tokens: Vec::new(),
@@ -41,7 +44,7 @@ impl MockAzureBuilder {
         self
     }
 
-    /// Takes this token after `Authorization: Bearer`, besides the key and other tokens.
+    /// Takes this token after `Authorization: Bearer`, besides the key, other tokens and those that the mock issues.
     #[must_use]
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.options.bearer_tokens.push(token.into());
@@ -81,16 +84,18 @@ impl MockAzureBuilder {
     ///
     /// # Errors
     ///
-    /// When the address is not a loopback address (the mock is not made for a network) or cannot be bound.
+    /// When the address is not a loopback address (the mock is not made for a network) or cannot be bound, or a
+    /// certificate cannot be read.
     pub async fn start(self) -> Result<MockAzure, MockError> {
         let address = self.address;
         if !address.ip().is_loopback() {
             return Err(MockError::NotLoopback(address));
         }
+        self.identity.check()?;
         let bind_error = |source| MockError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let mock = Arc::new(Mock::new(self.options));
+        let mock = Arc::new(Mock::new(self.options, self.identity));
         Ok(MockAzure {
             address,
             server: tokio::spawn(server::serve(listener, Arc::clone(&mock))),
@@ -111,6 +116,9 @@ pub enum MockError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A certificate that clients should sign with is none.
+    #[error("a certificate given to the mock is no X.509 certificate in DER form: {0}")]
+    Certificate(String),
     /// The address can be reached from other machines.
     #[error("the mock listens on loopback addresses only, and {0} is not one")]
     NotLoopback(SocketAddr),

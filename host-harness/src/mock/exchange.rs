@@ -1,6 +1,5 @@
 //! One request and its answer.
 
-use std::future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,8 +13,10 @@ use serde_json::Value;
 use super::body::{self, Broken, ClosedStreams, MockBody};
 use super::builder::Options;
 use super::error::ApiError;
-use super::fault::{Fault, Faults};
+use super::fault::{Faults, Outcome};
+use super::identity::{Endpoint, Identity, Settings};
 use super::record::Records;
+use super::reply::{JSON, json, stream};
 use super::responses::{self, Ids, Reply};
 use super::{auth, route};
 
@@ -24,17 +25,19 @@ pub(super) struct Mock {
     pub(super) options: Options,
     pub(super) closed: ClosedStreams,
     pub(super) faults: Faults,
+    pub(super) identity: Identity,
     pub(super) records: Records,
     ids: Ids,
     requests: AtomicU64,
 }
 
 impl Mock {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options, identity: Settings) -> Self {
         Self {
             options,
             closed: ClosedStreams::new(),
             faults: Faults::default(),
+            identity: Identity::new(identity),
             records: Records::new(),
             ids: Ids::default(),
             requests: AtomicU64::new(0),
@@ -48,34 +51,35 @@ impl Mock {
     ) -> Result<Response<MockBody>, Broken> {
         let (head, body) = request.into_parts();
         let bytes = body.collect().await.map_err(|_| Broken)?.to_bytes();
-        let body = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        let response = match Endpoint::of(head.uri.path()) {
+            Some(endpoint) => {
+                let identity = &self.identity;
+                identity
+                    .answer(endpoint, &head, &bytes, &self.closed)
+                    .await?
+            }
+            None => self.answer_openai(&head, &bytes).await?,
+        };
+        let status = response.status();
+        tracing::debug!(method = %head.method, path = head.uri.path(), %status, "the mock answered");
+        Ok(response)
+    }
+
+    async fn answer_openai(
+        &self,
+        head: &Parts,
+        bytes: &Bytes,
+    ) -> Result<Response<MockBody>, Broken> {
+        let body = serde_json::from_slice(bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()));
         let body = Arc::new(body);
-        let number = self.records.add(&head, &body);
-        let mut response = match self.faults.next() {
-            None => self.respond(&head, &body, None),
-            Some(Fault::CloseAfterEvents(count)) => self.respond(&head, &body, Some(count)),
-            Some(Fault::CloseBeforeHeaders) => return Err(Broken),
-            Some(Fault::NeverAnswer) => {
-                let _unfinished = self.closed.watch();
-                future::pending().await
-            }
-            Some(Fault::RawStream(bytes)) => stream(body::whole(bytes)),
-            Some(Fault::Status {
-                status,
-                headers,
-                body,
-            }) => {
-                let mut response = Response::new(body::whole(body));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response
-            }
+        let number = self.records.add(head, &body);
+        let mut response = match self.faults.next_outcome(&self.closed).await? {
+            Outcome::Usual { break_after } => self.respond(head, &body, break_after),
+            Outcome::Instead(response) => response,
         };
         self.identify(response.headers_mut());
-        let status = response.status();
-        self.records.answered(number, status);
-        tracing::debug!(method = %head.method, path = head.uri.path(), %status, "the mock answered");
+        self.records.answered(number, response.status());
         Ok(response)
     }
 
@@ -111,7 +115,7 @@ impl Mock {
 
     fn reply(&self, head: &Parts, body: &Value) -> Result<Reply, ApiError> {
         route::check(&head.method, &head.uri)?;
-        auth::check(&head.headers, &self.options)?;
+        auth::check(&head.headers, &self.options, self.identity.tokens())?;
         responses::create(body, &self.options.deployments, &self.ids)
     }
 
@@ -141,27 +145,6 @@ fn failure(error: &ApiError) -> Response<MockBody> {
     }
     response
 }
-
-fn json(body: MockBody) -> Response<MockBody> {
-    with_type(JSON, body)
-}
-
-fn stream(body: MockBody) -> Response<MockBody> {
-    with_type(
-        HeaderValue::from_static("text/event-stream; charset=utf-8"),
-        body,
-    )
-}
-
-fn with_type(content_type: HeaderValue, body: MockBody) -> Response<MockBody> {
-    let mut response = Response::new(body);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    response
-}
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A quota that no test exhausts: what happens at its end is a matter of faults.
 const RATE_LIMITS: [(&str, &str); 6] = [

@@ -1,14 +1,19 @@
 //! Answers that go wrong on request.
 
 use std::collections::VecDeque;
+use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
+use super::body::{self, Broken, ClosedStreams, MockBody};
+use super::reply;
+
 /// What happens to one request instead of, or on top of, its usual answer. See
-/// [`MockAzure::push_fault`](super::MockAzure::push_fault).
+/// [`MockAzure::push_fault`](super::MockAzure::push_fault) and
+/// [`MockAzure::push_token_fault`](super::MockAzure::push_token_fault).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -62,11 +67,45 @@ impl Faults {
         self.queue().push_back(fault);
     }
 
-    pub(super) fn next(&self) -> Option<Fault> {
-        self.queue().pop_front()
+    /// Takes the next fault, if there is one, and lets it happen to a request.
+    pub(super) async fn next_outcome(&self, closed: &ClosedStreams) -> Result<Outcome, Broken> {
+        let fault = self.queue().pop_front();
+        let response = match fault {
+            None => return Ok(Outcome::Usual { break_after: None }),
+            Some(Fault::CloseAfterEvents(count)) => {
+                return Ok(Outcome::Usual {
+                    break_after: Some(count),
+                });
+            }
+            Some(Fault::CloseBeforeHeaders) => return Err(Broken),
+            Some(Fault::NeverAnswer) => {
+                let _unfinished = closed.watch();
+                future::pending().await
+            }
+            Some(Fault::RawStream(bytes)) => reply::stream(body::whole(bytes)),
+            Some(Fault::Status {
+                status,
+                headers,
+                body,
+            }) => {
+                let mut response = Response::new(body::whole(body));
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+        };
+        Ok(Outcome::Instead(response))
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Fault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a request is answered after its fault.
+pub(super) enum Outcome {
+    /// With this.
+    Instead(Response<MockBody>),
+    /// As usual; with `break_after`, the connection ends after so many events, or halfway through an answer without.
+    Usual { break_after: Option<usize> },
 }

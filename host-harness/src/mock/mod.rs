@@ -4,8 +4,12 @@
 //! the texts that clients match on, and the Responses API as a whole object or as a stream of events. What its "model"
 //! says depends on the request alone, and so do all ids and times: equal runs give equal bytes.
 //!
-//! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`]), the next answers
-//! can be made to fail ([`Fault`]), and a stream can be held back event by event ([`DeltaGate`]).
+//! Beside it are the services that give out tokens: Microsoft Entra, and the endpoints of managed identities in a virtual
+//! machine, an App Service and the agent of Azure Arc. The Responses API takes the tokens that they have issued.
+//!
+//! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`],
+//! [`MockAzure::token_requests`]), the next answers can be made to fail ([`Fault`]), and a stream can be held back event
+//! by event ([`DeltaGate`]).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host_harness::mock::MockError> {
@@ -24,8 +28,10 @@ mod deployments;
 mod error;
 mod exchange;
 mod fault;
+mod identity;
 mod pace;
 mod record;
+mod reply;
 mod responses;
 mod route;
 mod server;
@@ -41,6 +47,10 @@ use tokio::task::JoinHandle;
 
 pub use builder::{MOCK_API_KEY, MockAzureBuilder, MockError};
 pub use fault::Fault;
+pub use identity::{
+    MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_FEDERATED_TOKEN, MOCK_IDENTITY_CLIENT_ID,
+    MOCK_IDENTITY_HEADER, MOCK_PUBLIC_CLIENT_ID, MOCK_TENANT_ID,
+};
 pub use pace::DeltaGate;
 pub use record::RecordedRequest;
 
@@ -74,18 +84,18 @@ impl MockAzure {
         self.mock.options.deployments.iter()
     }
 
-    /// The requests so far, in the order in which their bodies had arrived. The oldest are forgotten after some
-    /// thousands.
+    /// The requests to the Responses API so far, in the order in which their bodies had arrived. The oldest are forgotten
+    /// after some thousands.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.mock.records.all()
     }
 
-    /// Waits until that many requests have arrived, answered or not.
+    /// Waits until that many requests to the Responses API have arrived, answered or not.
     pub async fn wait_for_requests(&self, count: usize) {
         self.mock.records.wait_for(count).await;
     }
 
-    /// Lets the next request meet this fault; more faults queue up, one for each request.
+    /// Lets the next request to the Responses API meet this fault; more faults queue up, one for each request.
     pub fn push_fault(&self, fault: Fault) {
         self.mock.faults.push(fault);
     }

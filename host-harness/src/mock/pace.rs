@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::responses::Event;
 
 /// Holds streams back until a test lets their events through, which proves what a clock cannot: that an event reached
-/// the caller before the server was allowed to send the next.
+/// the caller before the server was allowed to send the next. It can hold back the answers of token endpoints, too.
 ///
 /// Clones are the same gate. It is shut at first, and counts the events of all streams of its mock together.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ impl DeltaGate {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Lets that many more events through.
+    /// Lets that many more events, or answers, through.
     pub fn release(&self, events: usize) {
         self.0.add_permits(events);
     }
@@ -30,7 +30,8 @@ impl DeltaGate {
         self.0.close();
     }
 
-    async fn pass(&self) {
+    /// Waits until one event, or answer, is let through.
+    pub(super) async fn pass(&self) {
         // A closed semaphore is an open gate.
         if let Ok(permit) = self.0.acquire().await {
             permit.forget();

@@ -1,15 +1,18 @@
 //! What clients have sent.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::secret::Secret;
+
 /// A request as the mock received it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
     /// Its method.
@@ -20,10 +23,30 @@ pub struct RecordedRequest {
     pub query: Option<String>,
     /// Its headers. Keys and tokens are marked as sensitive: `Debug` does not print them.
     pub headers: HeaderMap,
-    /// The body; a body that is not JSON is a string.
+    /// The body. The fields of a form are an object, whose secrets `Debug` does not print; a body that is neither a form
+    /// nor JSON is a string.
     pub body: Value,
     /// The status of the answer, once there is one.
     pub status: Option<StatusCode>,
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut body = self.body.clone();
+        for name in SECRET_FIELDS {
+            if let Some(value) = body.get_mut(name) {
+                *value = Secret::REDACTED.into();
+            }
+        }
+        f.debug_struct("RecordedRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("headers", &self.headers)
+            .field("body", &body)
+            .field("status", &self.status)
+            .finish()
+    }
 }
 
 /// All requests, up to [`KEPT`].
@@ -56,7 +79,7 @@ impl Records {
     /// Keeps a request and returns its number.
     pub(super) fn add(&self, head: &Parts, body: &Arc<Value>) -> usize {
         let mut head = head.clone();
-        for name in [header::AUTHORIZATION.as_str(), "api-key"] {
+        for name in SECRET_HEADERS {
             if let Some(value) = head.headers.get_mut(name) {
                 value.set_sensitive(true);
             }
@@ -112,6 +135,17 @@ impl Records {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const SECRET_HEADERS: [&str; 3] = ["api-key", "authorization", "x-identity-header"];
+
+/// What token requests carry that lets others in.
+const SECRET_FIELDS: [&str; 5] = [
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "refresh_token",
+];
 
 /// Enough for any test, and a bound for a mock that serves for days.
 const KEPT: usize = 4096;

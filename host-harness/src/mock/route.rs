@@ -39,15 +39,7 @@ fn api_version(query: &str) -> Option<&str> {
 
 fn check_date(version: &str) -> Result<(), ApiError> {
     let date = version.strip_suffix("-preview").unwrap_or(version);
-    let is_date = date.len() == OLDEST.len()
-        && date
-            .bytes()
-            .zip(OLDEST.bytes())
-            .all(|(byte, pattern)| match pattern {
-                b'-' => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-    if !is_date {
+    if !is_date(date) {
         return Err(unsupported_version("API version not supported"));
     }
     if date < OLDEST {
@@ -56,6 +48,18 @@ fn check_date(version: &str) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// Whether a text has the form of `2025-03-01`.
+pub(super) fn is_date(text: &str) -> bool {
+    text.len() == OLDEST.len()
+        && text
+            .bytes()
+            .zip(OLDEST.bytes())
+            .all(|(byte, pattern)| match pattern {
+                b'-' => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
 }
 
 fn unsupported_version(message: &str) -> ApiError {

@@ -1,9 +1,14 @@
 //! A client that is as plain as can be.
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response};
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 
-use crate::mock::MockAzure;
+use crate::mock::{MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_TENANT_ID, MockAzure};
+
+/// The scope of the tokens for the Responses API.
+pub(super) const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 
 /// The function tool of most tests.
 pub(super) fn weather() -> Value {
@@ -34,6 +39,11 @@ pub(super) fn client() -> Client {
 /// A client that speaks HTTP/2 from the first byte.
 pub(super) fn http2_client() -> Client {
     builder().http2_prior_knowledge().build().unwrap()
+}
+
+/// A client that shows where it is sent, and does not go there.
+pub(super) fn client_without_redirects() -> Client {
+    builder().redirect(Policy::none()).build().unwrap()
 }
 
 fn builder() -> ClientBuilder {
@@ -121,4 +131,79 @@ pub(super) fn joined(events: &[Value], kind: &str) -> String {
     deltas
         .map(|event| event["delta"].as_str().unwrap())
         .collect()
+}
+
+/// Fields and their values.
+pub(super) type Fields<'a> = [(&'a str, &'a str)];
+
+/// Fields as a form or a query has them.
+pub(super) fn encoded(fields: &Fields<'_>) -> String {
+    Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The fields with some of them set, or left out if the value is empty.
+pub(super) fn but<'a>(fields: &Fields<'a>, changes: &Fields<'a>) -> Vec<(&'a str, &'a str)> {
+    let is_kept = |(name, _): &(&str, &str)| changes.iter().all(|(changed, _)| changed != name);
+    let kept = fields.iter().copied().filter(is_kept);
+    let set = changes
+        .iter()
+        .copied()
+        .filter(|(_, value)| !value.is_empty());
+    kept.chain(set).collect()
+}
+
+/// What a client with a secret sends.
+pub(super) const SECRET_FIELDS: [(&str, &str); 4] = [
+    ("grant_type", "client_credentials"),
+    ("client_id", MOCK_CLIENT_ID),
+    ("client_secret", MOCK_CLIENT_SECRET),
+    ("scope", SCOPE),
+];
+
+/// Sends a form to the token endpoint of [`MOCK_TENANT_ID`].
+pub(super) async fn ask_entra(mock: &MockAzure, fields: &Fields<'_>) -> (u16, Value) {
+    json_of(send_form(mock, MOCK_TENANT_ID, fields).await.unwrap()).await
+}
+
+pub(super) async fn send_form(
+    mock: &MockAzure,
+    tenant: &str,
+    fields: &Fields<'_>,
+) -> reqwest::Result<Response> {
+    client()
+        .post(format!("{}/{tenant}/oauth2/v2.0/token", mock.endpoint()))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(encoded(fields))
+        .send()
+        .await
+}
+
+/// A token for a client with a secret.
+pub(super) async fn token(mock: &MockAzure) -> String {
+    let (status, answer) = ask_entra(mock, &SECRET_FIELDS).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+/// The status and body of a response that is created with a token.
+pub(super) async fn post_with_token(mock: &MockAzure, token: &str) -> (u16, Value) {
+    let response = client()
+        .post(format!("{}/openai/v1/responses", mock.endpoint()))
+        .bearer_auth(token)
+        .body(ask("hi", json!({})).to_string())
+        .send();
+    json_of(response.await.unwrap()).await
+}
+
+/// Checks that an answer of Microsoft Entra is that refusal.
+pub(super) fn assert_refused(answer: &(u16, Value), status: u16, error: &str, code: u32) {
+    let (answered, body) = answer;
+    assert_eq!(*answered, status, "{body}");
+    assert_eq!(body["error"], error, "{body}");
+    assert_eq!(body["error_codes"], json!([code]), "{body}");
+    let description = body["error_description"].as_str().unwrap();
+    assert!(
+        description.starts_with(&format!("AADSTS{code}: ")),
+        "{body}"
+    );
 }

@@ -1,0 +1,120 @@
+//! The token endpoint of a tenant of Microsoft Entra.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use http::request::Parts;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+
+use super::clients::{self, KnownClient};
+use super::fields::Fields;
+use super::refusal::Refusal;
+use super::sign_ins::{Code, Grant};
+use super::{Identity, scope};
+
+/// Answers a request for tokens.
+pub(super) fn token(
+    identity: &Identity,
+    tenant: &str,
+    head: &Parts,
+    form: &Fields,
+) -> Result<Value, Refusal> {
+    if head.method != Method::POST {
+        return Err(Refusal::not_post(head.method.as_str()));
+    }
+    match required(form, "grant_type")? {
+        "client_credentials" => {
+            let tenant = clients::tenant_of_client(&identity.settings, tenant)?;
+            let client = authenticated(identity, tenant, head, form, true)?;
+            let resource = scope::of_client(required(form, "scope")?, tenant)?;
+            Ok(access_token(identity, &resource, tenant, client.id()))
+        }
+        "authorization_code" => {
+            let tenant = clients::tenant_of_user(&identity.settings, tenant)?;
+            let client = authenticated(identity, tenant, head, form, false)?;
+            let code = required(form, "code")?;
+            let verifier = required(form, "code_verifier")?;
+            let redirect_uri = required(form, "redirect_uri")?;
+            let check = |code: &Code| check_code(code, tenant, client, redirect_uri, verifier);
+            let grant = identity.sign_ins.redeem(code, check)?;
+            Ok(tokens_of(identity, grant))
+        }
+        "refresh_token" => {
+            let tenant = clients::tenant_of_user(&identity.settings, tenant)?;
+            let client = authenticated(identity, tenant, head, form, false)?;
+            let text = required(form, "refresh_token")?;
+            let mut grant = identity.sign_ins.refresh(text, tenant, client.id())?;
+            // A refresh token is good for any resource that its client may use.
+            if let Some(scope) = form.get("scope") {
+                grant.resource = scope::of_user(scope, tenant)?.resource;
+                grant.scope = scope.to_owned();
+            }
+            Ok(tokens_of(identity, grant))
+        }
+        other => Err(Refusal::unsupported_grant(other)),
+    }
+}
+
+fn authenticated<'a>(
+    identity: &'a Identity,
+    tenant: &str,
+    head: &Parts,
+    form: &'a Fields,
+    for_itself: bool,
+) -> Result<KnownClient<'a>, Refusal> {
+    let client = clients::identify(&identity.settings, tenant, form)?;
+    client.authenticate(&identity.settings, head, form, for_itself)?;
+    Ok(client)
+}
+
+fn check_code(
+    code: &Code,
+    tenant: &str,
+    client: KnownClient<'_>,
+    redirect_uri: &str,
+    verifier: &str,
+) -> Result<(), Refusal> {
+    if (&*code.grant.tenant, &*code.grant.client_id) != (tenant, client.id()) {
+        return Err(Refusal::malformed_code());
+    }
+    if code.redirect_uri != redirect_uri {
+        return Err(Refusal::other_reply_address(
+            redirect_uri,
+            &code.redirect_uri,
+        ));
+    }
+    let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+    match code.challenge == hash {
+        true => Ok(()),
+        false => Err(Refusal::wrong_verifier()),
+    }
+}
+
+/// What a client gets that acts for a person.
+fn tokens_of(identity: &Identity, grant: Grant) -> Value {
+    let mut answer = access_token(identity, &grant.resource, &grant.tenant, &grant.client_id);
+    answer["scope"] = grant.scope.clone().into();
+    if grant.is_offline {
+        answer["refresh_token"] = identity.sign_ins.issue_refresh_token(grant).into();
+    }
+    answer
+}
+
+fn access_token(identity: &Identity, resource: &str, tenant: &str, client_id: &str) -> Value {
+    let token = identity.tokens.issue(resource, tenant, client_id);
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "expires_in": token.expires_in,
+        "ext_expires_in": token.expires_in,
+        "access_token": token.text,
+    });
+    if let Some(refresh_in) = token.refresh_in {
+        answer["refresh_in"] = refresh_in.into();
+    }
+    answer
+}
+
+fn required<'a>(form: &'a Fields, name: &str) -> Result<&'a str, Refusal> {
+    form.get(name).ok_or_else(|| Refusal::missing(name))
+}
