@@ -32,6 +32,13 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
+    /// All of it, for a program that runs in it.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The part of it that a provider sees.
     pub(crate) fn visible(&self) -> Vec<(String, String)> {
         VISIBLE_VARIABLES

@@ -4,7 +4,15 @@
 //! available; it never sees what the credential itself is made of. An embedder with credentials of its own implements
 //! [`TokenProvider`] and hands it to [`crate::ProviderHostBuilder::credentials`].
 
+mod azure_cli;
+mod azure_developer_cli;
+mod azure_powershell;
+mod developer_tool;
+mod interactive_browser;
+mod process;
+mod time_limit;
 mod transport;
+mod words;
 
 use std::time::{Duration, SystemTime};
 

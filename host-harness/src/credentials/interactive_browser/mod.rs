@@ -1,0 +1,161 @@
+//! A person who signs in with a browser: the authorization code flow with PKCE, and a redirect to this machine.
+
+mod authority;
+mod browser;
+mod page;
+mod proof;
+mod redirect;
+mod token_endpoint;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+use url::Url;
+
+use self::authority::Authority;
+use self::browser::{BrowserOpener, SystemBrowser};
+use self::proof::Proof;
+use self::redirect::RedirectListener;
+use self::token_endpoint::{Grant, TokenEndpoint};
+use super::time_limit::TimeLimit;
+use super::transport::Transport;
+use super::{AccessToken, Credential, CredentialError};
+use crate::environment::Environment;
+use crate::secret::Secret;
+
+/// A person who signs in with a browser. Only for where a person is at the terminal.
+///
+/// Once somebody has signed in, the refresh token serves for as long as it is good.
+pub(super) struct InteractiveBrowserCredential {
+    environment: Environment,
+    transport: Transport,
+    opener: Arc<dyn BrowserOpener>,
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    time_limit: TimeLimit,
+    refresh_token: Mutex<Option<Secret>>,
+}
+
+impl InteractiveBrowserCredential {
+    /// The credential of whoever signs in with this environment's browser.
+    pub(super) fn new(environment: Environment, transport: Transport) -> Self {
+        Self {
+            opener: Arc::new(SystemBrowser::new(environment.clone())),
+            tell: Arc::new(|line| eprintln!("{line}")),
+            environment,
+            transport,
+            time_limit: TimeLimit::Of(SIGN_IN_LIMIT),
+            refresh_token: Mutex::new(None),
+        }
+    }
+
+    /// Has the person sign in.
+    async fn sign_in(&self, authority: &Authority, scope: &str) -> Result<Grant, CredentialError> {
+        let proof = Proof::new().ok_or_else(|| {
+            CredentialError::failed("this machine's source of random numbers does not work")
+        })?;
+        let listener = RedirectListener::bind().await.map_err(|error| {
+            CredentialError::failed(format!(
+                "cannot listen on this machine for the end of the sign-in: {error}"
+            ))
+        })?;
+        let redirect_uri = listener.uri();
+        let address = authorize_address(authority, scope, &proof, &redirect_uri);
+        let answer = tokio::select! {
+            answer = self.time_limit.enforce(listener.code(&proof)) => answer,
+            never = self.show(&address) => match never {},
+        };
+        let code = answer.ok_or_else(|| {
+            CredentialError::failed(format!(
+                "nobody signed in with the browser within {SIGN_IN_MINUTES} minutes; try again, or use another \
+                 credential, such as `az login`"
+            ))
+        })?;
+        Ok(Grant::Code {
+            code: code.map_err(|error| CredentialError::failed(error.to_string()))?,
+            redirect_uri,
+            verifier: proof.verifier,
+        })
+    }
+
+    /// Opens the browser. Does not end, since only the redirect ends a sign-in.
+    async fn show(&self, address: &Url) -> Infallible {
+        (self.tell)(&format!(
+            "Sign in to Azure in the browser; waiting for {SIGN_IN_MINUTES} minutes at most."
+        ));
+        if let Err(reason) = self.opener.open(address).await {
+            (self.tell)(&format!(
+                "No browser could be opened ({reason}). Open this address in one on this machine:\n{address}"
+            ));
+        }
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl Credential for InteractiveBrowserCredential {
+    fn name(&self) -> &'static str {
+        "InteractiveBrowserCredential"
+    }
+
+    async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
+        let authority = Authority::of(&self.environment)?;
+        let scope = format!("{scope} {SIGN_IN_SCOPES}");
+        let endpoint = TokenEndpoint {
+            transport: &self.transport,
+            url: authority.endpoint("token"),
+            scope: &scope,
+        };
+        // Held throughout: whoever comes meanwhile uses the sign-in of the first, and asks for none of their own.
+        let mut refresh_token = self.refresh_token.lock().await;
+        if let Some(present) = refresh_token.clone() {
+            match endpoint.redeem(Grant::RefreshToken(present)).await {
+                Ok(tokens) => {
+                    *refresh_token = tokens.refresh_token.or(refresh_token.take());
+                    return Ok(tokens.access_token);
+                }
+                Err(error) if error.needs_person() => *refresh_token = None,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let grant = self.sign_in(&authority, &scope).await?;
+        // A code is good for one try, so that nothing here may be tried again without the person.
+        let tokens = (endpoint.redeem(grant).await)
+            .map_err(|error| CredentialError::failed(error.to_string()))?;
+        *refresh_token = tokens.refresh_token;
+        Ok(tokens.access_token)
+    }
+}
+
+fn authorize_address(authority: &Authority, scope: &str, proof: &Proof, redirect_uri: &str) -> Url {
+    let mut address = authority.endpoint("authorize");
+    address
+        .query_pairs_mut()
+        .append_pair("client_id", CLIENT_ID)
+        .append_pair("response_type", "code")
+        .append_pair("response_mode", "query")
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("scope", scope)
+        .append_pair("state", &proof.state)
+        .append_pair("code_challenge", &proof.challenge())
+        .append_pair("code_challenge_method", "S256")
+        // The browser's own session may be another account's.
+        .append_pair("prompt", "select_account");
+    address
+}
+
+/// The application for developers' sign-ins that Azure's own libraries use; it exists in every tenant and cloud.
+const CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/// What is asked for besides the scope: a refresh token, and the two that come with every sign-in.
+const SIGN_IN_SCOPES: &str = "openid profile offline_access";
+
+/// How long a person may take. Finding a second factor takes minutes; a window that nobody has touched for longer was
+/// closed or overlooked, and whoever waits for the token must learn that.
+const SIGN_IN_LIMIT: Duration = Duration::from_secs(60 * SIGN_IN_MINUTES);
+const SIGN_IN_MINUTES: u64 = 5;
+
+#[cfg(test)]
+mod tests;

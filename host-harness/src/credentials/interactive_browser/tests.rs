@@ -1,0 +1,282 @@
+//! The sign-in, with a person and a token endpoint that are scripted.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod scripted;
+
+use tokio::sync::Notify;
+
+use self::scripted::{Endpoint, Person};
+use super::*;
+use crate::credentials::CredentialErrorKind::{Failed, Temporary};
+
+const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
+
+fn credential(authority: &str, opener: Arc<dyn BrowserOpener>) -> InteractiveBrowserCredential {
+    let variables = [
+        ("AZURE_AUTHORITY_HOST", authority),
+        ("AZURE_TENANT_ID", "t-1"),
+    ];
+    InteractiveBrowserCredential {
+        opener,
+        tell: Arc::new(|_| ()),
+        ..InteractiveBrowserCredential::new(variables.into_iter().collect(), Transport::default())
+    }
+}
+
+const TOKENS: &str = r#"{"token_type": "Bearer", "access_token": "token-1", "expires_in": 3600, "refresh_token": "refresh-1"}"#;
+
+const MORE_TOKENS: &str =
+    r#"{"token_type": "Bearer", "access_token": "token-2", "expires_in": "3600"}"#;
+
+const GOOD_VISIT: &str = "/?code=code-1&state=STATE&session_state=x";
+
+#[tokio::test]
+async fn a_person_signs_in_and_the_code_becomes_a_token() {
+    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let person = Person::who_visits(&["/favicon.ico", "/", "/?state=STATE", GOOD_VISIT]);
+    let credential = credential(&endpoint.address, person.clone());
+    let token = credential.get_token(SCOPE).await.unwrap();
+    assert_eq!(token.token.expose(), "token-1");
+
+    let asked = &person.asked()[0];
+    let redirect_uri = asked["redirect_uri"].as_str();
+    let scope = format!("{SCOPE} openid profile offline_access");
+    for (name, value) in [
+        ("client_id", CLIENT_ID),
+        ("response_type", "code"),
+        ("response_mode", "query"),
+        ("scope", &scope),
+        ("code_challenge_method", "S256"),
+        ("prompt", "select_account"),
+    ] {
+        assert_eq!(asked[name], value);
+    }
+    let form = &endpoint.asked()[0];
+    for (name, value) in [
+        ("client_id", CLIENT_ID),
+        ("grant_type", "authorization_code"),
+        ("code", "code-1"),
+        ("redirect_uri", redirect_uri),
+        ("scope", &scope),
+    ] {
+        assert_eq!(form[name], value);
+    }
+    let proof = Proof {
+        state: String::new(),
+        verifier: Secret::new(form["code_verifier"].as_str()),
+    };
+    assert_eq!(asked["code_challenge"], proof.challenge());
+
+    let statuses: Vec<_> = person
+        .pages()
+        .iter()
+        .map(|page| page[9..12].to_owned())
+        .collect();
+    // The last page may come after the token.
+    assert_eq!(statuses[..3], ["404", "400", "400"]);
+}
+
+#[tokio::test]
+async fn the_browser_says_that_the_window_can_be_closed() {
+    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let listener = RedirectListener::bind().await.unwrap();
+    let proof = Proof::new().unwrap();
+    let person = Person::who_visits(&[GOOD_VISIT]);
+    let mut address = Url::parse(&endpoint.address).unwrap();
+    address
+        .query_pairs_mut()
+        .append_pair("state", &proof.state)
+        .append_pair("redirect_uri", &listener.uri());
+    let (code, opened) = tokio::join!(listener.code(&proof), person.open(&address));
+    assert_eq!((code.unwrap().expose(), opened), ("code-1", Ok(())));
+    let page = person.pages().remove(0).to_ascii_lowercase();
+    for part in [
+        "http/1.1 200 ok",
+        "you can close this window",
+        "cache-control: no-store",
+        "connection: close",
+        "content-security-policy: default-src 'none'",
+        "referrer-policy: no-referrer",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("code-1"), "{page}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_brings_no_code_says_why() {
+    let table = [
+        ("/?code=canary&state=other", "(its state differs)"),
+        ("/?code=canary", "(its state differs)"),
+        (
+            "/?error=access_denied&error_description=canary",
+            "(its state differs)",
+        ),
+        (
+            "/?error=access_denied&error_description=AADSTS65004%3A+User+declined+%3Cb%3E%0D%0ATrace&state=STATE",
+            "the sign-in was refused: access_denied: AADSTS65004: User declined <b>; try again",
+        ),
+        (
+            "/?error=server_error&code=canary&state=STATE",
+            "the sign-in was refused: server_error; try again",
+        ),
+    ];
+    for (visit, part) in table {
+        let endpoint = Endpoint::start(&[]).await;
+        let person = Person::who_visits(&[visit]);
+        let error = credential(&endpoint.address, person.clone())
+            .get_token(SCOPE)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, Failed);
+        assert!(error.message.contains(part), "{error}");
+        assert!(!error.message.contains("canary"), "{error}");
+        assert!(endpoint.asked().is_empty());
+        assert!(!person.pages().iter().any(|page| page.contains("<b>")));
+    }
+}
+
+#[tokio::test]
+async fn the_refresh_token_serves_until_the_person_is_needed_again() {
+    let ended = r#"{"error": "invalid_grant", "error_description": "AADSTS700082: The refresh token has expired."}"#;
+    let endpoint = Endpoint::start(&[
+        (200, TOKENS),
+        (200, MORE_TOKENS),
+        (503, "busy"),
+        (400, ended),
+        (200, MORE_TOKENS),
+    ])
+    .await;
+    let person = Person::who_visits(&[GOOD_VISIT]);
+    let credential = credential(&endpoint.address, person.clone());
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let token = credential.get_token(SCOPE).await;
+        let said = token.map_or_else(
+            |error| format!("{:?}", error.kind),
+            |token| token.token.expose().to_owned(),
+        );
+        seen.push((said, person.asked().len()));
+    }
+    let expected = [
+        ("token-1", 1),
+        ("token-2", 1),
+        ("Temporary", 1),
+        ("token-2", 2),
+    ];
+    assert_eq!(seen, expected.map(|(said, times)| (said.to_owned(), times)));
+
+    let asked = endpoint.asked();
+    let grants: Vec<_> = asked
+        .iter()
+        .map(|form| form["grant_type"].as_str())
+        .collect();
+    let (code, refresh) = ("authorization_code", "refresh_token");
+    assert_eq!(grants, [code, refresh, refresh, refresh, code]);
+    // The second answer brought no new one.
+    for form in &asked[1..4] {
+        assert_eq!(form["refresh_token"], "refresh-1");
+        assert_eq!(form["client_id"], CLIENT_ID);
+    }
+}
+
+#[tokio::test]
+async fn two_who_ask_at_once_share_one_sign_in() {
+    let endpoint = Endpoint::start(&[(200, TOKENS), (200, MORE_TOKENS)]).await;
+    let person = Person::who_visits(&[GOOD_VISIT]);
+    let credential = credential(&endpoint.address, person.clone());
+    let (one, other) = tokio::join!(credential.get_token("a"), credential.get_token("b"));
+    assert_eq!(one.unwrap().token.expose(), "token-1");
+    assert_eq!(other.unwrap().token.expose(), "token-2");
+    assert_eq!(person.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_is_never_tried_twice() {
+    let table = [
+        (200, "<html>canary</html>", "check AZURE_AUTHORITY_HOST"),
+        (500, "<html>canary</html>", "500 Internal Server Error"),
+        (
+            400,
+            r#"{"error": "invalid_grant", "error_description": "AADSTS54005: redeemed"}"#,
+            "AADSTS54005: redeemed",
+        ),
+    ];
+    for (status, body, part) in table {
+        let endpoint = Endpoint::start(&[(status, body)]).await;
+        let person = Person::who_visits(&[GOOD_VISIT]);
+        let error = credential(&endpoint.address, person.clone())
+            .get_token(SCOPE)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, Failed, "{error}");
+        assert!(error.message.contains(part), "{error}");
+        assert!(!error.message.contains("canary"), "{error}");
+        assert_eq!(endpoint.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_does_not_answer_is_temporary_for_a_refresh_token() {
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = format!("http://{}", socket.local_addr().unwrap());
+    let person = Person::who_visits(&[GOOD_VISIT]);
+    let credential = credential(&address, person.clone());
+    let error = credential.get_token(SCOPE).await.unwrap_err();
+    assert_eq!((error.kind, person.asked().len()), (Failed, 1));
+    *credential.refresh_token.lock().await = Some(Secret::new("refresh-1"));
+    let error = credential.get_token(SCOPE).await.unwrap_err();
+    assert_eq!((error.kind, person.asked().len()), (Temporary, 1));
+}
+
+#[tokio::test]
+async fn a_person_who_does_not_sign_in_is_not_waited_for_without_end() {
+    let endpoint = Endpoint::start(&[]).await;
+    let person = Person::who_visits(&[]);
+    let passed = Arc::new(Notify::new());
+    let credential = InteractiveBrowserCredential {
+        time_limit: TimeLimit::Until(Arc::clone(&passed)),
+        ..credential(&endpoint.address, person.clone())
+    };
+    let pass = async {
+        person.opened.notified().await;
+        passed.notify_one();
+    };
+    let (result, ()) = tokio::join!(credential.get_token(SCOPE), pass);
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, Failed);
+    assert!(error.message.contains("within 5 minutes"), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_browser_the_person_gets_the_address() {
+    struct NoBrowser;
+
+    #[async_trait]
+    impl BrowserOpener for NoBrowser {
+        async fn open(&self, _: &Url) -> Result<(), String> {
+            Err("xdg-open is not on the PATH".to_owned())
+        }
+    }
+
+    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let (told, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let credential = InteractiveBrowserCredential {
+        tell: Arc::new(move |line| told.send(line.to_owned()).unwrap()),
+        ..credential(&endpoint.address, Arc::new(NoBrowser))
+    };
+    let person = Person::who_visits(&[GOOD_VISIT]);
+    let by_hand = async {
+        let waiting = lines.recv().await.unwrap();
+        assert!(waiting.contains("waiting for 5 minutes"), "{waiting}");
+        let advice = lines.recv().await.unwrap();
+        assert!(advice.contains("(xdg-open is not on the PATH)"), "{advice}");
+        let address = advice.lines().last().unwrap();
+        person.open(&Url::parse(address).unwrap()).await
+    };
+    let (token, opened) = tokio::join!(credential.get_token(SCOPE), by_hand);
+    assert_eq!((token.unwrap().token.expose(), opened), ("token-1", Ok(())));
+}
