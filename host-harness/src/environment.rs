@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 /// The variables that this provider reads; a provider sees no other.
-pub const VISIBLE_VARIABLES: [&str; 8] = [
+pub const VISIBLE_VARIABLES: [&str; 13] = [
+    "AZURE_MANAGED_IDENTITY_CLIENT_ID",
+    "AZURE_OPENAI_AD_TOKEN",
     "AZURE_OPENAI_API_KEY",
     "AZURE_OPENAI_API_VERSION",
     "AZURE_OPENAI_BASE_URL",
@@ -12,6 +14,9 @@ pub const VISIBLE_VARIABLES: [&str; 8] = [
     "AZURE_OPENAI_ENDPOINT",
     "AZURE_OPENAI_KEY",
     "AZURE_OPENAI_MAX_OUTPUT_TOKENS",
+    "AZURE_OPENAI_TEMPERATURE",
+    "AZURE_USE_DEFAULT_CREDENTIAL",
+    "AZURE_USE_MANAGED_IDENTITY",
 ];
 
 /// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs.

@@ -10,14 +10,27 @@ use wasmtime::component::Linker;
 use crate::component::{Inspection, LoadError, ProviderComponent};
 use crate::contract::ProviderModulePre;
 use crate::contract::types::ProviderInfo;
+use crate::credentials::TokenProvider;
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
 use crate::http::{Clients, HttpClient, Origin};
 use crate::instance::{self, Grants, HostState};
 use crate::provider::{CallError, Provider};
+use crate::sealed::SealedSecrets;
 
 /// The variables that name the endpoint when the configuration does not, in their order.
 const ENDPOINT_VARIABLES: [&str; 2] = ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"];
+
+/// What tokens may be for, beside `token_scope`: the services of Azure AI, in each cloud. A provider that could ask for any
+/// scope could manage the subscription.
+const TOKEN_SCOPES: [&str; 6] = [
+    "https://ai.azure.cn/.default",
+    "https://ai.azure.com/.default",
+    "https://ai.azure.us/.default",
+    "https://cognitiveservices.azure.cn/.default",
+    "https://cognitiveservices.azure.com/.default",
+    "https://cognitiveservices.azure.us/.default",
+];
 
 /// Runs one provider component.
 pub struct ProviderHost {
@@ -27,6 +40,8 @@ pub struct ProviderHost {
     allowed: Vec<Origin>,
     clients: Clients,
     events: Arc<dyn EventSubscriber>,
+    credentials: Arc<dyn TokenProvider>,
+    seals_secrets: bool,
 }
 
 /// Sets up a [`ProviderHost`].
@@ -34,6 +49,8 @@ pub struct ProviderHostBuilder {
     environment: Environment,
     allowed: Vec<Origin>,
     events: Arc<dyn EventSubscriber>,
+    credentials: Option<Arc<dyn TokenProvider>>,
+    seals_secrets: bool,
 }
 
 impl ProviderHost {
@@ -43,6 +60,8 @@ impl ProviderHost {
             environment: Environment::default(),
             allowed: Vec::new(),
             events: Arc::new(NoSubscriber),
+            credentials: None,
+            seals_secrets: true,
         }
     }
 
@@ -57,7 +76,7 @@ impl ProviderHost {
     ///
     /// When the component fails.
     pub async fn info(&self) -> Result<ProviderInfo, CallError> {
-        let grants = self.grants(None);
+        let grants = self.grants(&Map::new(), Vec::new());
         let mut store = instance::store(self.pre.engine(), &grants);
         let bindings = self.pre.instantiate_async(&mut store).await?;
         let exports = bindings.amplifier_provider_provider();
@@ -71,9 +90,9 @@ impl ProviderHost {
     ///
     /// When the configuration is wrong, or the component fails.
     pub async fn open(&self, config: &Map<String, Value>) -> Result<Provider, CallError> {
-        let grants = self.grants(endpoint(config, &self.environment).and_then(Origin::parse));
+        let grants = self.grants(config, self.environment.visible());
         // `Value` writes JSON only.
-        let config = Value::Object(config.clone()).to_string();
+        let config = Value::Object(grants.secrets.seal_config(config)).to_string();
         Provider::open(self.pre.clone(), grants, config).await
     }
 
@@ -82,14 +101,25 @@ impl ProviderHost {
         endpoint(config, environment).is_some()
     }
 
-    fn grants(&self, endpoint: Option<Origin>) -> Grants {
+    fn grants(&self, config: &Map<String, Value>, variables: Vec<(String, String)>) -> Grants {
+        let secrets = Arc::new(SealedSecrets::new(self.seals_secrets));
+        let configured_scope = config.get("token_scope").and_then(Value::as_str);
+        let scopes = configured_scope
+            .map(str::trim)
+            .into_iter()
+            .chain(TOKEN_SCOPES);
         Grants {
-            environment: self.environment.visible(),
+            environment: secrets.seal_environment(variables),
             http: HttpClient::new(
                 self.clients.clone(),
-                self.allowed.iter().cloned().chain(endpoint),
+                endpoint(config, &self.environment).and_then(Origin::parse),
+                self.allowed.iter().cloned(),
+                Arc::clone(&secrets),
             ),
             events: Arc::clone(&self.events),
+            credentials: Arc::clone(&self.credentials),
+            token_scopes: scopes.map(str::to_owned).collect(),
+            secrets,
         }
     }
 }
@@ -130,6 +160,20 @@ impl ProviderHostBuilder {
         self
     }
 
+    /// Where tokens come from; without this, from Azure's credentials in the environment
+    /// ([`crate::credentials::AzureCredentials`]).
+    pub fn credentials(mut self, credentials: Arc<dyn TokenProvider>) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Whether providers see placeholders instead of keys and tokens; they do unless this is false. The real values are
+    /// put into the headers that leave for the endpoint.
+    pub fn sealed_secrets(mut self, are_sealed: bool) -> Self {
+        self.seals_secrets = are_sealed;
+        self
+    }
+
     /// Loads the component: compiled code comes from the cache, or is compiled now, which takes a second.
     ///
     /// # Errors
@@ -150,6 +194,8 @@ impl ProviderHostBuilder {
             allowed: self.allowed,
             clients: Clients::default(),
             events: self.events,
+            credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
+            seals_secrets: self.seals_secrets,
         })
     }
 }
@@ -165,4 +211,15 @@ fn load(path: &Path) -> Result<(ProviderModulePre<HostState>, Inspection), LoadE
         .and_then(ProviderModulePre::new)
         .map_err(refused)?;
     Ok((pre, component.inspection().clone()))
+}
+
+struct NoCredentials;
+#[async_trait::async_trait]
+impl TokenProvider for NoCredentials {
+    async fn token(
+        &self,
+        _: &crate::credentials::TokenRequest,
+    ) -> Result<crate::credentials::AccessToken, crate::credentials::CredentialError> {
+        Err(crate::credentials::CredentialError::unavailable("none"))
+    }
 }

@@ -1,6 +1,8 @@
 //! One instance of a provider, and what it is given of the outside.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker, ResourceAny, ResourceTable};
@@ -13,14 +15,17 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
-use crate::contract::credentials::{
-    self, AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
-};
+use crate::contract::credentials as wit;
 use crate::contract::events::{self, Level};
 use crate::contract::{ProviderModule, ProviderModulePre, types};
+use crate::credentials::{
+    AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenProvider, TokenRequest,
+};
 use crate::engine::MAX_MEMORY_BYTES;
 use crate::events::EventSubscriber;
 use crate::http::HttpClient;
+use crate::sealed::SealedSecrets;
+use crate::secret::Secret;
 
 /// An instance with an opened provider.
 pub(crate) struct Instance {
@@ -35,6 +40,10 @@ pub(crate) struct Grants {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) http: HttpClient,
     pub(crate) events: Arc<dyn EventSubscriber>,
+    pub(crate) credentials: Arc<dyn TokenProvider>,
+    /// What tokens may be for.
+    pub(crate) token_scopes: Arc<[String]>,
+    pub(crate) secrets: Arc<SealedSecrets>,
 }
 
 /// The host's side of one instance.
@@ -44,6 +53,11 @@ pub(crate) struct HostState {
     http: WasiHttpCtx,
     client: HttpClient,
     events: Arc<dyn EventSubscriber>,
+    credentials: Arc<dyn TokenProvider>,
+    token_scopes: Arc<[String]>,
+    secrets: Arc<SealedSecrets>,
+    /// The last token that this instance got for each credential and scope.
+    tokens: HashMap<(CredentialKind, String), Secret>,
     limits: StoreLimits,
     /// Events go nowhere: this instance opens the configuration again, and its warnings were heard the first time.
     pub(crate) is_muted: bool,
@@ -57,6 +71,10 @@ pub(crate) fn store(engine: &wasmtime::Engine, grants: &Grants) -> Store<HostSta
         http: WasiHttpCtx::new(),
         client: grants.http.clone(),
         events: Arc::clone(&grants.events),
+        credentials: Arc::clone(&grants.credentials),
+        token_scopes: Arc::clone(&grants.token_scopes),
+        secrets: Arc::clone(&grants.secrets),
+        tokens: HashMap::new(),
         limits: StoreLimitsBuilder::new()
             .memory_size(MAX_MEMORY_BYTES)
             .build(),
@@ -86,7 +104,7 @@ pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     })?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     events::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
-    credentials::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    wit::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     types::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
 }
 
@@ -138,7 +156,8 @@ impl events::Host for HostState {
         if self.is_muted {
             return;
         }
-        match serde_json::from_str::<Value>(&payload) {
+        let name = self.secrets.redact(&name);
+        match serde_json::from_str::<Value>(&self.secrets.redact(&payload)) {
             Ok(data) => self.events.event(&name, &data),
             Err(error) => tracing::warn!(
                 "the provider emitted {name} with a payload that is not JSON: {error}"
@@ -147,16 +166,74 @@ impl events::Host for HostState {
     }
 
     async fn log(&mut self, level: Level, message: String) {
-        self.events.log(level, &message);
+        self.events.log(level, &self.secrets.redact(&message));
     }
 }
 
-impl credentials::Host for HostState {
-    async fn get_token(&mut self, _: TokenRequest) -> Result<AccessToken, CredentialError> {
-        Err(CredentialError {
-            kind: CredentialErrorKind::Unavailable,
-            message: "this host has no credentials to offer; configure an API key".to_owned(),
-            retry_after_ms: None,
-        })
+impl wit::Host for HostState {
+    async fn get_token(
+        &mut self,
+        request: wit::TokenRequest,
+    ) -> Result<wit::AccessToken, wit::CredentialError> {
+        let wit::TokenRequest {
+            credential,
+            scope,
+            force_refresh,
+        } = request;
+        if !self.token_scopes.contains(&scope) {
+            return Err(out_of_scope(&scope));
+        }
+        let credential = match credential {
+            wit::Credential::DefaultChain => CredentialKind::DefaultChain,
+            wit::Credential::ManagedIdentity(client_id) => {
+                CredentialKind::ManagedIdentity { client_id }
+            }
+        };
+        let key = (credential.clone(), scope.clone());
+        let request = TokenRequest {
+            credential,
+            scope,
+            refused: self.tokens.get(&key).filter(|_| force_refresh).cloned(),
+        };
+        let token = self.credentials.token(&request).await.map_err(explain)?;
+        self.tokens.insert(key, token.token.clone());
+        Ok(self.sealed(&token))
+    }
+}
+
+impl HostState {
+    fn sealed(&self, token: &AccessToken) -> wit::AccessToken {
+        let expires_on = token.expires_on.duration_since(SystemTime::UNIX_EPOCH);
+        wit::AccessToken {
+            token: self.secrets.seal_token(token),
+            expires_on: expires_on.unwrap_or_default().as_secs(),
+        }
+    }
+}
+
+fn out_of_scope(scope: &str) -> wit::CredentialError {
+    wit::CredentialError {
+        kind: wit::CredentialErrorKind::Failed,
+        message: format!(
+            "this host gives providers no tokens for {scope}; if the endpoint takes them, put it into `token_scope`"
+        ),
+        retry_after_ms: None,
+    }
+}
+
+fn explain(error: CredentialError) -> wit::CredentialError {
+    let CredentialError {
+        kind,
+        message,
+        retry_after,
+    } = error;
+    wit::CredentialError {
+        kind: match kind {
+            CredentialErrorKind::Failed => wit::CredentialErrorKind::Failed,
+            CredentialErrorKind::Temporary => wit::CredentialErrorKind::Temporary,
+            CredentialErrorKind::Unavailable => wit::CredentialErrorKind::Unavailable,
+        },
+        message,
+        retry_after_ms: retry_after.and_then(|wait| wait.as_millis().try_into().ok()),
     }
 }

@@ -34,6 +34,7 @@ mod instance;
 pub mod kernel_json;
 pub mod mock;
 mod provider;
+mod sealed;
 pub mod secret;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};

@@ -31,7 +31,8 @@ impl Provider {
         grants: Grants,
         config: String,
     ) -> Result<Self, CallError> {
-        let instance = Instance::open(&pre, &grants, &config, false).await??;
+        let opened = Instance::open(&pre, &grants, &config, false).await?;
+        let instance = opened.map_err(|error| grants.error(error))?;
         Ok(Self(Arc::new(Opened {
             pre,
             grants,
@@ -59,7 +60,7 @@ impl Provider {
         let models = self
             .call(async |guest, store, provider| guest.call_list_models(store, provider).await)
             .await?;
-        Ok(models?)
+        models.map_err(|error| self.0.grants.error(error))
     }
 
     /// One whole exchange.
@@ -73,7 +74,7 @@ impl Provider {
                 guest.call_complete(store, provider, request).await
             })
             .await?;
-        Ok(response?)
+        response.map_err(|error| self.0.grants.error(error))
     }
 
     /// One exchange as it arrives; returns when the service has accepted the request.
@@ -96,7 +97,7 @@ impl Provider {
             }),
             Err(error) => {
                 self.give_back(instance);
-                Err(error.into())
+                Err(self.0.grants.error(error))
             }
         }
     }
@@ -146,7 +147,10 @@ impl Provider {
         let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match warm {
             Some(instance) => Ok(instance),
-            None => Ok(Instance::open(pre, grants, config, true).await??),
+            None => {
+                let opened = Instance::open(pre, grants, config, true).await?;
+                opened.map_err(|error| grants.error(error))
+            }
         }
     }
 
@@ -201,7 +205,7 @@ impl ResponseStream {
             }
             Err(error) => {
                 close(&self.provider, instance, stream).await?;
-                Err(error.into())
+                Err(self.provider.0.grants.error(error))
             }
         }
     }
@@ -243,6 +247,16 @@ pub enum CallError {
     /// The provider says what is wrong.
     #[error("{}", .0.message)]
     Provider(Box<ProviderError>),
+}
+
+impl Grants {
+    /// The provider's error, without the secrets that a service may have repeated in it.
+    fn error(&self, mut error: ProviderError) -> CallError {
+        let redact = |text: &mut String| *text = self.secrets.redact(text).into_owned();
+        redact(&mut error.message);
+        error.details.as_mut().map(redact);
+        error.into()
+    }
 }
 
 impl From<ProviderError> for CallError {

@@ -150,11 +150,11 @@ impl SealedSecrets {
             return text.to_owned();
         }
         let entry = self.entry(Secret::new(secret), place, None);
-        let seen = match (self.is_sealed, HeaderValue::from_str(secret)) {
+        let seen = match (self.is_sealed, entry.place.can_carry(secret)) {
             (false, _) => text.to_owned(),
-            (true, Ok(_)) => entry.placeholder.clone(),
-            // No header can carry it. The provider refuses this placeholder for the same reason, and names the setting.
-            (true, Err(_)) => format!("{0}\n{0}", entry.placeholder),
+            (true, true) => entry.placeholder.clone(),
+            // The provider refuses this placeholder for the same reason, and names the setting.
+            (true, false) => format!("{0}\n{0}", entry.placeholder),
         };
         self.entries().push(entry);
         seen
@@ -190,6 +190,15 @@ impl SealedSecrets {
     fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         // Whole after every step, so that a panic elsewhere does no harm.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Whether a text can be sent there: keys and tokens are one word, other headers one line.
+    fn can_carry(&self, secret: &str) -> bool {
+        let is_word = !matches!(self, Self::Header(name) if *name != API_KEY);
+        let least = if is_word { b'!' } else { b' ' };
+        secret.bytes().all(|byte| (least..=b'~').contains(&byte))
     }
 }
 

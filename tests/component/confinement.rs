@@ -21,6 +21,7 @@ fn the_component_imports_this_and_nothing_else() {
     assert_eq!(
         imports,
         [
+            "amplifier:provider/credentials@0.1.0",
             "amplifier:provider/events@0.1.0",
             "amplifier:provider/types@0.1.0",
             "wasi:cli/environment@0.2.12",

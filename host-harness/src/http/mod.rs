@@ -15,6 +15,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub(crate) use self::clients::Clients;
 pub use self::origin::Origin;
+use crate::sealed::SealedSecrets;
 
 /// How long connecting may take when the provider sets no limit.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,19 +25,30 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct HttpClient {
     clients: Clients,
     allowed: Arc<BTreeSet<Origin>>,
+    /// Where the secrets go; nowhere without an endpoint.
+    endpoint: Option<Origin>,
+    secrets: Arc<SealedSecrets>,
 }
 
 impl HttpClient {
-    pub(crate) fn new(clients: Clients, allowed: impl IntoIterator<Item = Origin>) -> Self {
+    /// A client that goes to the endpoint, with the secrets, and to other allowed origins, without them.
+    pub(crate) fn new(
+        clients: Clients,
+        endpoint: Option<Origin>,
+        allowed: impl IntoIterator<Item = Origin>,
+        secrets: Arc<SealedSecrets>,
+    ) -> Self {
         Self {
             clients,
-            allowed: Arc::new(allowed.into_iter().collect()),
+            allowed: Arc::new(allowed.into_iter().chain(endpoint.clone()).collect()),
+            endpoint,
+            secrets,
         }
     }
 
     async fn send(
         self,
-        request: http::Request<WasiBody>,
+        mut request: http::Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<http::Response<WasiBody>, Error> {
         let origin =
@@ -44,6 +56,9 @@ impl HttpClient {
         if !self.allowed.contains(&origin) {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
+        }
+        if self.endpoint.as_ref() == Some(&origin) {
+            self.secrets.unseal(request.headers_mut());
         }
         let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         let client = self
@@ -152,7 +167,7 @@ mod tests {
         let (allowed, other) = (listen(), listen());
         let address =
             |listener: &std::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let client = HttpClient::new(Clients::default(), Origin::parse(&address(&allowed)));
+        let client = client(Origin::parse(&address(&allowed)));
         let options = RequestOptions {
             first_byte_timeout: Some(Duration::from_secs(5)),
             ..RequestOptions::default()
@@ -181,7 +196,7 @@ mod tests {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = format!("http://{}", socket.local_addr().unwrap());
-        let client = HttpClient::new(Clients::default(), Origin::parse(&address));
+        let client = client(Origin::parse(&address));
         let refused = client.send(get(&address), RequestOptions::default()).await;
         assert!(
             matches!(refused, Err(Error::ConnectionRefused)),
@@ -191,7 +206,7 @@ mod tests {
 
     #[test]
     fn guests_do_not_set_the_headers_of_the_connection() {
-        let mut client = HttpClient::new(Clients::default(), []);
+        let mut client = client(None);
         assert!(!client.set_host_header());
         for name in [
             "host",
@@ -205,6 +220,11 @@ mod tests {
             assert!(client.is_forbidden_header(&name), "{name}");
         }
         assert!(!client.is_forbidden_header(&http::HeaderName::from_static("api-key")));
+    }
+
+    fn client(endpoint: Option<Origin>) -> HttpClient {
+        let secrets = Arc::new(SealedSecrets::new(true));
+        HttpClient::new(Clients::default(), endpoint, [], secrets)
     }
 
     fn get(address: &str) -> http::Request<WasiBody> {
