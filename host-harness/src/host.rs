@@ -10,7 +10,7 @@ use wasmtime::component::Linker;
 use crate::component::{Inspection, LoadError, ProviderComponent};
 use crate::contract::ProviderModulePre;
 use crate::contract::types::ProviderInfo;
-use crate::credentials::TokenProvider;
+use crate::credentials::{AzureCredentials, TokenProvider};
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
 use crate::http::{Clients, HttpClient, Origin};
@@ -187,14 +187,21 @@ impl ProviderHostBuilder {
             Ok(loaded) => loaded?,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
+        let clients = Clients::default();
+        let credentials = self.credentials.unwrap_or_else(|| {
+            let credentials = AzureCredentials::builder()
+                .environment(self.environment.clone())
+                .clients(clients.clone());
+            Arc::new(credentials.build())
+        });
         Ok(ProviderHost {
             pre,
             inspection,
             environment: self.environment,
             allowed: self.allowed,
-            clients: Clients::default(),
+            clients,
             events: self.events,
-            credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
+            credentials,
             seals_secrets: self.seals_secrets,
         })
     }
@@ -211,15 +218,4 @@ fn load(path: &Path) -> Result<(ProviderModulePre<HostState>, Inspection), LoadE
         .and_then(ProviderModulePre::new)
         .map_err(refused)?;
     Ok((pre, component.inspection().clone()))
-}
-
-struct NoCredentials;
-#[async_trait::async_trait]
-impl TokenProvider for NoCredentials {
-    async fn token(
-        &self,
-        _: &crate::credentials::TokenRequest,
-    ) -> Result<crate::credentials::AccessToken, crate::credentials::CredentialError> {
-        Err(crate::credentials::CredentialError::unavailable("none"))
-    }
 }

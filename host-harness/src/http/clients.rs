@@ -19,7 +19,7 @@ pub(crate) struct Clients(Arc<Mutex<Vec<(Pool, Client)>>>);
 #[derive(Clone, Copy, PartialEq)]
 struct Pool {
     connect_timeout: Duration,
-    is_loopback: bool,
+    is_local: bool,
     is_secure: bool,
 }
 
@@ -36,7 +36,7 @@ impl Clients {
     ) -> Result<Client, NoClient> {
         let pool = Pool {
             connect_timeout,
-            is_loopback: origin.is_loopback(),
+            is_local: origin.is_local(),
             is_secure: origin.is_secure(),
         };
         // What is in the list is whole after every step, so that a panic elsewhere does no harm.
@@ -62,8 +62,8 @@ impl Pool {
             .redirect(Policy::none())
             .connect_timeout(self.connect_timeout)
             .referer(false);
-        if self.is_loopback {
-            // A proxy cannot reach this machine's loopback addresses.
+        if self.is_local {
+            // A proxy cannot reach this machine's loopback and link-local addresses.
             client = client.no_proxy();
         }
         Ok(client.build()?)
@@ -105,7 +105,7 @@ mod tests {
         for is_secure in [true, false] {
             let pool = Pool {
                 connect_timeout: Duration::from_secs(10),
-                is_loopback: true,
+                is_local: true,
                 is_secure,
             };
             assert_eq!(pool.tls().unwrap().alpn_protocols[0], b"h2");

@@ -41,6 +41,16 @@ impl Origin {
             Host::Ipv6(address) => address.is_loopback(),
         }
     }
+
+    /// Whether it is this machine, or a service that only this machine can reach, such as Azure's metadata service.
+    pub(crate) fn is_local(&self) -> bool {
+        let is_link_local = match &self.host {
+            Host::Domain(_) => false,
+            Host::Ipv4(address) => address.is_link_local(),
+            Host::Ipv6(address) => address.is_unicast_link_local(),
+        };
+        is_link_local || self.is_loopback()
+    }
 }
 
 impl fmt::Display for Origin {
@@ -72,6 +82,25 @@ mod tests {
         );
         for address in ["ftp://r.example", "r.example", "", "file:///etc/passwd"] {
             assert_eq!(Origin::parse(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn loopback_and_link_local_addresses_are_local() {
+        for (address, is_local) in [
+            ("http://localhost:40342", true),
+            ("http://127.0.0.1:41000", true),
+            ("http://[::1]", true),
+            ("http://169.254.169.254", true),
+            ("http://[fe80::1]", true),
+            ("http://10.0.0.1", false),
+            ("https://r.example", false),
+        ] {
+            assert_eq!(
+                Origin::parse(address).unwrap().is_local(),
+                is_local,
+                "{address}"
+            );
         }
     }
 }

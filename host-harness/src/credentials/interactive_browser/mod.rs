@@ -127,6 +127,11 @@ impl Credential for InteractiveBrowserCredential {
         *refresh_token = tokens.refresh_token;
         Ok(tokens.access_token)
     }
+
+    /// The person's time, and some for the requests after it.
+    fn time_limit(&self) -> Duration {
+        SIGN_IN_LIMIT + Duration::from_secs(60)
+    }
 }
 
 fn authorize_address(authority: &Authority, scope: &str, proof: &Proof, redirect_uri: &str) -> Url {

@@ -1,0 +1,149 @@
+//! The Instance Metadata Service of virtual machines, scale sets and container instances.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use url::Url;
+
+use super::super::surroundings::Surroundings;
+use super::super::transport::{Answer, TransportError};
+use super::super::{AccessToken, CredentialError};
+use super::exchange::{Exchange, WAITS, is_busy};
+use super::token_answer;
+
+/// The Instance Metadata Service, and whether it is there.
+#[derive(Default)]
+pub(super) struct Imds {
+    /// Whether to look for it first.
+    is_probed: bool,
+    /// Whether it answered.
+    is_present: AtomicBool,
+}
+
+impl Imds {
+    /// It is looked for first, and quickly: most machines have none, and a chain has others to try.
+    pub(super) fn probed() -> Self {
+        Self {
+            is_probed: true,
+            ..Self::default()
+        }
+    }
+
+    /// It is asked at once, however long it takes to answer.
+    pub(super) fn assumed() -> Self {
+        Self::default()
+    }
+
+    /// Gets a token.
+    pub(super) async fn token(
+        &self,
+        surroundings: &Surroundings,
+        resource: &str,
+        client_id: Option<&str>,
+    ) -> Result<AccessToken, CredentialError> {
+        let url = address(surroundings)?;
+        let is_present = || self.is_present.load(Ordering::Relaxed);
+        if self.is_probed && !is_present() {
+            probe(surroundings, url.clone()).await?;
+            self.is_present.store(true, Ordering::Relaxed);
+        }
+        let metadata = (
+            HeaderName::from_static("metadata"),
+            HeaderValue::from_static("true"),
+        );
+        let mut exchange = exchange(surroundings, url);
+        exchange.headers = HeaderMap::from_iter([metadata]);
+        let parameters = [("api-version", API_VERSION), ("resource", resource)];
+        let chosen = client_id.map(|client_id| ("client_id", client_id));
+        exchange
+            .url
+            .query_pairs_mut()
+            .extend_pairs(parameters.into_iter().chain(chosen));
+        let answer = exchange.send(&WAITS).await;
+        let answer = answer.map_err(|error| match error {
+            TransportError::Connect(_) if !is_present() => absent(&exchange, &error),
+            _ => exchange.lost(&error),
+        })?;
+        self.is_present.store(true, Ordering::Relaxed);
+        match answer.status {
+            status if status.is_success() => token_answer::read(&answer.body, &exchange),
+            StatusCode::BAD_REQUEST => Err(CredentialError::unavailable(format!(
+                "this machine does not have {}: {}; assign it to the machine, or check the client id",
+                match client_id {
+                    Some(client_id) => format!("the user-assigned identity {client_id:?}"),
+                    None => "a system-assigned identity".to_owned(),
+                },
+                exchange.words(&answer)
+            ))),
+            _ if is_unreachable(&answer) => Err(unreachable()),
+            _ => Err(exchange.refused(&answer)),
+        }
+    }
+}
+
+/// Finds out whether the service is there. Any answer will do; without the header `Metadata` it is an error that comes
+/// at once.
+async fn probe(surroundings: &Surroundings, url: Url) -> Result<(), CredentialError> {
+    let exchange = exchange(surroundings, url);
+    match exchange.send_once(PROBE_TIMEOUT).await {
+        Ok(answer) if is_unreachable(&answer) => Err(unreachable()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(absent(&exchange, &error)),
+    }
+}
+
+fn absent(exchange: &Exchange<'_>, error: &TransportError) -> CredentialError {
+    CredentialError::unavailable(format!(
+        "the Instance Metadata Service is not at {} ({error}): this is no machine of Azure with a managed identity, or \
+         a firewall blocks it",
+        exchange.url.origin().ascii_serialization()
+    ))
+}
+
+fn exchange(surroundings: &Surroundings, url: Url) -> Exchange<'_> {
+    Exchange {
+        surroundings,
+        service: "the Instance Metadata Service",
+        url,
+        headers: HeaderMap::new(),
+        secrets: Vec::new(),
+        may_pass,
+    }
+}
+
+fn address(surroundings: &Surroundings) -> Result<Url, CredentialError> {
+    let host = surroundings.variable(HOST).unwrap_or(DEFAULT_HOST);
+    let url = Url::parse(host).and_then(|host| host.join("/metadata/identity/oauth2/token"));
+    url.map_err(|_| {
+        CredentialError::failed(format!(
+            "{HOST} is {host:?}, which is no address; set it to one such as {DEFAULT_HOST}, or unset it"
+        ))
+    })
+}
+
+/// Whether the same request may have another answer later. The service is away (404, 410) while it is updated.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) || is_busy(status)
+}
+
+/// Docker Desktop answers in the place of the service, and says that there is none.
+fn is_unreachable(answer: &Answer) -> bool {
+    let says_so = || String::from_utf8_lossy(&answer.body).contains("unreachable");
+    answer.status == StatusCode::FORBIDDEN && says_so()
+}
+
+fn unreachable() -> CredentialError {
+    CredentialError::unavailable(
+        "the network of this container says that the Instance Metadata Service is unreachable: this is no machine of \
+         Azure",
+    )
+}
+
+const HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+const DEFAULT_HOST: &str = "http://169.254.169.254";
+const API_VERSION: &str = "2018-02-01";
+
+/// How long a look for the service may take. It is next to the machine, and every start on a machine without it waits
+/// that long.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
