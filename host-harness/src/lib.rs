@@ -25,6 +25,7 @@ pub mod component;
 pub mod config_file;
 pub mod contract;
 pub mod credentials;
+pub mod doctor;
 mod engine;
 pub mod environment;
 pub mod events;

@@ -119,3 +119,13 @@ pub enum TransportError {
     #[error("its certificate is not trusted ({0})")]
     Untrusted(String),
 }
+
+impl TransportError {
+    /// The name that WASI has for it, where it has one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Denied(name) | Self::Unreachable(name) | Self::Untrusted(name) => Some(name),
+            Self::Broken(_) | Self::Refused(_) | Self::TimedOut => None,
+        }
+    }
+}

@@ -317,6 +317,7 @@ fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) -> Provider
     let mut unanswered = ProviderError::new(kind, message);
     // A certificate does not become valid by asking again.
     unanswered.retryable &= !matches!(error, TransportError::Untrusted(_));
+    unanswered.code = error.code().map(str::to_owned);
     unanswered
 }
 

@@ -470,10 +470,10 @@ async fn the_mock_runs_alone() {
 }
 
 #[derive(Debug)]
-struct Finished {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 async fn run(environment: &[(&str, &str)], arguments: &[&str]) -> Finished {
@@ -491,7 +491,11 @@ async fn run_with_input(environment: &[(&str, &str)], arguments: &[&str], input:
 }
 
 /// Runs the program with these variables and no others of its own, off the test's thread: the mock answers on it.
-async fn execute(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Finished {
+pub(crate) async fn execute(
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    input: &str,
+) -> Finished {
     let mut command = Command::new(host_harness());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AZURE_") {
@@ -542,7 +546,7 @@ fn borrowed<'a>(variables: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
         .collect()
 }
 
-fn file(extension: &str, text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn file(extension: &str, text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new()
         .suffix(extension)
         .tempfile()

@@ -7,6 +7,7 @@
 mod command_line;
 mod configuration;
 mod confinement;
+mod doctor;
 mod errors;
 mod hostile;
 mod streaming;

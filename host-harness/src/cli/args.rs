@@ -19,10 +19,14 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Says what is wrong with a configuration, and how to mend it.
+    Doctor(DoctorArguments),
     /// Shows a component's imports, exports, size and contract version.
     Inspect(InspectArguments),
     /// Runs the mock of Azure OpenAI alone, until Ctrl-C.
     Mock(MockArguments),
+    /// Lists the models that can be asked for, and their deployments.
+    Models(ModelsArguments),
     /// Asks the model, and streams its answer.
     Run(RunArguments),
 }
@@ -31,8 +35,10 @@ impl Command {
     /// Whether errors are written as JSON too.
     pub(super) fn json(&self) -> bool {
         match self {
+            Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
             Self::Mock(arguments) => arguments.json,
+            Self::Models(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
         }
     }
@@ -50,10 +56,6 @@ Without an endpoint (AZURE_OPENAI_ENDPOINT, or azure_endpoint in the file) the e
 pub(super) struct RunArguments {
     /// What to ask; read from standard input when it is missing and no --request is given.
     pub(super) prompt: Option<String>,
-
-    /// The provider's settings: a TOML or YAML file; ${VAR} in it is expanded.
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
 
     /// The model, by its logical name.
     #[arg(long)]
@@ -80,7 +82,43 @@ pub(super) struct RunArguments {
     pub(super) event_log: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(super) component: ComponentArgument,
+    pub(super) provider: ProviderArguments,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness doctor
+  host-harness doctor --config provider.toml --model gpt-5-mini
+  host-harness doctor --offline --json
+
+It asks the credentials for a token and the deployment for a few words. Exit codes: 0 when all is well, 1 when no credential
+gives a token or the deployment does not answer, 2 when the configuration is wrong.")]
+pub(super) struct DoctorArguments {
+    /// The model whose deployment is asked; the default model when it is missing.
+    #[arg(long)]
+    pub(super) model: Option<String>,
+
+    /// Send nothing: neither requests for tokens nor one to the deployment.
+    #[arg(long)]
+    pub(super) offline: bool,
+
+    /// Write JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ModelsArguments {
+    /// Write JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
 }
 
 #[derive(Args, Debug)]
@@ -124,6 +162,20 @@ impl MockArguments {
     pub(super) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ProviderArguments {
+    /// The provider's settings: a TOML or YAML file; ${VAR} in it is expanded.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Let the provider see keys and tokens, instead of placeholders for them.
+    #[arg(long)]
+    pub(super) no_sealed_secrets: bool,
+
+    #[command(flatten)]
+    pub(super) component: ComponentArgument,
 }
 
 #[derive(Args, Debug)]

@@ -4,11 +4,14 @@
 //! fails; 2 when the command line, a file or the configuration is wrong.
 
 mod args;
+mod doctor;
 mod event_log;
 mod failure;
 mod inspect;
 mod mock;
+mod models;
 mod run;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -43,15 +46,18 @@ pub fn main() -> ExitCode {
         }
     };
     let json = command.json();
-    let result = runtime.block_on(async {
+    let result: Result<ExitCode, Failure> = runtime.block_on(async {
         match command {
+            Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),
             Command::Mock(arguments) => mock::mock(arguments).await,
+            Command::Models(arguments) => models::models(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(json),
     }
 }

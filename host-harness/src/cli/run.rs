@@ -3,26 +3,19 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::args::RunArguments;
 use super::event_log::EventLog;
-use super::failure::{Failure, notice};
-use crate::config_file;
+use super::failure::Failure;
+use super::setup::Setup;
 use crate::contract::types::{
     BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, Message,
     MessageContent, ProviderError, Role, StreamEvent,
 };
-use crate::environment::Environment;
-use crate::host::ProviderHost;
 use crate::kernel_json::{chat_request, chat_response};
-use crate::mock::MockAzure;
 use crate::provider::{CallError, Provider};
-
-/// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
-const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
 
 /// The most bytes of a request file: the sandbox holds a request some six times over, in 256 MiB.
 const MAX_REQUEST_BYTES: u64 = 32 * 1024 * 1024;
@@ -30,30 +23,23 @@ const MAX_REQUEST_BYTES: u64 = 32 * 1024 * 1024;
 /// Asks the model once.
 pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
     let request = request(&arguments)?;
-    let environment = Environment::of_process();
-    let mut config = match &arguments.config {
-        Some(path) => config_file::load(path, &|name| environment.get(name).map(str::to_owned))?,
-        None => Map::new(),
-    };
+    let mut setup = Setup::read(&arguments.provider)?;
     if arguments.no_stream {
-        config.insert("use_streaming".to_owned(), json!(false));
+        setup
+            .config
+            .insert("use_streaming".to_owned(), json!(false));
     }
     // Kept until the answer is there: dropping it stops the mock.
-    let _mock = match ProviderHost::has_endpoint(&config, &environment) {
-        true => None,
-        false => Some(embedded_mock(&mut config, &environment, arguments.json).await?),
-    };
-
+    let _mock = setup.mock_unless_configured(arguments.json).await?;
     let events = Arc::new(EventLog::create(
         arguments.event_log.as_deref(),
         arguments.json,
     )?);
-    let host = ProviderHost::builder()
-        .environment(environment)
-        .events(events.clone())
-        .load(&arguments.component.path())
+    let provider = setup
+        .host(events.clone())
+        .await?
+        .open(&setup.config)
         .await?;
-    let provider = host.open(&config).await?;
     match arguments.json {
         true => write_json(&provider.complete(&request).await?)?,
         false => print(&provider, &request).await?,
@@ -128,41 +114,6 @@ fn read_text(path: &Path) -> Result<String, Failure> {
         ))),
         false => Ok(text),
     }
-}
-
-/// Starts a mock and lets the configuration point to it: with the mock's key, so that no real one goes there, and with the
-/// deployments that are configured, so that a configuration can be tried before it has an endpoint.
-async fn embedded_mock(
-    config: &mut Map<String, Value>,
-    environment: &Environment,
-    json: bool,
-) -> Result<MockAzure, Failure> {
-    let mapping = config.get("deployment_mapping").and_then(Value::as_object);
-    let mapped = mapping
-        .into_iter()
-        .flat_map(Map::values)
-        .filter_map(Value::as_str);
-    let default = config.get("default_deployment").and_then(Value::as_str);
-    let deployments = mapped
-        .chain(default)
-        .chain(environment.get("AZURE_OPENAI_DEFAULT_DEPLOYMENT"))
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let mock = deployments
-        .fold(MockAzure::builder(), |mock, name| {
-            mock.deployment(name, name)
-        })
-        .delta_pause(MOCK_DELTA_PAUSE)
-        .start()
-        .await?;
-    notice(
-        json,
-        "no endpoint is configured, so the embedded mock of Azure OpenAI answers; set AZURE_OPENAI_ENDPOINT and \
-         AZURE_OPENAI_API_KEY, or use --config FILE, to ask a real one",
-    );
-    config.insert("azure_endpoint".to_owned(), json!(mock.endpoint()));
-    config.insert("api_key".to_owned(), json!(mock.api_key()));
-    Ok(mock)
 }
 
 fn write_json(response: &ChatResponse) -> Result<(), Failure> {

@@ -11,6 +11,23 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::origin::Origin;
 
+/// The proxy that requests to an origin go through: the client asks the same settings. Without user name and password.
+pub(crate) fn proxy(origin: &Origin) -> Option<String> {
+    if origin.is_local() {
+        return None;
+    }
+    let proxies = hyper_util::client::proxy::matcher::Matcher::from_system();
+    let proxy = proxies.intercept(&origin.to_string().parse().ok()?)?;
+    let scheme = proxy.uri().scheme_str().unwrap_or("http");
+    let authority = proxy.uri().authority()?;
+    let port = authority.port_u16().map(|port| format!(":{port}"));
+    Some(format!(
+        "{scheme}://{}{}",
+        authority.host(),
+        port.unwrap_or_default()
+    ))
+}
+
 /// A host's clients, each with its pool of connections, made when they are needed first.
 #[derive(Clone, Default)]
 pub(crate) struct Clients(Arc<Mutex<Vec<(Pool, Client)>>>);

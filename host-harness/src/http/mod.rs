@@ -147,9 +147,12 @@ fn explain(error: &reqwest::Error) -> Error {
     }
 }
 
-/// rustls hides its error inside an I/O error, where `source` does not find it.
+/// rustls hides its error inside an I/O error, and clients that one in another, where `source` does not find it.
 fn tls_within(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
+    let inner = error.get_ref()?;
+    inner
+        .downcast_ref()
+        .or_else(|| tls_within(inner.downcast_ref()?))
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl Configuration {
                 configuration.resolved = resolved;
                 Ok(configuration)
             }
-            _ => Err(invalid(&problems)),
+            _ => Err(invalid(&problems, &resolved)),
         }
     }
 
@@ -198,11 +198,6 @@ impl Configuration {
 
     /// Each setting with its source, secrets redacted, and what follows from them.
     pub fn describe(&self) -> Value {
-        let mut settings = Map::new();
-        for resolved in &self.resolved {
-            let (key, entry) = resolved.describe();
-            settings.insert(key, entry);
-        }
         let mut authentication = json!({ "method": self.authentication.name() });
         if let Authentication::Fetched(TokenSource { credential, scope }) = &self.authentication {
             authentication["scope"] = json!(scope);
@@ -231,7 +226,7 @@ impl Configuration {
             "route": format!("POST {scheme}://{authority}{}", self.responses_path()),
             "authentication": authentication,
             "deployments": Value::Array(deployments.collect()),
-            "settings": settings,
+            "settings": describe(&self.resolved),
             "warnings": self.warnings,
         })
     }
@@ -310,25 +305,39 @@ fn take_pricing(resolver: &mut Resolver<'_>) -> Option<Vec<(String, Price)>> {
     (!is_provisioned).then_some(pricing)
 }
 
+fn describe(resolved: &[Resolved]) -> Value {
+    let mut settings = Map::new();
+    for resolved in resolved {
+        let (key, entry) = resolved.describe();
+        settings.insert(key, entry);
+    }
+    Value::Object(settings)
+}
+
 fn parse_document(document: &str) -> Result<Map<String, Value>, ProviderError> {
     if document.trim().is_empty() {
         return Ok(Map::new());
     }
     match serde_json::from_slice(document.as_bytes()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(invalid(&[
-            "the configuration is not a JSON object".to_owned()
-        ])),
+        Ok(_) => Err(invalid(
+            &["the configuration is not a JSON object".to_owned()],
+            &[],
+        )),
         // Position only: the text around it may hold a key.
-        Err(error) => Err(invalid(&[format!(
-            "the configuration is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        )])),
+        Err(error) => Err(invalid(
+            &[format!(
+                "the configuration is not JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            )],
+            &[],
+        )),
     }
 }
 
-fn invalid(problems: &[String]) -> ProviderError {
+/// The error for a configuration that is wrong; its details have the settings as well, as far as there are any.
+fn invalid(problems: &[String], resolved: &[Resolved]) -> ProviderError {
     let message = match problems {
         [problem] => format!("the configuration is wrong: {problem}"),
         _ => format!(
@@ -338,7 +347,7 @@ fn invalid(problems: &[String]) -> ProviderError {
         ),
     };
     ProviderError {
-        details: Some(json!({ "problems": problems }).to_string()),
+        details: Some(json!({ "problems": problems, "settings": describe(resolved) }).to_string()),
         ..ProviderError::new(ErrorKind::Configuration, message)
     }
 }

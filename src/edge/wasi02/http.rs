@@ -174,8 +174,11 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
 }
 
 fn explain(code: &ErrorCode) -> TransportError {
-    // The codes' names are the best words for them: `ConnectionRefused`, `TlsCertificateError` …
+    // The codes' names are the best words for them: `ConnectionRefused`, `TlsCertificateError` … What some of them carry
+    // is nearly always empty.
     let name = format!("{code:?}");
+    let name = name.strip_prefix("ErrorCode::").unwrap_or(&name);
+    let name = name.split('(').next().unwrap_or(name).to_owned();
     match code {
         ErrorCode::HttpRequestDenied => TransportError::Denied(name),
         ErrorCode::ConfigurationError => TransportError::Refused(name),

@@ -6,7 +6,7 @@ use crate::core::config::setting::Row;
 use crate::core::config::settings::SETTINGS;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
-const BEGIN: &str = "<!-- settings: written by `UPDATE_DOCS=1 cargo xtask test` -->\n";
+const BEGIN: &str = "<!-- settings: written by `UPDATE_GOLDEN=1 cargo xtask test` -->\n";
 const END: &str = "<!-- end of settings -->\n";
 
 #[test]
@@ -16,13 +16,13 @@ fn the_reference_page_has_the_table_of_settings() {
     let (table, after) = rest.split_once(END).unwrap();
     let rows: String = SETTINGS.iter().map(|row| line(row)).collect();
     let expected = format!("| key | environment | default | |\n|---|---|---|---|\n{rows}");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(PAGE, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
         return;
     }
     assert_eq!(
         table, expected,
-        "run the tests with UPDATE_DOCS=1, and read what changed"
+        "run the tests with UPDATE_GOLDEN=1, and read what changed"
     );
 }
 

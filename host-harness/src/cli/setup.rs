@@ -1,0 +1,115 @@
+//! What the commands that use a provider have in common: its configuration, its environment, its host.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::args::ProviderArguments;
+use super::failure::{Failure, notice};
+use crate::config_file;
+use crate::credentials::AzureCredentials;
+use crate::environment::Environment;
+use crate::events::EventSubscriber;
+use crate::host::ProviderHost;
+use crate::mock::MockAzure;
+
+/// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
+const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
+
+/// A provider that is not loaded yet.
+pub(super) struct Setup {
+    pub(super) config: Map<String, Value>,
+    pub(super) environment: Environment,
+    pub(super) credentials: Arc<AzureCredentials>,
+    component: PathBuf,
+    seals_secrets: bool,
+}
+
+impl Setup {
+    /// Reads what the arguments name.
+    pub(super) fn read(arguments: &ProviderArguments) -> Result<Self, Failure> {
+        let environment = Environment::of_process();
+        let config = match &arguments.config {
+            Some(path) => {
+                config_file::load(path, &|name| environment.get(name).map(str::to_owned))?
+            }
+            None => Map::new(),
+        };
+        let is_interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let credentials = AzureCredentials::builder()
+            .environment(environment.clone())
+            .is_interactive(is_interactive);
+        Ok(Self {
+            config,
+            environment,
+            credentials: Arc::new(credentials.build()),
+            component: arguments.component.path(),
+            seals_secrets: !arguments.no_sealed_secrets,
+        })
+    }
+
+    /// Without an endpoint: starts a mock, and configures the provider for it.
+    pub(super) async fn mock_unless_configured(
+        &mut self,
+        json: bool,
+    ) -> Result<Option<MockAzure>, Failure> {
+        match ProviderHost::has_endpoint(&self.config, &self.environment) {
+            true => Ok(None),
+            false => embedded_mock(&mut self.config, &self.environment, json)
+                .await
+                .map(Some),
+        }
+    }
+
+    /// Loads the provider.
+    pub(super) async fn host(
+        &self,
+        events: Arc<dyn EventSubscriber>,
+    ) -> Result<ProviderHost, Failure> {
+        let host = ProviderHost::builder()
+            .environment(self.environment.clone())
+            .credentials(self.credentials.clone())
+            .sealed_secrets(self.seals_secrets)
+            .events(events)
+            .load(&self.component);
+        Ok(host.await?)
+    }
+}
+
+/// Starts a mock and lets the configuration point to it: with the mock's key, so that no real one goes there, and with the
+/// deployments that are configured, so that a configuration can be tried before it has an endpoint.
+async fn embedded_mock(
+    config: &mut Map<String, Value>,
+    environment: &Environment,
+    json: bool,
+) -> Result<MockAzure, Failure> {
+    let mapping = config.get("deployment_mapping").and_then(Value::as_object);
+    let mapped = mapping
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_str);
+    let default = config.get("default_deployment").and_then(Value::as_str);
+    let deployments = mapped
+        .chain(default)
+        .chain(environment.get("AZURE_OPENAI_DEFAULT_DEPLOYMENT"))
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let mock = deployments
+        .fold(MockAzure::builder(), |mock, name| {
+            mock.deployment(name, name)
+        })
+        .delta_pause(MOCK_DELTA_PAUSE)
+        .start()
+        .await?;
+    notice(
+        json,
+        "no endpoint is configured, so the embedded mock of Azure OpenAI answers; set AZURE_OPENAI_ENDPOINT and \
+         AZURE_OPENAI_API_KEY, or use --config FILE, to ask a real one",
+    );
+    config.insert("azure_endpoint".to_owned(), json!(mock.endpoint()));
+    config.insert("api_key".to_owned(), json!(mock.api_key()));
+    Ok(mock)
+}
