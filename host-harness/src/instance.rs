@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{HasSelf, Linker, ResourceAny, ResourceTable};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
@@ -32,6 +33,8 @@ pub(crate) struct Instance {
     pub(crate) store: Store<HostState>,
     pub(crate) bindings: ProviderModule,
     pub(crate) provider: ResourceAny,
+    /// The right to run a request, while it runs one.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
 /// What instances share.
@@ -126,6 +129,7 @@ impl Instance {
             store,
             bindings,
             provider,
+            permit: None,
         }))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -22,6 +24,8 @@ struct Opened {
     grants: Grants,
     config: String,
     idle: Mutex<Vec<Instance>>,
+    /// One permit for each request that may run; none without a limit.
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Provider {
@@ -32,12 +36,14 @@ impl Provider {
         config: String,
     ) -> Result<Self, CallError> {
         let opened = Instance::open(&pre, &grants, &config, false).await?;
-        let instance = opened.map_err(|error| grants.error(error))?;
+        let mut instance = opened.map_err(|error| grants.error(error))?;
+        let limit = max_concurrent_requests(&mut instance).await?;
         Ok(Self(Arc::new(Opened {
             pre,
             grants,
             config,
             idle: Mutex::new(vec![instance]),
+            gate: limit.map(|limit| Arc::new(Semaphore::new(limit))),
         })))
     }
 
@@ -69,11 +75,12 @@ impl Provider {
     ///
     /// The provider's error, or the component's failure.
     pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
-        let response = self
-            .call(async |guest, store, provider| {
-                guest.call_complete(store, provider, request).await
-            })
-            .await?;
+        let permit = self.permit().await;
+        let complete = self.call(async |guest, store, provider| {
+            guest.call_complete(store, provider, request).await
+        });
+        let response = complete.await?;
+        drop(permit);
         response.map_err(|error| self.0.grants.error(error))
     }
 
@@ -83,7 +90,8 @@ impl Provider {
     ///
     /// The provider's error, or the component's failure.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
-        let (instance, accepted) = self
+        let permit = self.permit().await;
+        let (mut instance, accepted) = self
             .enter(async |guest, store, provider| {
                 guest
                     .call_complete_streaming(store, provider, request)
@@ -91,15 +99,25 @@ impl Provider {
             })
             .await?;
         match accepted {
-            Ok(stream) => Ok(ResponseStream {
-                open: Some((instance, stream)),
-                provider: self.clone(),
-            }),
+            Ok(stream) => {
+                instance.permit = permit;
+                Ok(ResponseStream {
+                    open: Some((instance, stream)),
+                    provider: self.clone(),
+                })
+            }
             Err(error) => {
                 self.give_back(instance);
                 Err(self.0.grants.error(error))
             }
         }
+    }
+
+    /// Waits until one more request may run.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let gate = self.0.gate.clone()?;
+        // It fails only when the semaphore is closed, which nobody does.
+        gate.acquire_owned().await.ok()
     }
 
     /// Calls a method of the provider, and takes its instance back.
@@ -130,6 +148,7 @@ impl Provider {
             store,
             bindings,
             provider,
+            ..
         } = &mut instance;
         let guest = bindings.amplifier_provider_provider().provider();
         let result = method(guest, store, *provider).await?;
@@ -143,6 +162,7 @@ impl Provider {
             grants,
             config,
             idle,
+            ..
         } = &*self.0;
         let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match warm {
@@ -154,12 +174,33 @@ impl Provider {
         }
     }
 
-    fn give_back(&self, instance: Instance) {
+    fn give_back(&self, mut instance: Instance) {
+        instance.permit = None;
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE_INSTANCES {
             idle.push(instance);
         }
     }
+}
+
+/// How many requests may run at once, as the provider resolved it; none without a limit.
+async fn max_concurrent_requests(
+    Instance {
+        store,
+        bindings,
+        provider,
+        ..
+    }: &mut Instance,
+) -> Result<Option<usize>, CallError> {
+    let guest = bindings.amplifier_provider_provider().provider();
+    let description = guest.call_describe(store, *provider).await?;
+    let description: Value = serde_json::from_str(&description).unwrap_or_default();
+    let limit = match &description["settings"]["max_concurrent_requests"]["value"] {
+        Value::String(text) => text.trim().parse().ok(),
+        value => value.as_u64(),
+    };
+    let limit = limit.and_then(|limit: u64| usize::try_from(limit).ok());
+    Ok(limit.filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit)))
 }
 
 /// A response that is arriving. Dropping it closes the exchange at once.
@@ -191,6 +232,7 @@ impl ResponseStream {
             .await?
         {
             Ok(Some(StreamEvent::Completed(response))) => {
+                instance.permit = None;
                 // The caller has what it wants; reading to the end, for the connection's sake, is our business.
                 tokio::spawn(finish(self.provider.clone(), instance, stream));
                 Ok(Some(StreamEvent::Completed(response)))

@@ -10,6 +10,7 @@ mod confinement;
 mod doctor;
 mod errors;
 mod hostile;
+mod readme;
 mod streaming;
 mod support;
 mod tool_calls;

@@ -1,11 +1,14 @@
 //! Text as it arrives.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use host_harness::Environment;
 use host_harness::contract::types::{BlockContent, BlockKind, FinishReason, StreamEvent};
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use serde_json::{Value, json};
 
-use crate::support::{Setup, ask, in_time, read};
+use crate::support::{Setup, ask, in_time, open, read};
 
 #[tokio::test]
 async fn the_first_delta_is_there_before_the_server_sends_the_last() {
@@ -228,4 +231,43 @@ async fn a_long_conversation_goes_out_whole() {
 
 fn data(event: &Value) -> String {
     format!("data: {event}\n\n")
+}
+
+#[tokio::test]
+async fn as_many_requests_run_at_once_as_the_configuration_allows() {
+    for (limit, expected) in [(json!("2"), 2), (json!(0), 3)] {
+        let gate = DeltaGate::new();
+        let mock = MockAzure::builder().gate(gate.clone());
+        let setup = Setup::with(
+            mock.start().await.unwrap(),
+            json!({ "max_concurrent_requests": limit }),
+        )
+        .await;
+        let request = ask("Hi");
+        let mut running = Vec::new();
+        for _ in 0..expected {
+            running.push(in_time(setup.provider.stream(&request)).await.unwrap());
+        }
+        // Another provider is not held up by these, and its request is over when the next one here would have begun.
+        let other = crate::support::config(&setup.mock);
+        let other = open(&other, Environment::default(), Arc::default()).await;
+        let other = other.unwrap();
+        let next = setup.provider.stream(&request);
+        tokio::pin!(next);
+        if expected == 2 {
+            tokio::select! {
+                biased;
+                _ = &mut next => panic!("a third request ran"),
+                stream = other.stream(&request) => drop(stream.unwrap()),
+            }
+            assert_eq!(setup.mock.requests().len(), 3);
+            // A stream that nobody reads any more makes room, and so does one that is at its end.
+            drop(running.pop());
+        }
+        drop(in_time(next).await.unwrap());
+        gate.open();
+        for mut stream in running {
+            while in_time(stream.next()).await.unwrap().is_some() {}
+        }
+    }
 }

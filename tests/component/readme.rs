@@ -1,0 +1,200 @@
+//! What the README tells people to do works as it is written.
+
+use std::fs;
+use std::path::Path;
+
+use host_harness::mock::MockAzure;
+use serde_json::json;
+
+use crate::command_line::{execute, file};
+use crate::support::component;
+
+#[tokio::test]
+async fn a_key_in_the_environment() {
+    let mock = mock().await;
+    let commands = block("console", "AZURE_OPENAI_API_KEY=");
+    let variables = exports(&commands, &mock);
+    assert_eq!(variables.len(), 3, "{commands}");
+    let answer = run(&variables, &["Say hello from Azure"]).await;
+    assert!(answer.contains("(deployment my-deployment)"), "{answer}");
+    assert_eq!(mock.requests()[0].headers["api-key"], mock.api_key());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_default_credential_with_a_logged_in_cli() {
+    let mock = MockAzure::builder()
+        .bearer_token("token-of-az")
+        .start()
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    logged_in_az(folder.path());
+    let commands = block("console", "AZURE_USE_DEFAULT_CREDENTIAL=true");
+    let mut variables = exports(&commands, &mock);
+    assert_eq!(variables.len(), 2, "{commands}");
+    variables.extend(only_az(folder.path()));
+    let answer = run(&variables, &["Say hello from Azure"]).await;
+    assert!(answer.contains("(deployment gpt-5.1)"), "{answer}");
+    assert_eq!(
+        mock.requests()[0].headers["authorization"],
+        "Bearer token-of-az"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_configuration_files_and_their_deployments() {
+    let folder = tempfile::tempdir().unwrap();
+    logged_in_az(folder.path());
+    for (language, model, deployment) in [
+        ("toml", "gpt-5.1", "production-gpt5"),
+        ("toml", "gpt-5-mini", "fast-mini"),
+        ("toml", "claude-opus-4-1", "catch-all"),
+        ("yaml", "gpt-5.1", "production-gpt5"),
+        ("yaml", "gpt-5-mini", "fast-mini"),
+        ("yaml", "my-custom-deploy", "my-custom-deploy"),
+    ] {
+        let mock = mock().await;
+        let text = block(language, "deployment_mapping").replace(ENDPOINT, &mock.endpoint());
+        let config = file(&format!(".{language}"), &text);
+        let mut variables = only_az(folder.path());
+        variables.push(("AZURE_OPENAI_API_KEY".to_owned(), mock.api_key().to_owned()));
+        if language == "yaml" {
+            // The key in the environment would come first.
+            variables.pop();
+        }
+        let arguments = [
+            "--config",
+            config.path().to_str().unwrap(),
+            "--model",
+            model,
+            "Say hello",
+        ];
+        let answer = run(&variables, &arguments).await;
+        assert!(
+            answer.contains(&format!("(deployment {deployment})")),
+            "{language}: {answer}"
+        );
+    }
+}
+
+const ENDPOINT: &str = "https://RESOURCE.openai.azure.com";
+
+async fn mock() -> MockAzure {
+    [
+        "production-gpt5",
+        "fast-mini",
+        "catch-all",
+        "my-custom-deploy",
+        "my-deployment",
+    ]
+    .into_iter()
+    .fold(MockAzure::builder(), |mock, name| {
+        mock.deployment(name, "gpt-4.1")
+    })
+    .bearer_token("token-of-az")
+    .start()
+    .await
+    .unwrap()
+}
+
+/// The README's block in a language that has these words.
+fn block(language: &str, words: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let begin = format!("```{language}\n");
+    let blocks = readme.split(&begin).skip(1);
+    let mut blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let block = blocks.find(|block| block.contains(words));
+    block.unwrap().to_owned()
+}
+
+/// What the commands export, for a mock.
+fn exports(commands: &str, mock: &MockAzure) -> Vec<(String, String)> {
+    let exports = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ export "));
+    exports
+        .map(|export| {
+            let (name, value) = export.split_once('=').unwrap();
+            let value = value.split('#').next().unwrap().trim();
+            let value = value
+                .replace(ENDPOINT, &mock.endpoint())
+                .replace('…', mock.api_key());
+            (name.to_owned(), value)
+        })
+        .collect()
+}
+
+/// The variables of a machine on which only `az` is there to get tokens from.
+fn only_az(folder: &Path) -> Vec<(String, String)> {
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    [
+        ("PATH", folder.to_str().unwrap()),
+        // Nobody listens there.
+        ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9"),
+    ]
+    .map(own)
+    .to_vec()
+}
+
+/// Puts an `az` into a folder that prints what the real one prints.
+#[cfg(unix)]
+fn logged_in_az(folder: &Path) {
+    let token = json!({
+        "accessToken": "token-of-az",
+        "expiresOn": "2099-01-01 00:00:00.000000",
+        "expires_on": 4_070_908_800_u64,
+        "subscription": "00000000-0000-0000-0000-000000000000",
+        "tenant": "11111111-1111-1111-1111-111111111111",
+        "tokenType": "Bearer",
+    });
+    let script = format!("#!/bin/sh\necho '{token}'\n");
+    let source = folder.join("az.source");
+    fs::write(&source, script).unwrap();
+    // By another process: a file that this one has had open for writing cannot always be executed right after.
+    let installed = std::process::Command::new("install")
+        .args(["-m", "755"])
+        .args([&source, &folder.join("az")])
+        .status()
+        .unwrap();
+    assert!(installed.success());
+}
+
+async fn run(variables: &[(String, String)], arguments: &[&str]) -> String {
+    let component = component();
+    let arguments = [
+        &["run", "--component", component.to_str().unwrap()],
+        arguments,
+    ]
+    .concat();
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let finished = execute(&variables, &arguments, "").await;
+    assert_eq!(finished.code, 0, "{finished:?}");
+    finished.stdout
+}
+
+#[test]
+fn the_links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in [
+        "README.md",
+        "docs/configuration.md",
+        "docs/authentication.md",
+    ] {
+        let path = root.join(page);
+        let text = fs::read_to_string(&path).unwrap();
+        let links = text
+            .split("](")
+            .skip(1)
+            .map(|rest| rest.split(')').next().unwrap());
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let file = link.split('#').next().unwrap();
+            assert!(path.parent().unwrap().join(file).exists(), "{page}: {link}");
+        }
+    }
+}
