@@ -54,7 +54,8 @@ pub struct ProviderHostBuilder {
 }
 
 impl ProviderHost {
-    /// A host that gives a provider an empty environment, no listener, and the way to its configured endpoint.
+    /// A host that gives a provider an empty environment, no listener, and the way to its configured endpoint. Secrets are
+    /// sealed.
     pub fn builder() -> ProviderHostBuilder {
         ProviderHostBuilder {
             environment: Environment::default(),

@@ -1,8 +1,9 @@
 //! A wasmtime host for Amplifier provider components.
 //!
 //! [`ProviderHost`] loads a component, checks it, and gives it what it needs and nothing else: its configuration, the
-//! environment variables on a list, an event sink, and HTTP to allowed origins. [`Provider`] answers chat requests, whole
-//! or as they arrive.
+//! environment variables on a list, tokens, an event sink, and HTTP to allowed origins. Keys and tokens are sealed: it sees
+//! placeholders for them. [`Provider`] answers chat requests, whole or as they arrive. [`credentials`] are where tokens
+//! come from, and [`doctor`] says what is wrong with a configuration.
 //!
 //! ```no_run
 //! use host_harness::{Environment, ProviderHost, kernel_json::chat_request};

@@ -140,6 +140,9 @@ fn authentication(authentication: &Value) -> String {
             let _ = writeln!(text, "  the token's {title}: {value}");
         }
     }
+    if authentication["token"]["has_expired"] == true {
+        text += "  the token has expired: get a new one\n";
+    }
     text
 }
 

@@ -136,6 +136,7 @@ impl Claims {
             "tenant": self.tenant,
             "object_id": self.object_id,
             "expires_on": self.expires().map(rfc3339),
+            "has_expired": self.expires().map(|expires| expires <= SystemTime::now()),
         })
     }
 
