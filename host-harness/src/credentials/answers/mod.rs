@@ -4,8 +4,6 @@ mod service_error;
 mod token_answer;
 mod words;
 
-pub(in crate::credentials) use self::service_error::{
-    ServiceError, WAIT_HEADERS, busy, is_busy, retry_after,
-};
+pub(in crate::credentials) use self::service_error::{ServiceError, busy, is_busy, retry_after};
 pub(in crate::credentials) use self::token_answer::TokenAnswer;
 pub(in crate::credentials) use self::words::error_line;

@@ -111,13 +111,13 @@ pub(in crate::credentials) fn retry_after(
     now: SystemTime,
 ) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let [seconds, milliseconds @ ..] = WAIT_HEADERS;
-    let mut milliseconds = milliseconds.into_iter();
-    let milliseconds = milliseconds.find_map(|name| text(name)?.parse().ok());
+    let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"]
+        .into_iter()
+        .find_map(|name| text(name)?.parse().ok());
     if let Some(milliseconds) = milliseconds {
         return Some(Duration::from_millis(milliseconds));
     }
-    let value = text(seconds)?;
+    let value = text("retry-after")?;
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -129,10 +129,6 @@ pub(in crate::credentials) fn retry_after(
             .unwrap_or_default(),
     )
 }
-
-/// The headers in which services say how long to wait: in seconds or until a date, and in milliseconds.
-pub(in crate::credentials) const WAIT_HEADERS: [&str; 3] =
-    ["retry-after", "retry-after-ms", "x-ms-retry-after-ms"];
 
 const NO_REASON: &str = "no reason given";
 

@@ -13,7 +13,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::advice::advice;
 use super::token_endpoint::{NoToken, TokenEndpoint};
-use crate::credentials::answers::WAIT_HEADERS;
 use crate::credentials::surroundings::{Answer, TransportError};
 use crate::credentials::{AccessToken, CredentialError, CredentialErrorKind};
 
@@ -74,9 +73,9 @@ impl HttpClient for EntraClient {
                 self.keep(Err(self.endpoint.unreachable(&error)));
                 let kind = match &error {
                     TransportError::Connect(_) => ErrorKind::Connection,
-                    TransportError::Other(_) => ErrorKind::Io,
+                    TransportError::Broken(_) => ErrorKind::Io,
                     // Not sent again: what hangs for that long hangs again.
-                    TransportError::TimedOut(_) => ErrorKind::Other,
+                    TransportError::TimedOut(_) | TransportError::Unusable(_) => ErrorKind::Other,
                 };
                 return Err(azure_core::Error::new(kind, error));
             }
@@ -85,7 +84,7 @@ impl HttpClient for EntraClient {
         let response = match &outcome {
             // In the place of the token, which is kept here: a lifetime that no calendar has would be a panic there.
             Ok(_) => Ok((Headers::new(), Bytes::from_static(SOME_TOKEN))),
-            Err(error) if may_pass_soon(error) => Ok((waits(&answer.headers), answer.body)),
+            Err(error) if may_pass_soon(error) => Ok((wait(error.retry_after), answer.body)),
             // Any error of this kind ends it; its reason is kept here.
             Err(_) => Err(ErrorKind::Credential.into_error()),
         };
@@ -127,15 +126,13 @@ fn may_pass_soon(error: &CredentialError) -> bool {
     error.kind == CredentialErrorKind::Temporary && wait <= MAX_WAIT
 }
 
-/// The headers that `azure_core` reads.
-fn waits(headers: &HeaderMap) -> Headers {
-    let mut waits = Headers::new();
-    for name in WAIT_HEADERS {
-        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
-            waits.insert(name, value.to_owned());
-        }
+/// How long to wait, as `azure_core` reads it.
+fn wait(retry_after: Option<Duration>) -> Headers {
+    let mut headers = Headers::new();
+    if let Some(wait) = retry_after {
+        headers.insert("retry-after-ms", wait.as_millis().to_string());
     }
-    waits
+    headers
 }
 
 /// An answer that `azure_identity` takes for one with a token.

@@ -88,10 +88,15 @@ impl TokenEndpoint {
 
     /// What it means that there is no answer.
     pub(in crate::credentials) fn unreachable(&self, error: &TransportError) -> CredentialError {
-        CredentialError::temporary(format!(
-            "{} cannot be reached: {error}; check the network, HTTPS_PROXY and AZURE_AUTHORITY_HOST",
-            self.host()
-        ))
+        let host = self.host();
+        match error {
+            TransportError::Unusable(why) => CredentialError::failed(format!(
+                "{host} cannot give a token: {why}; check AZURE_AUTHORITY_HOST, and whether a proxy answers in its place"
+            )),
+            _ => CredentialError::temporary(format!(
+                "{host} cannot be reached: {error}; check the network, HTTPS_PROXY and AZURE_AUTHORITY_HOST"
+            )),
+        }
     }
 
     fn strange(&self, status: StatusCode) -> CredentialError {

@@ -34,17 +34,15 @@ impl Exchange<'_> {
             let sent = self.send_once(left).await;
             let asked = match &sent {
                 Ok(answer) if (self.may_pass)(answer.status) => self.least_wait(answer),
-                Err(TransportError::Other(_)) => Duration::ZERO,
+                Err(TransportError::Broken(_)) => Duration::ZERO,
                 // Nobody is there, or whoever is there hangs: that does not pass within seconds.
-                Ok(_) | Err(TransportError::Connect(_) | TransportError::TimedOut(_)) => {
-                    return sent;
-                }
+                Ok(_) | Err(_) => return sent,
             };
             let Some(&wait) = waits.next() else {
                 return sent;
             };
             let wait = wait.max(asked);
-            if Instant::now() + wait >= end {
+            if wait >= end.saturating_duration_since(Instant::now()) {
                 return sent;
             }
             tokio::time::sleep(wait).await;
@@ -99,11 +97,16 @@ impl Exchange<'_> {
 
     /// What an exchange without an answer means, where the service is known to be there.
     pub(super) fn lost(&self, error: &TransportError) -> CredentialError {
-        CredentialError::temporary(format!(
-            "{} does not answer at {}: {error}; try again later",
-            self.service,
-            self.url.origin().ascii_serialization()
-        ))
+        let (service, origin) = (self.service, self.url.origin().ascii_serialization());
+        match error {
+            TransportError::Unusable(why) => CredentialError::failed(format!(
+                "{service} at {origin} cannot give a token: {why}; check the variables that say where it is, and that \
+                 nothing else listens there"
+            )),
+            _ => CredentialError::temporary(format!(
+                "{service} does not answer at {origin}: {error}; try again later"
+            )),
+        }
     }
 
     /// What an answer says.

@@ -54,13 +54,14 @@ impl Transport {
             connect_timeout,
             timeout,
         } = request;
-        let origin = Origin::of(&url)
-            .ok_or_else(|| TransportError::Other(format!("{url} is no http or https address")))?;
+        let origin = Origin::of(&url).ok_or_else(|| {
+            TransportError::Unusable(format!("{url} is no http or https address"))
+        })?;
         let exchange = async {
             let client = self
                 .clients
                 .get(&origin, connect_timeout)
-                .map_err(|error| TransportError::Other(error.to_string()))?;
+                .map_err(|error| TransportError::Unusable(error.to_string()))?;
             let sending = client
                 .request(method, url)
                 .headers(headers)
@@ -71,7 +72,7 @@ impl Transport {
             let mut bytes = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(explain)? {
                 if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
-                    return Err(TransportError::Other(format!(
+                    return Err(TransportError::Unusable(format!(
                         "the answer is longer than {MAX_ANSWER_BYTES} bytes"
                     )));
                 }
@@ -95,12 +96,15 @@ pub(in crate::credentials) enum TransportError {
     /// There is no connection to the service.
     #[error("no connection: {0}")]
     Connect(String),
-    /// Anything else.
+    /// The connection ended before the answer did.
     #[error("{0}")]
-    Other(String),
+    Broken(String),
     /// The time limit passed.
     #[error("no answer within {} seconds", .0.as_secs_f32())]
     TimedOut(Duration),
+    /// The request cannot be sent, or its answer cannot be taken: the next time is no better.
+    #[error("{0}")]
+    Unusable(String),
 }
 
 fn explain(error: reqwest::Error) -> TransportError {
@@ -114,7 +118,7 @@ fn explain(error: reqwest::Error) -> TransportError {
         .join(": ");
     match is_connect {
         true => TransportError::Connect(words),
-        false => TransportError::Other(words),
+        false => TransportError::Broken(words),
     }
 }
 

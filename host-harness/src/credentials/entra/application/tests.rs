@@ -110,6 +110,12 @@ async fn what_is_no_token_says_what_it_is() {
             "status 302 and with something that is no token",
             1,
         ),
+        (
+            Reply::text(200, &"x".repeat(1024 * 1024)),
+            Failed,
+            "the answer is longer than",
+            1,
+        ),
         (Reply::json(200, &without_end), Failed, "no token", 1),
         (Reply::json(200, &without_token), Failed, "no token", 1),
         (Reply::json(200, &endless), Failed, "no token", 1),
@@ -133,10 +139,12 @@ async fn what_is_no_token_says_what_it_is() {
 
 #[tokio::test]
 async fn a_failure_that_passes_is_not_noticed() {
-    let busy = Reply::text(500, "");
-    let server = Server::start([busy, Reply::token("t")]).await;
-    assert_eq!(get_token(&server).await.unwrap().token.expose(), "t");
-    assert_eq!(server.seen().len(), 2);
+    let busy = || Reply::text(500, "");
+    for busy in [busy(), busy().header("retry-after-ms", "20")] {
+        let server = Server::start([busy, Reply::token("t")]).await;
+        assert_eq!(get_token(&server).await.unwrap().token.expose(), "t");
+        assert_eq!(server.seen().len(), 2);
+    }
 }
 
 #[tokio::test]
@@ -144,6 +152,7 @@ async fn a_service_that_asks_for_a_long_wait_is_not_waited_for() {
     for (status, header, value, seconds) in [
         (429, "retry-after", "30", 30),
         (503, "retry-after-ms", "4000", 4),
+        (503, "retry-after", "18446744073709551615", u64::MAX),
     ] {
         let server = Server::start([Reply::text(status, "{}").header(header, value)]).await;
         let error = get_token(&server).await.unwrap_err();
