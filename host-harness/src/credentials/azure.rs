@@ -9,10 +9,9 @@ use async_trait::async_trait;
 use super::cache::Cache;
 use super::chain::{Attempt, AttemptOutcome, Chain};
 use super::managed_identity::{ArcPaths, ManagedIdentityCredential};
-use super::surroundings::{Clock, REQUEST_TIMEOUT, Surroundings};
-use super::transport::Transport;
+use super::surroundings::{Clock, REQUEST_TIMEOUT, Surroundings, Transport};
 use super::{
-    AccessToken, Credential, CredentialError, CredentialKind, TokenProvider, TokenRequest, choice,
+    AccessToken, Credential, CredentialError, CredentialKind, TokenProvider, TokenRequest,
 };
 use crate::environment::Environment;
 use crate::http::clients::Clients;
@@ -164,7 +163,7 @@ impl AzureCredentialsBuilder {
             request_timeout: REQUEST_TIMEOUT,
         });
         AzureCredentials {
-            chain: choice::members(&surroundings).map(|members| Arc::new(Chain::new(members))),
+            chain: Chain::of(&surroundings).map(Arc::new),
             surroundings,
             cache,
         }

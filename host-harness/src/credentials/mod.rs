@@ -23,30 +23,17 @@
 //! requests wait for a token, there is one fetch. A token that the service refused is replaced once, and a failure is
 //! remembered for as long as its service asks, or for a few seconds.
 
-mod authority;
+mod answers;
 mod azure;
-mod azure_cli;
-mod azure_developer_cli;
-mod azure_powershell;
 mod cache;
 mod chain;
-mod choice;
-mod client_certificate;
-mod developer_tool;
+mod developer_tools;
 mod entra;
-mod environment;
 mod interactive_browser;
 mod managed_identity;
-mod process;
-mod service_error;
-mod small_file;
 mod surroundings;
 #[cfg(test)]
 mod testing;
-mod time_limit;
-mod transport;
-mod words;
-mod workload_identity;
 
 use std::time::{Duration, SystemTime};
 

@@ -4,9 +4,9 @@
 
 use serde_json::json;
 
-use super::super::testing::{Reply, Server, deserted};
-use super::super::{AttemptOutcome, CredentialErrorKind};
 use super::*;
+use crate::credentials::CredentialErrorKind;
+use crate::credentials::testing::{Reply, Server, deserted};
 use crate::secret::Secret;
 
 fn request(credential: CredentialKind) -> TokenRequest {

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::super::{AccessToken, CredentialError, CredentialErrorKind};
 use super::flight::Flight;
+use crate::credentials::{AccessToken, CredentialError, CredentialErrorKind};
 use crate::secret::Secret;
 
 /// One token, and what is known about getting the next.

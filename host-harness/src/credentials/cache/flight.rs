@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::super::surroundings::Clock;
-use super::super::{AccessToken, Credential, CredentialError};
 use super::entry::{self, Entry};
+use crate::credentials::surroundings::Clock;
+use crate::credentials::{AccessToken, Credential, CredentialError};
 
 /// A fetch that is under way. Any number may wait for it.
 #[derive(Clone)]

@@ -8,9 +8,14 @@ mod refused;
 
 use std::time::{Duration, SystemTime};
 
-use super::super::testing::{Fake, epoch, token};
-use super::super::{CredentialErrorKind, Secret};
+use tokio::task::JoinSet;
+
 use super::*;
+use crate::credentials::CredentialErrorKind;
+use crate::credentials::testing::{Fake, epoch, token};
+use crate::secret::Secret;
+
+type Waiting = JoinSet<Result<AccessToken, CredentialError>>;
 
 /// A cache whose clock stands still until it is set, and the credential that it asks.
 struct Bench {
@@ -51,6 +56,19 @@ impl Bench {
             .await;
         got.map(|token| token.token.expose().to_owned())
             .map_err(|error| error.message)
+    }
+
+    /// So many requests at the same time, which wait for the fetch that this is.
+    async fn ask_at_once(&self, requests: usize, refused: Option<&str>, fetch: usize) -> Waiting {
+        let mut waiting = JoinSet::new();
+        for _ in 0..requests {
+            let (cache, credential) = (Arc::clone(&self.cache), self.credential());
+            let request = request(refused);
+            waiting.spawn(async move { cache.token(&request, &credential).await });
+        }
+        self.fake.called(fetch).await;
+        self.settle().await;
+        waiting
     }
 
     fn credential(&self) -> Arc<dyn Credential> {

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::super::testing::{Fake, token};
 use super::*;
+use crate::credentials::testing::{Fake, token};
 
 fn chain(fakes: &[&Arc<Fake>]) -> Chain {
     Chain::new(fakes.iter().map(|&fake| Arc::clone(fake) as _).collect())

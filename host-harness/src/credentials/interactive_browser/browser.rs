@@ -1,12 +1,12 @@
 //! How a browser comes up.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use url::Url;
 
-use crate::credentials::process::Processes;
-use crate::environment::Environment;
+use crate::credentials::surroundings::{Processes, Surroundings};
 
 /// Shows an address to the person.
 #[async_trait]
@@ -21,15 +21,15 @@ pub(super) trait BrowserOpener: Send + Sync {
 
 /// The program that the variable `BROWSER` names, or what the system opens addresses with.
 pub(super) struct SystemBrowser {
-    environment: Environment,
+    surroundings: Arc<Surroundings>,
     processes: Processes,
 }
 
 impl SystemBrowser {
-    pub(super) fn new(environment: Environment) -> Self {
+    pub(super) fn new(surroundings: Arc<Surroundings>) -> Self {
         Self {
-            processes: Processes::new(environment.clone()),
-            environment,
+            processes: Processes::new(Arc::clone(&surroundings)),
+            surroundings,
         }
     }
 }
@@ -37,13 +37,12 @@ impl SystemBrowser {
 #[async_trait]
 impl BrowserOpener for SystemBrowser {
     async fn open(&self, address: &Url) -> Result<(), String> {
-        let chosen = self.environment.get("BROWSER");
-        let (name, arguments) = match chosen.filter(|name| !name.is_empty()) {
+        let (name, arguments) = match self.surroundings.variable("BROWSER") {
             Some(name) => (name, &[][..]),
             None => SYSTEM_OPENER,
         };
-        let program =
-            (self.processes.find(name)).ok_or_else(|| format!("{name} is not on the PATH"))?;
+        let program = self.processes.find(name).await;
+        let program = program.ok_or_else(|| format!("{name} is not on the PATH"))?;
         let mut command = self.processes.command(program);
         command
             .args(arguments)
@@ -78,12 +77,12 @@ const SYSTEM_OPENER: (&str, &[&str]) = if cfg!(windows) {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::credentials::process::tests::Folder;
+    use crate::credentials::testing::Folder;
 
     async fn open(folder: &Folder, variables: &[(&str, &str)]) -> Result<(), String> {
-        let environment = folder.environment(variables);
         let address = Url::parse("https://login.example/?a=1&b=$(2)").unwrap();
-        SystemBrowser::new(environment).open(&address).await
+        let browser = SystemBrowser::new(folder.surroundings(variables));
+        browser.open(&address).await
     }
 
     #[tokio::test]

@@ -1,11 +1,10 @@
 //! A person who signs in with a browser: the authorization code flow with PKCE, and a redirect to this machine.
 
-mod authority;
 mod browser;
+mod grant;
 mod page;
 mod proof;
 mod redirect;
-mod token_endpoint;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,23 +14,20 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 use url::Url;
 
-use self::authority::Authority;
 use self::browser::{BrowserOpener, SystemBrowser};
+use self::grant::Grant;
 use self::proof::Proof;
 use self::redirect::RedirectListener;
-use self::token_endpoint::{Grant, TokenEndpoint};
-use super::time_limit::TimeLimit;
-use super::transport::Transport;
+use super::entra::{Authority, TENANT_ID, TokenEndpoint};
+use super::surroundings::{Surroundings, TimeLimit};
 use super::{AccessToken, Credential, CredentialError};
-use crate::environment::Environment;
 use crate::secret::Secret;
 
 /// A person who signs in with a browser. Only for where a person is at the terminal.
 ///
 /// Once somebody has signed in, the refresh token serves for as long as it is good.
 pub(super) struct InteractiveBrowserCredential {
-    environment: Environment,
-    transport: Transport,
+    surroundings: Arc<Surroundings>,
     opener: Arc<dyn BrowserOpener>,
     tell: Arc<dyn Fn(&str) + Send + Sync>,
     time_limit: TimeLimit,
@@ -39,16 +35,20 @@ pub(super) struct InteractiveBrowserCredential {
 }
 
 impl InteractiveBrowserCredential {
-    /// The credential of whoever signs in with this environment's browser.
-    pub(super) fn new(environment: Environment, transport: Transport) -> Self {
+    /// The credential of whoever signs in with the browser of these surroundings.
+    pub(super) fn new(surroundings: Arc<Surroundings>) -> Self {
         Self {
-            opener: Arc::new(SystemBrowser::new(environment.clone())),
+            opener: Arc::new(SystemBrowser::new(Arc::clone(&surroundings))),
             tell: Arc::new(|line| eprintln!("{line}")),
-            environment,
-            transport,
+            surroundings,
             time_limit: TimeLimit::Of(SIGN_IN_LIMIT),
             refresh_token: Mutex::new(None),
         }
+    }
+
+    fn authority(&self) -> Result<Authority, CredentialError> {
+        let tenant = self.surroundings.variable(TENANT_ID);
+        Authority::of(&self.surroundings, tenant.unwrap_or(ANY_ORGANIZATION))
     }
 
     /// Has the person sign in.
@@ -101,29 +101,25 @@ impl Credential for InteractiveBrowserCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let authority = Authority::of(&self.environment)?;
+        let authority = self.authority()?;
+        let endpoint = TokenEndpoint::new(Arc::clone(&self.surroundings), &authority);
         let scope = format!("{scope} {SIGN_IN_SCOPES}");
-        let endpoint = TokenEndpoint {
-            transport: &self.transport,
-            url: authority.endpoint("token"),
-            scope: &scope,
-        };
         // Held throughout: whoever comes meanwhile uses the sign-in of the first, and asks for none of their own.
         let mut refresh_token = self.refresh_token.lock().await;
         if let Some(present) = refresh_token.clone() {
-            match endpoint.redeem(Grant::RefreshToken(present)).await {
+            match Grant::RefreshToken(present).redeem(&endpoint, &scope).await {
                 Ok(tokens) => {
                     *refresh_token = tokens.refresh_token.or(refresh_token.take());
                     return Ok(tokens.access_token);
                 }
-                Err(error) if error.needs_person() => *refresh_token = None,
-                Err(error) => return Err(error.into()),
+                Err(error) if error.needs_person => *refresh_token = None,
+                Err(error) => return Err(error.error),
             }
         }
         let grant = self.sign_in(&authority, &scope).await?;
         // A code is good for one try, so that nothing here may be tried again without the person.
-        let tokens = (endpoint.redeem(grant).await)
-            .map_err(|error| CredentialError::failed(error.to_string()))?;
+        let tokens = grant.redeem(&endpoint, &scope).await;
+        let tokens = tokens.map_err(|error| CredentialError::failed(error.error.message))?;
         *refresh_token = tokens.refresh_token;
         Ok(tokens.access_token)
     }
@@ -153,6 +149,9 @@ fn authorize_address(authority: &Authority, scope: &str, proof: &Proof, redirect
 
 /// The application for developers' sign-ins that Azure's own libraries use; it exists in every tenant and cloud.
 const CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/// Instead of a tenant: the one that the account is at home in.
+const ANY_ORGANIZATION: &str = "organizations";
 
 /// What is asked for besides the scope: a refresh token, and the two that come with every sign-in.
 const SIGN_IN_SCOPES: &str = "openid profile offline_access";

@@ -1,6 +1,7 @@
 //! What ties the parts of a sign-in together: a state for the browser, and PKCE for the token endpoint.
 
-use azure_core::base64;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -26,7 +27,7 @@ impl Proof {
 
     /// What the browser shows of the verifier.
     pub(super) fn challenge(&self) -> String {
-        base64::encode_url_safe(digest(&SHA256, self.verifier.expose().as_bytes()))
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, self.verifier.expose().as_bytes()))
     }
 
     /// Whether this is the state. Digests are compared, so that the time it takes tells nothing of the state itself.
@@ -39,7 +40,7 @@ impl Proof {
 fn random() -> Option<String> {
     let mut bytes = [0; RANDOM_BYTES];
     SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(base64::encode_url_safe(bytes))
+    Some(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// 43 characters, the fewest that PKCE allows: 256 bits are beyond guessing.

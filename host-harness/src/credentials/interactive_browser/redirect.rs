@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::page::page;
 use super::proof::Proof;
-use crate::credentials::words::first_error_line;
+use crate::credentials::answers::ServiceError;
 use crate::secret::Secret;
 
 /// Waits for the browser on a port of the system's choice, which only this machine reaches.
@@ -29,7 +29,7 @@ pub(super) struct RedirectListener {
 pub(super) enum RedirectError {
     /// The person or the tenant said no.
     #[error("the sign-in was refused: {0}; try again, or ask the tenant's administrator")]
-    Refused(String),
+    Refused(ServiceError),
     /// Somebody else sent the browser here.
     #[error("the browser brought the end of another sign-in (its state differs); try again")]
     OtherState,
@@ -115,12 +115,10 @@ fn answer(method: &Method, uri: &Uri, proof: &Proof) -> (Option<Outcome>, Respon
     let outcome = match (is_ours, error, code) {
         (false, ..) => Err(RedirectError::OtherState),
         (true, None, Some(code)) => Ok(Secret::new(code)),
-        (true, error, _) => {
-            let error = error.unwrap_or_default();
-            let description = parameter("error_description").unwrap_or_default();
-            let words = first_error_line(&format!("{error}: {description}"));
-            Err(RedirectError::Refused(words.unwrap_or_default()))
-        }
+        (true, error, _) => Err(RedirectError::Refused(ServiceError::of(
+            &error.unwrap_or_default(),
+            &parameter("error_description").unwrap_or_default(),
+        ))),
     };
     let response = match &outcome {
         Ok(_) => response(

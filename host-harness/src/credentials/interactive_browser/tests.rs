@@ -1,27 +1,48 @@
-//! The sign-in, with a person and a token endpoint that are scripted.
+//! The sign-in, with a person and a token endpoint that do what they are told.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod scripted;
+mod person;
+
+use std::collections::BTreeMap;
 
 use tokio::sync::Notify;
 
-use self::scripted::{Endpoint, Person};
+use self::person::Person;
 use super::*;
 use crate::credentials::CredentialErrorKind::{Failed, Temporary};
+use crate::credentials::testing::{self, Reply, Server, deserted};
 
 const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 
 fn credential(authority: &str, opener: Arc<dyn BrowserOpener>) -> InteractiveBrowserCredential {
-    let variables = [
+    let surroundings = testing::surroundings([
         ("AZURE_AUTHORITY_HOST", authority),
         ("AZURE_TENANT_ID", "t-1"),
-    ];
+    ]);
     InteractiveBrowserCredential {
         opener,
         tell: Arc::new(|_| ()),
-        ..InteractiveBrowserCredential::new(variables.into_iter().collect(), Transport::default())
+        ..InteractiveBrowserCredential::new(Arc::new(surroundings))
     }
+}
+
+/// A token endpoint with these answers.
+async fn endpoint(answers: &[(u16, &str)]) -> Server {
+    let replies = answers.iter();
+    Server::start(replies.map(|(status, body)| Reply::text(*status, body))).await
+}
+
+/// The forms that came to a token endpoint.
+fn forms(endpoint: &Server) -> Vec<BTreeMap<String, String>> {
+    let seen = endpoint.seen();
+    for request in &seen {
+        assert_eq!(request.method, http::Method::POST);
+        assert_eq!(request.target, "/t-1/oauth2/v2.0/token");
+        let content_type = &request.headers["content-type"];
+        assert_eq!(content_type, "application/x-www-form-urlencoded");
+    }
+    seen.iter().map(testing::Seen::form).collect()
 }
 
 const TOKENS: &str = r#"{"token_type": "Bearer", "access_token": "token-1", "expires_in": 3600, "refresh_token": "refresh-1"}"#;
@@ -33,7 +54,7 @@ const GOOD_VISIT: &str = "/?code=code-1&state=STATE&session_state=x";
 
 #[tokio::test]
 async fn a_person_signs_in_and_the_code_becomes_a_token() {
-    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let endpoint = endpoint(&[(200, TOKENS)]).await;
     let person = Person::who_visits(&["/favicon.ico", "/", "/?state=STATE", GOOD_VISIT]);
     let credential = credential(&endpoint.address, person.clone());
     let token = credential.get_token(SCOPE).await.unwrap();
@@ -52,7 +73,7 @@ async fn a_person_signs_in_and_the_code_becomes_a_token() {
     ] {
         assert_eq!(asked[name], value);
     }
-    let form = &endpoint.asked()[0];
+    let form = &forms(&endpoint)[0];
     for (name, value) in [
         ("client_id", CLIENT_ID),
         ("grant_type", "authorization_code"),
@@ -77,9 +98,30 @@ async fn a_person_signs_in_and_the_code_becomes_a_token() {
     assert_eq!(statuses[..3], ["404", "400", "400"]);
 }
 
+#[test]
+fn people_sign_in_to_the_tenant_or_where_their_account_is_at_home() {
+    for (tenant, address) in [
+        (
+            "contoso.com",
+            "https://login.microsoftonline.us/contoso.com/oauth2/v2.0/authorize",
+        ),
+        (
+            " ",
+            "https://login.microsoftonline.us/organizations/oauth2/v2.0/authorize",
+        ),
+    ] {
+        let credential = InteractiveBrowserCredential::new(Arc::new(testing::surroundings([
+            ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/"),
+            ("AZURE_TENANT_ID", tenant),
+        ])));
+        let authority = credential.authority().unwrap();
+        assert_eq!(authority.endpoint("authorize").as_str(), address);
+    }
+}
+
 #[tokio::test]
 async fn the_browser_says_that_the_window_can_be_closed() {
-    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let endpoint = endpoint(&[(200, TOKENS)]).await;
     let listener = RedirectListener::bind().await.unwrap();
     let proof = Proof::new().unwrap();
     let person = Person::who_visits(&[GOOD_VISIT]);
@@ -123,7 +165,7 @@ async fn a_sign_in_that_brings_no_code_says_why() {
         ),
     ];
     for (visit, part) in table {
-        let endpoint = Endpoint::start(&[]).await;
+        let endpoint = endpoint(&[]).await;
         let person = Person::who_visits(&[visit]);
         let error = credential(&endpoint.address, person.clone())
             .get_token(SCOPE)
@@ -132,7 +174,7 @@ async fn a_sign_in_that_brings_no_code_says_why() {
         assert_eq!(error.kind, Failed);
         assert!(error.message.contains(part), "{error}");
         assert!(!error.message.contains("canary"), "{error}");
-        assert!(endpoint.asked().is_empty());
+        assert!(forms(&endpoint).is_empty());
         assert!(!person.pages().iter().any(|page| page.contains("<b>")));
     }
 }
@@ -140,7 +182,7 @@ async fn a_sign_in_that_brings_no_code_says_why() {
 #[tokio::test]
 async fn the_refresh_token_serves_until_the_person_is_needed_again() {
     let ended = r#"{"error": "invalid_grant", "error_description": "AADSTS700082: The refresh token has expired."}"#;
-    let endpoint = Endpoint::start(&[
+    let endpoint = endpoint(&[
         (200, TOKENS),
         (200, MORE_TOKENS),
         (503, "busy"),
@@ -167,7 +209,7 @@ async fn the_refresh_token_serves_until_the_person_is_needed_again() {
     ];
     assert_eq!(seen, expected.map(|(said, times)| (said.to_owned(), times)));
 
-    let asked = endpoint.asked();
+    let asked = forms(&endpoint);
     let grants: Vec<_> = asked
         .iter()
         .map(|form| form["grant_type"].as_str())
@@ -183,7 +225,7 @@ async fn the_refresh_token_serves_until_the_person_is_needed_again() {
 
 #[tokio::test]
 async fn two_who_ask_at_once_share_one_sign_in() {
-    let endpoint = Endpoint::start(&[(200, TOKENS), (200, MORE_TOKENS)]).await;
+    let endpoint = endpoint(&[(200, TOKENS), (200, MORE_TOKENS)]).await;
     let person = Person::who_visits(&[GOOD_VISIT]);
     let credential = credential(&endpoint.address, person.clone());
     let (one, other) = tokio::join!(credential.get_token("a"), credential.get_token("b"));
@@ -196,7 +238,7 @@ async fn two_who_ask_at_once_share_one_sign_in() {
 async fn a_code_is_never_tried_twice() {
     let table = [
         (200, "<html>canary</html>", "check AZURE_AUTHORITY_HOST"),
-        (500, "<html>canary</html>", "500 Internal Server Error"),
+        (500, "<html>canary</html>", "(status 500)"),
         (
             400,
             r#"{"error": "invalid_grant", "error_description": "AADSTS54005: redeemed"}"#,
@@ -204,7 +246,7 @@ async fn a_code_is_never_tried_twice() {
         ),
     ];
     for (status, body, part) in table {
-        let endpoint = Endpoint::start(&[(status, body)]).await;
+        let endpoint = endpoint(&[(status, body)]).await;
         let person = Person::who_visits(&[GOOD_VISIT]);
         let error = credential(&endpoint.address, person.clone())
             .get_token(SCOPE)
@@ -213,16 +255,13 @@ async fn a_code_is_never_tried_twice() {
         assert_eq!(error.kind, Failed, "{error}");
         assert!(error.message.contains(part), "{error}");
         assert!(!error.message.contains("canary"), "{error}");
-        assert_eq!(endpoint.asked().len(), 1);
+        assert_eq!(forms(&endpoint).len(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_token_endpoint_that_does_not_answer_is_temporary_for_a_refresh_token() {
-    // Bound, so that nobody else gets the port, and not listening.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = format!("http://{}", socket.local_addr().unwrap());
+    let (_socket, address) = deserted();
     let person = Person::who_visits(&[GOOD_VISIT]);
     let credential = credential(&address, person.clone());
     let error = credential.get_token(SCOPE).await.unwrap_err();
@@ -234,7 +273,7 @@ async fn a_token_endpoint_that_does_not_answer_is_temporary_for_a_refresh_token(
 
 #[tokio::test]
 async fn a_person_who_does_not_sign_in_is_not_waited_for_without_end() {
-    let endpoint = Endpoint::start(&[]).await;
+    let endpoint = endpoint(&[]).await;
     let person = Person::who_visits(&[]);
     let passed = Arc::new(Notify::new());
     let credential = InteractiveBrowserCredential {
@@ -262,7 +301,7 @@ async fn without_a_browser_the_person_gets_the_address() {
         }
     }
 
-    let endpoint = Endpoint::start(&[(200, TOKENS)]).await;
+    let endpoint = endpoint(&[(200, TOKENS)]).await;
     let (told, mut lines) = tokio::sync::mpsc::unbounded_channel();
     let credential = InteractiveBrowserCredential {
         tell: Arc::new(move |line| told.send(line.to_owned()).unwrap()),

@@ -5,29 +5,28 @@
 
 use std::path::{Path, PathBuf};
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use url::Url;
 
-use super::super::surroundings::Surroundings;
-use super::super::transport::Answer;
-use super::super::{AccessToken, CredentialError, small_file};
-use super::exchange::{Exchange, WAITS, is_busy};
-use super::token_answer;
+use super::exchange::{Exchange, WAITS, address, metadata};
+use crate::credentials::answers::is_busy;
+use crate::credentials::surroundings::{Answer, Surroundings, read_small_file};
+use crate::credentials::{AccessToken, CredentialError};
 use crate::environment::Environment;
 use crate::secret::Secret;
 
 /// Where the agent and its files are.
 #[derive(Clone, Debug)]
-pub(in super::super) struct ArcPaths {
+pub(in crate::credentials) struct ArcPaths {
     /// The program that is there when the agent is installed.
-    pub(in super::super) agent: PathBuf,
+    pub(in crate::credentials) agent: PathBuf,
     /// The directory of the files that prove who asks.
-    pub(in super::super) tokens: PathBuf,
+    pub(in crate::credentials) tokens: PathBuf,
 }
 
 impl ArcPaths {
     /// Where they are on this operating system.
-    pub(in super::super) fn of(environment: &Environment) -> Self {
+    pub(in crate::credentials) fn of(environment: &Environment) -> Self {
         let folder = |variable, default: &str| {
             let root = environment.get(variable).unwrap_or(default);
             Path::new(root).join("AzureConnectedMachineAgent")
@@ -46,9 +45,13 @@ impl ArcPaths {
 }
 
 /// Whether this machine has an agent.
-pub(super) fn is_present(surroundings: &Surroundings) -> bool {
+pub(super) async fn is_present(surroundings: &Surroundings) -> bool {
     let is_set = |name| surroundings.variable(name).is_some();
-    (is_set(ENDPOINT) && is_set("IMDS_ENDPOINT")) || surroundings.arc_paths.agent.is_file()
+    if is_set(ENDPOINT) && is_set("IMDS_ENDPOINT") {
+        return true;
+    }
+    let agent = tokio::fs::metadata(&surroundings.arc_paths.agent).await;
+    agent.is_ok_and(|agent| agent.is_file())
 }
 
 /// Gets a token from the agent.
@@ -64,22 +67,16 @@ pub(super) async fn token(
         )));
     }
     let endpoint = surroundings.variable(ENDPOINT).unwrap_or(DEFAULT_ENDPOINT);
-    let mut url = Url::parse(endpoint).map_err(|_| {
+    let url = Url::parse(endpoint).map_err(|_| {
         CredentialError::failed(format!(
             "{ENDPOINT} is no address; Azure Arc's agent sets it, and nothing else should"
         ))
     })?;
-    url.query_pairs_mut()
-        .extend_pairs([("api-version", API_VERSION), ("resource", resource)]);
-    let metadata = (
-        header::HeaderName::from_static("metadata"),
-        HeaderValue::from_static("true"),
-    );
     let mut exchange = Exchange {
         surroundings,
         service: "Azure Arc's agent",
-        url,
-        headers: HeaderMap::from_iter([metadata]),
+        url: address(url, API_VERSION, resource, None),
+        headers: metadata(),
         secrets: Vec::new(),
         may_pass: is_busy,
     };
@@ -100,11 +97,7 @@ pub(super) async fn token(
     exchange.secrets.push(key);
     // Once: the next try needs a new challenge.
     let answer = exchange.send(&[]).await;
-    let answer = answer.map_err(|error| exchange.lost(&error))?;
-    match answer.status.is_success() {
-        true => token_answer::read(&answer.body, &exchange),
-        false => Err(exchange.refused(&answer)),
-    }
+    exchange.token(&answer.map_err(|error| exchange.lost(&error))?)
 }
 
 /// What is in the file that a challenge names. The path comes from whoever listens on the port, so that it must not
@@ -122,7 +115,7 @@ async fn key(challenge: &Answer, directory: &Path) -> Result<Secret, CredentialE
             directory.join("*.key").display()
         )));
     }
-    let content = small_file::read(path, MAX_KEY_BYTES).await;
+    let content = read_small_file(path, MAX_KEY_BYTES).await;
     let content = content.map_err(|error| {
         CredentialError::failed(format!(
             "Azure Arc's file {} cannot be read: {error}; add this user to the group `himds` (on Windows: \"Hybrid \

@@ -1,15 +1,14 @@
 //! Requests to metadata services, again and again where that may help.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
-use super::super::service_error::{ServiceError, retry_after};
-use super::super::surroundings::Surroundings;
-use super::super::transport::{Answer, Request, TransportError};
-use super::super::{CredentialError, CredentialErrorKind};
+use crate::credentials::answers::{ServiceError, TokenAnswer, busy, retry_after};
+use crate::credentials::surroundings::{Answer, Request, Surroundings, TransportError};
+use crate::credentials::{AccessToken, CredentialError};
 use crate::secret::Secret;
 
 /// A request for a token: a `GET` with a few headers.
@@ -35,17 +34,15 @@ impl Exchange<'_> {
             let sent = self.send_once(left).await;
             let asked = match &sent {
                 Ok(answer) if (self.may_pass)(answer.status) => self.least_wait(answer),
-                Err(TransportError::Other(_)) => Duration::ZERO,
+                Err(TransportError::Broken(_)) => Duration::ZERO,
                 // Nobody is there, or whoever is there hangs: that does not pass within seconds.
-                Ok(_) | Err(TransportError::Connect(_) | TransportError::TimedOut(_)) => {
-                    return sent;
-                }
+                Ok(_) | Err(_) => return sent,
             };
             let Some(&wait) = waits.next() else {
                 return sent;
             };
             let wait = wait.max(asked);
-            if Instant::now() + wait >= end {
+            if wait >= end.saturating_duration_since(Instant::now()) {
                 return sent;
             }
             tokio::time::sleep(wait).await;
@@ -65,42 +62,56 @@ impl Exchange<'_> {
         self.surroundings.transport.send(request).await
     }
 
+    /// The token in an answer, or what it means that there is none.
+    pub(super) fn token(&self, answer: &Answer) -> Result<AccessToken, CredentialError> {
+        if !answer.status.is_success() {
+            return Err(self.refused(answer));
+        }
+        let now = self.surroundings.now();
+        let token = TokenAnswer::read(&answer.body, now).ok_or_else(|| {
+            CredentialError::failed(format!(
+                "{} answered with something that is no token; check that nothing else listens at {}",
+                self.service,
+                self.url.origin().ascii_serialization()
+            ))
+        })?;
+        let token = token.access_token;
+        Ok(AccessToken {
+            refresh_on: token.refresh_on.or_else(|| half_life(&token, now)),
+            ..token
+        })
+    }
+
     /// What an answer that is no token means.
     pub(super) fn refused(&self, answer: &Answer) -> CredentialError {
-        let status = answer.status.as_u16();
         let service = self.service;
-        let words = self.words(answer);
         match (self.may_pass)(answer.status) {
-            true => CredentialError {
-                kind: CredentialErrorKind::Temporary,
-                message: format!(
-                    "{service} cannot answer now (status {status}): {words}; try again later"
-                ),
-                retry_after: retry_after(&answer.headers, self.surroundings.now()),
-            },
+            true => busy(service, answer, &self.secrets, self.surroundings.now()),
             false => CredentialError::failed(format!(
-                "{service} refused to give a token (status {status}): {words}; check that this machine has the managed \
-                 identity"
+                "{service} refused to give a token (status {}): {}; check that this machine has the managed identity",
+                answer.status.as_u16(),
+                self.words(answer)
             )),
         }
     }
 
     /// What an exchange without an answer means, where the service is known to be there.
     pub(super) fn lost(&self, error: &TransportError) -> CredentialError {
-        CredentialError::temporary(format!(
-            "{} does not answer at {}: {error}; try again later",
-            self.service,
-            self.url.origin().ascii_serialization()
-        ))
+        let (service, origin) = (self.service, self.url.origin().ascii_serialization());
+        match error {
+            TransportError::Unusable(why) => CredentialError::failed(format!(
+                "{service} at {origin} cannot give a token: {why}; check the variables that say where it is, and that \
+                 nothing else listens there"
+            )),
+            _ => CredentialError::temporary(format!(
+                "{service} does not answer at {origin}: {error}; try again later"
+            )),
+        }
     }
 
     /// What an answer says.
     pub(super) fn words(&self, answer: &Answer) -> String {
-        let error = ServiceError::read(&answer.body, &self.secrets);
-        match error {
-            Some(error) => error.words().to_owned(),
-            None => "its answer is no JSON".to_owned(),
-        }
+        ServiceError::words_of(answer, &self.secrets)
     }
 
     fn least_wait(&self, answer: &Answer) -> Duration {
@@ -113,10 +124,38 @@ impl Exchange<'_> {
     }
 }
 
-/// Whether an answer means that the service is busy.
-pub(super) fn is_busy(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+/// The address of a token: for a resource, and of the user-assigned identity with this client id if there is one.
+pub(super) fn address(
+    mut url: Url,
+    api_version: &str,
+    resource: &str,
+    client_id: Option<&str>,
+) -> Url {
+    let parameters = [("api-version", api_version), ("resource", resource)];
+    let client_id = client_id.map(|client_id| ("client_id", client_id));
+    url.query_pairs_mut()
+        .extend_pairs(parameters.into_iter().chain(client_id));
+    url
 }
+
+/// The header that shows a metadata service that no redirect has led here.
+pub(super) fn metadata() -> HeaderMap {
+    let header = (
+        HeaderName::from_static("metadata"),
+        HeaderValue::from_static("true"),
+    );
+    HeaderMap::from_iter([header])
+}
+
+/// When a token with a long life is to be replaced, if the service does not say so.
+fn half_life(token: &AccessToken, now: SystemTime) -> Option<SystemTime> {
+    let life = token.expires_on.duration_since(now).ok()?;
+    (life >= LONG_LIFE).then_some(now + life / 2)
+}
+
+/// A token that lives at least this long is replaced after half of its life: a new identity's roles take effect with a
+/// new token only, and the service may be away for hours.
+const LONG_LIFE: Duration = Duration::from_secs(7200);
 
 /// Between tries: at once, then twice as long each time, as Azure's documentation advises.
 pub(super) const WAITS: [Duration; 4] = [
@@ -134,3 +173,43 @@ const UPDATE_WAIT: Duration = Duration::from_secs(5);
 
 /// How long connecting may take: these services are on this machine, or next to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::credentials::answers::is_busy;
+    use crate::credentials::testing::{self, epoch};
+
+    #[test]
+    fn a_token_with_a_long_life_is_replaced_after_half_of_it() {
+        let mut surroundings = testing::surroundings([]);
+        surroundings.clock = Arc::new(epoch);
+        let exchange = Exchange {
+            surroundings: &surroundings,
+            service: "a service",
+            url: "http://a.example".parse().unwrap(),
+            headers: metadata(),
+            secrets: Vec::new(),
+            may_pass: is_busy,
+        };
+        for (times, seconds) in [
+            (r#""expires_in": "7200""#, Some(3600)),
+            (r#""expires_in": "7199""#, None),
+            (r#""expires_on": "1700086400""#, Some(43_200)),
+            (r#""expires_in": "86400", "refresh_in": "1000""#, Some(1000)),
+            (r#""expires_on": "5""#, None),
+        ] {
+            let answer = Answer {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body: format!(r#"{{"access_token": "t", {times}}}"#).into(),
+            };
+            let token = exchange.token(&answer).unwrap();
+            let expected = seconds.map(|seconds| epoch() + Duration::from_secs(seconds));
+            assert_eq!(token.refresh_on, expected, "{times}");
+        }
+    }
+}

@@ -3,14 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::super::surroundings::Surroundings;
-use super::super::transport::{Answer, TransportError};
-use super::super::{AccessToken, CredentialError};
-use super::exchange::{Exchange, WAITS, is_busy};
-use super::token_answer;
+use super::exchange::{self, Exchange, WAITS};
+use crate::credentials::answers::is_busy;
+use crate::credentials::surroundings::{Answer, Surroundings, TransportError};
+use crate::credentials::{AccessToken, CredentialError};
 
 /// The Instance Metadata Service, and whether it is there.
 #[derive(Default)]
@@ -42,24 +41,15 @@ impl Imds {
         resource: &str,
         client_id: Option<&str>,
     ) -> Result<AccessToken, CredentialError> {
-        let url = address(surroundings)?;
+        let url = token_address(surroundings)?;
         let is_present = || self.is_present.load(Ordering::Relaxed);
         if self.is_probed && !is_present() {
             probe(surroundings, url.clone()).await?;
             self.is_present.store(true, Ordering::Relaxed);
         }
-        let metadata = (
-            HeaderName::from_static("metadata"),
-            HeaderValue::from_static("true"),
-        );
+        let url = exchange::address(url, API_VERSION, resource, client_id);
         let mut exchange = exchange(surroundings, url);
-        exchange.headers = HeaderMap::from_iter([metadata]);
-        let parameters = [("api-version", API_VERSION), ("resource", resource)];
-        let chosen = client_id.map(|client_id| ("client_id", client_id));
-        exchange
-            .url
-            .query_pairs_mut()
-            .extend_pairs(parameters.into_iter().chain(chosen));
+        exchange.headers = exchange::metadata();
         let answer = exchange.send(&WAITS).await;
         let answer = answer.map_err(|error| match error {
             TransportError::Connect(_) if !is_present() => absent(&exchange, &error),
@@ -67,7 +57,6 @@ impl Imds {
         })?;
         self.is_present.store(true, Ordering::Relaxed);
         match answer.status {
-            status if status.is_success() => token_answer::read(&answer.body, &exchange),
             StatusCode::BAD_REQUEST => Err(CredentialError::unavailable(format!(
                 "this machine does not have {}: {}; assign it to the machine, or check the client id",
                 match client_id {
@@ -77,7 +66,7 @@ impl Imds {
                 exchange.words(&answer)
             ))),
             _ if is_unreachable(&answer) => Err(unreachable()),
-            _ => Err(exchange.refused(&answer)),
+            _ => exchange.token(&answer),
         }
     }
 }
@@ -112,7 +101,7 @@ fn exchange(surroundings: &Surroundings, url: Url) -> Exchange<'_> {
     }
 }
 
-fn address(surroundings: &Surroundings) -> Result<Url, CredentialError> {
+fn token_address(surroundings: &Surroundings) -> Result<Url, CredentialError> {
     let host = surroundings.variable(HOST).unwrap_or(DEFAULT_HOST);
     let url = Url::parse(host).and_then(|host| host.join("/metadata/identity/oauth2/token"));
     url.map_err(|_| {

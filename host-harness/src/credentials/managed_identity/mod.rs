@@ -8,7 +8,6 @@ mod app_service;
 mod azure_arc;
 mod exchange;
 mod imds;
-mod token_answer;
 
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use async_trait::async_trait;
 
 pub(super) use self::azure_arc::ArcPaths;
 use self::imds::Imds;
+use super::entra::CLIENT_ID;
 use super::surroundings::Surroundings;
 use super::{AccessToken, Credential, CredentialError};
 
@@ -56,12 +56,12 @@ impl ManagedIdentityCredential {
 
     /// The only one of a chain.
     pub(super) fn named(surroundings: Arc<Surroundings>) -> Self {
-        let client_id = surroundings.variable("AZURE_CLIENT_ID").map(str::to_owned);
+        let client_id = surroundings.variable(CLIENT_ID).map(str::to_owned);
         Self::new(surroundings, client_id)
     }
 
     /// Where identities come from here: services announce themselves in the environment.
-    fn source(&self) -> Source {
+    async fn source(&self) -> Source {
         let is_set = |name| self.surroundings.variable(name).is_some();
         match (
             is_set("IDENTITY_ENDPOINT"),
@@ -70,7 +70,7 @@ impl ManagedIdentityCredential {
         ) {
             (true, true, true) => return Source::Unsupported("Service Fabric"),
             (true, true, false) => return Source::AppService,
-            _ if azure_arc::is_present(&self.surroundings) => return Source::Arc,
+            _ if azure_arc::is_present(&self.surroundings).await => return Source::Arc,
             _ => {}
         }
         match (is_set("MSI_ENDPOINT"), is_set("MSI_SECRET")) {
@@ -91,7 +91,7 @@ impl Credential for ManagedIdentityCredential {
         // The metadata services want the resource that a scope is about.
         let resource = scope.strip_suffix("/.default").unwrap_or(scope);
         let client_id = self.client_id.as_deref();
-        match self.source() {
+        match self.source().await {
             Source::AppService => app_service::token(&self.surroundings, resource, client_id).await,
             Source::Arc => azure_arc::token(&self.surroundings, resource, client_id).await,
             Source::Imds => {

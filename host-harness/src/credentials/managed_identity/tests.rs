@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::super::CredentialErrorKind::{self, Failed, Temporary, Unavailable};
-use super::super::testing::{self, Reply, Server};
 use super::*;
+use crate::credentials::CredentialErrorKind::{self, Failed, Temporary, Unavailable};
+use crate::credentials::answers::is_busy;
+use crate::credentials::testing::{self, Reply, Server};
 
 const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 
@@ -54,7 +55,7 @@ async fn tries_end_with_the_waits() {
         url: server.address.parse().unwrap(),
         headers: http::HeaderMap::new(),
         secrets: Vec::new(),
-        may_pass: exchange::is_busy,
+        may_pass: is_busy,
     };
     let answer = exchange.send(&[Duration::from_millis(1); 3]).await.unwrap();
     assert_eq!((answer.status.as_u16(), server.seen().len()), (500, 4));
@@ -81,7 +82,7 @@ async fn services_are_told_apart_by_the_environment() {
         ([("IDENTITY_ENDPOINT", " "), HEADER, NONE], "IMDS"),
     ] {
         let credential = asked(variables, None);
-        let found = match credential.source() {
+        let found = match credential.source().await {
             Source::AppService => "App Service",
             Source::Arc => "Arc",
             Source::Imds => "IMDS",

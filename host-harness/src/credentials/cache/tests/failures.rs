@@ -47,13 +47,7 @@ async fn a_failure_is_shared_by_those_who_waited_and_remembered() {
         .then(Err(CredentialError::failed("no")))
         .then(Ok(token("a", 3600)));
     let bench = Bench::new(fake);
-    let mut waiting = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let (cache, credential) = (Arc::clone(&bench.cache), bench.credential());
-        waiting.spawn(async move { cache.token(&request(None), &credential).await });
-    }
-    bench.fake.called(1).await;
-    bench.settle().await;
+    let waiting = bench.ask_at_once(10, None, 1).await;
     bench.fake.let_one_go();
     let got = waiting.join_all().await;
     assert!(

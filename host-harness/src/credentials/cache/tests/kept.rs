@@ -27,13 +27,7 @@ async fn a_token_is_kept_for_its_credential_and_scope() {
 #[tokio::test]
 async fn a_hundred_requests_at_once_are_one_fetch() {
     let bench = Bench::new(Fake::new("f").gated().then(Ok(token("a", 3600))));
-    let mut waiting = tokio::task::JoinSet::new();
-    for _ in 0..100 {
-        let (cache, credential) = (Arc::clone(&bench.cache), bench.credential());
-        waiting.spawn(async move { cache.token(&request(None), &credential).await });
-    }
-    bench.fake.called(1).await;
-    bench.settle().await;
+    let waiting = bench.ask_at_once(100, None, 1).await;
     bench.fake.let_one_go();
     let got = waiting.join_all().await;
     assert!(got.iter().all(|got| *got == Ok(token("a", 3600))));

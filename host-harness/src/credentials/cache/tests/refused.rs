@@ -8,13 +8,7 @@ async fn a_refused_token_is_replaced_once_for_all_who_hold_it() {
     bench.fake.let_one_go();
     assert_eq!(bench.got().await, ok("a"));
     bench.fake.push(Ok(token("b", 3600)));
-    let mut waiting = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let (cache, credential) = (Arc::clone(&bench.cache), bench.credential());
-        waiting.spawn(async move { cache.token(&request(Some("a")), &credential).await });
-    }
-    bench.fake.called(2).await;
-    bench.settle().await;
+    let waiting = bench.ask_at_once(10, Some("a"), 2).await;
     assert_eq!(bench.got().await, ok("a"), "nobody refused it to this one");
     bench.fake.let_one_go();
     let got = waiting.join_all().await;

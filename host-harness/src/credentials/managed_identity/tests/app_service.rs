@@ -30,3 +30,13 @@ async fn a_header_of_app_service_is_not_repeated() {
     assert_eq!(kind, Failed);
     assert!(message.contains("[REDACTED] is wrong"), "{message}");
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_http_is_not_tried_again() {
+    let variables = [("IDENTITY_ENDPOINT", "ftp://a"), ("IDENTITY_HEADER", "h")];
+    let start = Instant::now();
+    let (kind, message) = error(&asked(variables, None)).await;
+    assert_eq!(kind, Failed);
+    assert!(message.contains("is no http or https address"), "{message}");
+    assert!(start.elapsed() < Duration::from_secs(1), "{message}");
+}

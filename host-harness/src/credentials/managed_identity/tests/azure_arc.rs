@@ -2,14 +2,14 @@
 
 use super::*;
 
-#[test]
-fn arc_is_known_by_its_agent_too() {
+#[tokio::test]
+async fn arc_is_known_by_its_agent_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut surroundings = testing::surroundings([("", "")]);
     surroundings.arc_paths.agent = folder.path().join("himds");
     std::fs::write(&surroundings.arc_paths.agent, "").unwrap();
     let credential = ManagedIdentityCredential::new(Arc::new(surroundings), None);
-    assert!(matches!(credential.source(), Source::Arc));
+    assert!(matches!(credential.source().await, Source::Arc));
 }
 
 #[tokio::test]

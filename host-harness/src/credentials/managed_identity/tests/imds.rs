@@ -98,6 +98,16 @@ async fn what_does_not_pass_soon_is_not_waited_for() {
             "cannot answer now (status 429)",
         ),
         (
+            Reply::text(503, "{}").header("retry-after", "18446744073709551615"),
+            Temporary,
+            "cannot answer now (status 503)",
+        ),
+        (
+            Reply::text(200, &"x".repeat(1024 * 1024)),
+            Failed,
+            "the answer is longer than",
+        ),
+        (
             Reply::json(
                 401,
                 &json!({"error": "unauthorized_client", "error_description": "No."}),
