@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::core::json;
+
 /// The headers of a response. Names are compared without regard to case.
 #[derive(Clone, Debug, Default)]
 pub struct Headers(Vec<(String, String)>);
@@ -63,10 +65,7 @@ impl Headers {
     }
 
     fn number(&self, name: &str) -> Option<f64> {
-        self.get(name)?
-            .parse::<f64>()
-            .ok()
-            .filter(|number| number.is_finite() && *number >= 0.0)
+        json::number(self.get(name)?).filter(|number| *number >= 0.0)
     }
 }
 

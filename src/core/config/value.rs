@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::api_version::ApiVersion;
 use super::endpoint::Endpoint;
+use crate::core::json;
 use crate::core::secret::Secret;
 
 /// What a value should have been, for the sentence that says so.
@@ -209,7 +210,7 @@ fn text<'a>(value: &'a Value, expected: &str) -> Result<&'a str, Expected> {
 
 fn number(value: &Value) -> Option<f64> {
     match value {
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => json::number(text),
         _ => value.as_f64(),
     }
 }
