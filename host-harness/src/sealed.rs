@@ -59,12 +59,17 @@ impl SealedSecrets {
                 self.seal_value(value, place);
             }
         }
-        if let Some(Value::Object(headers)) = config.get_mut("extra_headers") {
-            for (name, value) in headers {
-                // A name that is none never gets anywhere; the provider says so.
-                let name = HeaderName::from_bytes(name.as_bytes());
-                self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+        match config.get_mut("extra_headers") {
+            Some(Value::Object(headers)) => {
+                for (name, value) in headers {
+                    // A name that is none never gets anywhere; the provider says so.
+                    let name = HeaderName::from_bytes(name.as_bytes());
+                    self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+                }
             }
+            // No table, and no header either: a text may be what a line of HTTP looks like, with the secret in it.
+            Some(other) => self.seal_value(other, Place::Header(API_KEY)),
+            None => {}
         }
         config
     }

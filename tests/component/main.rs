@@ -11,6 +11,7 @@ mod doctor;
 mod errors;
 mod hostile;
 mod readme;
+mod sealed;
 mod settings;
 mod streaming;
 mod support;
