@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod canaries;
 mod command_line;
 mod configuration;
 mod confinement;
