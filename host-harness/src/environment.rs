@@ -1,6 +1,7 @@
 //! Environment variables, and which of them a provider may see.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The variables that this provider reads; a provider sees no other.
 pub const VISIBLE_VARIABLES: [&str; 13] = [
@@ -19,8 +20,9 @@ pub const VISIBLE_VARIABLES: [&str; 13] = [
     "AZURE_USE_MANAGED_IDENTITY",
 ];
 
-/// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs. `Debug`
+/// shows the names only: some values are secrets.
+#[derive(Clone, Default, PartialEq)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
@@ -50,6 +52,13 @@ impl Environment {
             .iter()
             .filter_map(|name| Some((name.to_string(), self.get(name)?.to_owned())))
             .collect()
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment ")?;
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

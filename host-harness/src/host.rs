@@ -107,6 +107,7 @@ impl ProviderHost {
         let configured_scope = config.get("token_scope").and_then(Value::as_str);
         let scopes = configured_scope
             .map(str::trim)
+            .filter(|scope| !scope.is_empty())
             .into_iter()
             .chain(TOKEN_SCOPES);
         Grants {

@@ -239,7 +239,12 @@ impl ResponseStream {
             }
             Ok(Some(event)) => {
                 self.open = Some((instance, stream));
-                Ok(Some(event))
+                Ok(Some(match event {
+                    StreamEvent::Aborted(error) => {
+                        StreamEvent::Aborted(self.provider.0.grants.redacted(error))
+                    }
+                    event => event,
+                }))
             }
             Ok(None) => {
                 close(&self.provider, instance, stream).await?;
@@ -292,12 +297,23 @@ pub enum CallError {
 }
 
 impl Grants {
+    fn error(&self, error: ProviderError) -> CallError {
+        self.redacted(error).into()
+    }
+
     /// The provider's error, without the secrets that a service may have repeated in it.
-    fn error(&self, mut error: ProviderError) -> CallError {
+    fn redacted(&self, mut error: ProviderError) -> ProviderError {
         let redact = |text: &mut String| *text = self.secrets.redact(text).into_owned();
         redact(&mut error.message);
-        error.details.as_mut().map(redact);
-        error.into()
+        for text in [
+            &mut error.code,
+            &mut error.details,
+            &mut error.model,
+            &mut error.request_id,
+        ] {
+            text.as_mut().map(redact);
+        }
+        error
     }
 }
 

@@ -29,6 +29,8 @@ struct Entry {
     /// What the provider sees.
     placeholder: String,
     secret: Secret,
+    /// What it looks like in texts.
+    forms: Vec<Secret>,
     place: Place,
     expires_on: Option<SystemTime>,
 }
@@ -59,12 +61,17 @@ impl SealedSecrets {
                 self.seal_value(value, place);
             }
         }
-        if let Some(Value::Object(headers)) = config.get_mut("extra_headers") {
-            for (name, value) in headers {
-                // A name that is none never gets anywhere; the provider says so.
-                let name = HeaderName::from_bytes(name.as_bytes());
-                self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+        match config.get_mut("extra_headers") {
+            Some(Value::Object(headers)) => {
+                for (name, value) in headers {
+                    // A name that is none never gets anywhere; the provider says so.
+                    let name = HeaderName::from_bytes(name.as_bytes());
+                    self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+                }
             }
+            // No table, and no header either: a text may be what a line of HTTP looks like, with the secret in it.
+            Some(other) => self.seal_value(other, Place::Header(API_KEY)),
+            None => {}
         }
         config
     }
@@ -125,10 +132,9 @@ impl SealedSecrets {
     /// A text without the secrets in it: a service may repeat them, and a provider that is not sealed may say them.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for entry in self.entries().iter() {
-            let secret = entry.secret.expose();
-            if secret.len() >= MIN_REDACTED_BYTES && text.contains(secret) {
-                text = Cow::Owned(text.replace(secret, Secret::REDACTED));
+        for form in self.entries().iter().flat_map(|entry| &entry.forms) {
+            if text.contains(form.expose()) {
+                text = Cow::Owned(text.replace(form.expose(), Secret::REDACTED));
             }
         }
         text
@@ -166,6 +172,7 @@ impl SealedSecrets {
         };
         Entry {
             placeholder,
+            forms: forms(&secret),
             secret,
             place,
             expires_on,
@@ -201,6 +208,24 @@ impl Place {
     }
 }
 
+/// A secret as it may stand in a text: as it is, as JSON writes it, and as JSON in JSON does. It is all the same but for
+/// quotes, backslashes and the like, which a header for a gateway may well have. None of one that is too short.
+fn forms(secret: &Secret) -> Vec<Secret> {
+    let mut forms = Vec::new();
+    let mut form = secret.expose().to_owned();
+    while forms.len() <= MAX_NESTING && form.len() >= MIN_REDACTED_BYTES {
+        let quoted = Value::from(form.as_str()).to_string();
+        let escaped = quoted[1..quoted.len() - 1].to_owned();
+        let is_last = escaped == form;
+        forms.push(Secret::new(form));
+        if is_last {
+            break;
+        }
+        form = escaped;
+    }
+    forms
+}
+
 /// The settings that are secrets, and the header of each. `extra_headers` has its own rule.
 fn sealed_settings() -> [(&'static str, Place); 2] {
     [
@@ -222,3 +247,6 @@ const BEARER: &str = "Bearer ";
 
 /// What is shorter is no secret of Azure's, and taking it out would tear words apart.
 const MIN_REDACTED_BYTES: usize = 8;
+
+/// How deep JSON may be in JSON: a gateway's answer that quotes the service's, in the payload of an event.
+const MAX_NESTING: usize = 3;

@@ -360,6 +360,8 @@ enum ReadError {
 fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
     error.model = Some(model.to_owned());
     error.message = secrets.redact(error.message);
+    error.code = error.code.map(|code| secrets.redact(code));
+    error.request_id = error.request_id.map(|id| secrets.redact(id));
     error
 }
 

@@ -408,6 +408,14 @@ fn secrets_that_a_service_repeats_are_taken_out_of_its_words() {
             error.message
         );
         assert!(!format!("{error:?} {:?}", edge.0.events.borrow()).contains("canary-secret"));
+
+        let edge = FakeEdge::default();
+        edge.answer(403, "application/json");
+        let body = json!({ "error": { "code": "canary-secret", "message": "no canary-secret" } });
+        edge.chunk(Duration::ZERO, &body.to_string());
+        let error = failed(&edge, json!({ "api_key": "canary-secret" }));
+        assert_eq!(error.code.as_deref(), Some("[REDACTED]"));
+        assert!(!format!("{error:?} {:?}", edge.0.events.borrow()).contains("canary-secret"));
     }
 }
 

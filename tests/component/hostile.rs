@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use host_harness::contract::types::{BlockContent, ChatResponse, ErrorKind};
 use host_harness::mock::MockAzure;
-use host_harness::{Environment, Provider, ProviderHost};
+use host_harness::{Environment, Provider, ProviderHost, ProviderHostBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Events, ask, hostile_component, in_time, provider_error, read};
@@ -175,10 +175,15 @@ impl Hostile {
         config: Value,
         environment: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
+        let environment = Environment::from_iter(environment);
+        Self::open_in(ProviderHost::builder().environment(environment), config).await
+    }
+
+    /// Opens it with exactly this configuration in a host that is set up like this.
+    pub(crate) async fn open_in(host: ProviderHostBuilder, config: Value) -> Self {
         let events = Arc::new(Events::default());
         let config: Map<String, Value> = serde_json::from_value(config).unwrap();
-        let host = ProviderHost::builder()
-            .environment(Environment::from_iter(environment))
+        let host = host
             .events(Arc::clone(&events) as _)
             .load(&hostile_component())
             .await
@@ -194,6 +199,15 @@ impl Hostile {
         let request = ask(&instruction.to_string());
         let response = in_time(self.provider.complete(&request)).await.unwrap();
         outcome(&response)
+    }
+
+    /// Whether this text is anywhere in its memory.
+    pub(crate) async fn holds(&self, text: &str) -> bool {
+        let middle = text.floor_char_boundary(text.len() / 2);
+        let (first, second) = text.split_at(middle);
+        let find = json!({ "do": "find", "needle_parts": [first, second] });
+        let found = self.carry_out(find).await;
+        found["places"].as_u64().unwrap() > 0
     }
 
     /// Its whole memory, a character for each byte, and how many bytes it says that it read.

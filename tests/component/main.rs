@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod canaries;
 mod command_line;
 mod configuration;
 mod confinement;
@@ -11,6 +12,8 @@ mod doctor;
 mod errors;
 mod hostile;
 mod readme;
+mod sealed;
+mod settings;
 mod streaming;
 mod support;
 mod tool_calls;

@@ -35,10 +35,13 @@ impl Authentication {
     ) -> Option<Self> {
         let api_key = resolver.take(&settings::API_KEY);
         let token = resolver.take(&settings::AZURE_AD_TOKEN);
-        let use_managed_identity = resolver.take(&settings::USE_MANAGED_IDENTITY)?;
+        let use_managed_identity = resolver.take(&settings::USE_MANAGED_IDENTITY);
         let client_id = resolver.take(&settings::MANAGED_IDENTITY_CLIENT_ID);
-        let use_default_credential = resolver.take(&settings::USE_DEFAULT_CREDENTIAL)?;
+        let use_default_credential = resolver.take(&settings::USE_DEFAULT_CREDENTIAL);
         let scope = resolver.take(&settings::TOKEN_SCOPE);
+        // After all of them are taken, so that one that is wrong does not hide another.
+        let use_managed_identity = use_managed_identity?;
+        let use_default_credential = use_default_credential?;
 
         let ways = [
             (
