@@ -53,8 +53,11 @@ impl Provider {
     ///
     /// When the component fails.
     pub async fn describe(&self) -> Result<String, CallError> {
-        self.call(async |guest, store, provider| guest.call_describe(store, provider).await)
-            .await
+        let description = self
+            .call(async |guest, store, provider| guest.call_describe(store, provider).await)
+            .await?;
+        // A setting that is shown may repeat one that is not.
+        Ok(self.0.grants.secrets.redact(&description).into_owned())
     }
 
     /// The configured models.

@@ -82,9 +82,9 @@ impl SealedSecrets {
         mut variables: Vec<(String, String)>,
     ) -> Vec<(String, String)> {
         for (name, value) in &mut variables {
-            let sealed = SEALED_VARIABLES.iter().find(|(sealed, _)| sealed == name);
-            if let Some((_, place)) = sealed {
-                *value = self.seal_text(value, place());
+            let mut sealed = sealed_variables().into_iter();
+            if let Some((_, place)) = sealed.find(|(sealed, _)| sealed == name) {
+                *value = self.seal_text(value, place);
             }
         }
         variables
@@ -235,11 +235,13 @@ fn sealed_settings() -> [(&'static str, Place); 2] {
 }
 
 /// The variables that are secrets, and the header of each.
-const SEALED_VARIABLES: [(&str, fn() -> Place); 3] = [
-    ("AZURE_OPENAI_API_KEY", || Place::Header(API_KEY)),
-    ("AZURE_OPENAI_KEY", || Place::Header(API_KEY)),
-    ("AZURE_OPENAI_AD_TOKEN", || Place::Bearer),
-];
+fn sealed_variables() -> [(&'static str, Place); 3] {
+    [
+        ("AZURE_OPENAI_API_KEY", Place::Header(API_KEY)),
+        ("AZURE_OPENAI_KEY", Place::Header(API_KEY)),
+        ("AZURE_OPENAI_AD_TOKEN", Place::Bearer),
+    ]
+}
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 

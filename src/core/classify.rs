@@ -283,10 +283,15 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
                  resource's audience, and the credential's tenant the resource's"
             ),
         },
-        ErrorKind::AccessDenied => format!(
-            "access to {url} is denied; check the network rules of the resource, and that the caller has the role \
-             Cognitive Services OpenAI User (a role takes some minutes to have effect)"
-        ),
+        ErrorKind::AccessDenied => match authentication {
+            Authentication::ApiKey(_) => format!(
+                "access to {url} is denied; check the network rules of the resource, and that it takes keys"
+            ),
+            Authentication::Token(_) | Authentication::Fetched(_) => format!(
+                "access to {url} is denied; check that the caller has the role Cognitive Services OpenAI User on the \
+                 resource (a role takes some minutes to have effect), and the resource's network rules"
+            ),
+        },
         ErrorKind::RateLimit => {
             format!("too many requests or tokens for {deployment}; wait, or raise its limit")
         }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::contract::types::{ConfigField, FieldType, ModelInfo, ProviderInfo};
-use crate::core::config::setting::Row;
-use crate::core::config::settings;
+use crate::core::config::setting::{Disclosure, Question, Row};
+use crate::core::config::settings::{self, SETTINGS};
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
 use crate::core::model::{self, Capabilities};
@@ -38,7 +38,10 @@ pub fn provider_info() -> ProviderInfo {
             "max_output_tokens": max_output_tokens,
         })
         .to_string(),
-        config_fields: config_fields(),
+        config_fields: SETTINGS
+            .iter()
+            .filter_map(|row| config_field(row))
+            .collect(),
     }
 }
 
@@ -72,62 +75,66 @@ fn model_info(id: &str, logical_model: &str) -> ModelInfo {
 }
 
 /// What a setup asks for. Everything else is a matter of the configuration.
-fn config_fields() -> Vec<ConfigField> {
-    use FieldType::{Boolean, Secret, Text};
-    let managed_identity = [(settings::USE_MANAGED_IDENTITY.row.key, "true")];
-    let fields: [(&Row, &str, FieldType, &[(&str, &str)]); 9] = [
-        (&settings::AZURE_ENDPOINT.row, "Azure endpoint", Text, &[]),
-        (&settings::API_KEY.row, "API key", Secret, &[]),
-        (
-            &settings::USE_DEFAULT_CREDENTIAL.row,
-            "Use the default credential",
-            Boolean,
-            &[],
-        ),
-        (
-            &settings::USE_MANAGED_IDENTITY.row,
-            "Use a managed identity",
-            Boolean,
-            &[],
-        ),
-        (
-            &settings::MANAGED_IDENTITY_CLIENT_ID.row,
-            "Managed identity's client ID",
-            Text,
-            &managed_identity,
-        ),
-        (&settings::AZURE_AD_TOKEN.row, "Entra ID token", Secret, &[]),
-        (&settings::API_VERSION.row, "API version", Text, &[]),
-        (
-            &settings::DEFAULT_DEPLOYMENT.row,
-            "Default deployment",
-            Text,
-            &[],
-        ),
-        (&settings::DEFAULT_MODEL.row, "Default model", Text, &[]),
-    ];
-    let field =
-        |(row, display_name, field_type, show_when): (&Row, &str, FieldType, &[(&str, &str)])| {
-            ConfigField {
-                id: row.key.to_owned(),
-                display_name: display_name.to_owned(),
-                prompt: row.help.to_owned(),
-                field_type,
-                env_var: row.variables.first().map(|name| name.to_string()),
-                choices: Vec::new(),
-                required: row.key == settings::AZURE_ENDPOINT.row.key,
-                default: row.default.map(str::to_owned),
-                show_when: show_when
-                    .iter()
-                    .map(|(key, value)| (key.to_string(), value.to_string()))
-                    .collect(),
-                requires_model: false,
-            }
-        };
-    fields.into_iter().map(field).collect()
+fn config_field(row: &Row) -> Option<ConfigField> {
+    let Question {
+        display_name,
+        show_when,
+    } = row.question.as_ref()?;
+    let mut conditions = Vec::new();
+    if let Some((key, value)) = show_when {
+        conditions.push((key.to_string(), value.to_string()));
+    }
+    Some(ConfigField {
+        id: row.key.to_owned(),
+        display_name: display_name.to_string(),
+        prompt: row.help.to_owned(),
+        field_type: match (row.disclosure, row.default) {
+            (Disclosure::Nothing, _) => FieldType::Secret,
+            (_, Some("true" | "false")) => FieldType::Boolean,
+            _ => FieldType::Text,
+        },
+        env_var: row.variables.first().map(|name| name.to_string()),
+        choices: Vec::new(),
+        // There is more than one way to authenticate, and only one place where the service is.
+        required: row.key == settings::AZURE_ENDPOINT.row.key,
+        default: row.default.map(str::to_owned),
+        show_when: conditions,
+        requires_model: false,
+    })
 }
 
 /// A setting's default that is a number.
 fn number(row: &Row) -> Option<u64> {
     row.default.and_then(|default| default.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setup_asks_for_the_endpoint_and_the_ways_to_authenticate() {
+        let fields = provider_info().config_fields;
+        let asked: Vec<(&str, FieldType, bool)> = fields
+            .iter()
+            .map(|field| (field.id.as_str(), field.field_type, field.required))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                ("azure_endpoint", FieldType::Text, true),
+                ("api_key", FieldType::Secret, false),
+                ("azure_ad_token", FieldType::Secret, false),
+                ("use_managed_identity", FieldType::Boolean, false),
+                ("managed_identity_client_id", FieldType::Text, false),
+                ("use_default_credential", FieldType::Boolean, false),
+                ("api_version", FieldType::Text, false),
+                ("default_deployment", FieldType::Text, false),
+                ("default_model", FieldType::Text, false),
+            ]
+        );
+        let condition = [("use_managed_identity".to_owned(), "true".to_owned())];
+        assert_eq!(fields[4].show_when, condition);
+        assert_eq!(fields[1].env_var.as_deref(), Some("AZURE_OPENAI_API_KEY"));
+    }
 }

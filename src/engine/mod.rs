@@ -115,10 +115,10 @@ impl<E: Edge> Engine<E> {
             self.configuration.debug,
         );
         match self.exchange(&mut translated, &deployment, limits, &report, &mut secrets) {
-            Ok(response) => {
+            Ok((response, deadlines)) => {
                 let edge = self.edge.clone();
                 Ok(ResponseStream::new(
-                    response, edge, report, limits, model, secrets,
+                    response, edge, report, deadlines, model, secrets,
                 ))
             }
             Err(error) => {
@@ -130,7 +130,7 @@ impl<E: Edge> Engine<E> {
     }
 
     /// The configured limits, or the request's where that is stricter.
-    fn time_limits(&self, request: &ChatRequest) -> Result<Deadlines, ProviderError> {
+    fn time_limits(&self, request: &ChatRequest) -> Result<TimeLimits, ProviderError> {
         let TimeLimits {
             connect,
             attempt,
@@ -146,13 +146,10 @@ impl<E: Edge> Engine<E> {
                 ));
             }
         };
-        Ok(Deadlines {
-            limits: TimeLimits {
-                connect,
-                attempt,
-                stream_idle,
-            },
-            attempt: self.edge.now().after(attempt),
+        Ok(TimeLimits {
+            connect,
+            attempt,
+            stream_idle,
         })
     }
 
@@ -162,10 +159,10 @@ impl<E: Edge> Engine<E> {
         &self,
         translated: &mut Translated,
         deployment: &Deployment,
-        limits: Deadlines,
+        limits: TimeLimits,
         report: &Report<E>,
         secrets: &mut Secrets,
-    ) -> Result<Response<E::Body>, ProviderError> {
+    ) -> Result<(Response<E::Body>, Deadlines), ProviderError> {
         let mut may_renew = matches!(
             self.configuration.authentication,
             Authentication::Fetched(_)
@@ -173,13 +170,20 @@ impl<E: Edge> Engine<E> {
         let mut may_drop = true;
         let mut authorization = self.authorize(false, secrets)?;
         loop {
-            let rejection = match self.send(translated, deployment, &authorization, limits) {
-                Ok(response) => return Ok(response),
+            // Here, because each attempt has its own time, and getting a token is none of it.
+            let deadlines = Deadlines {
+                limits,
+                attempt: self.edge.now().after(limits.attempt),
+            };
+            let rejection = match self.send(translated, deployment, &authorization, deadlines) {
+                Ok(response) => return Ok((response, deadlines)),
                 Err(rejection) => rejection,
             };
             if may_renew && rejection.error.kind == ErrorKind::Authentication {
                 may_renew = false;
-                authorization = self.authorize(true, secrets)?;
+                authorization = self
+                    .authorize(true, secrets)
+                    .map_err(|error| refused_and_not_renewed(rejection.error, &error))?;
                 continue;
             }
             let unsupported = rejection.unsupported_parameter.as_deref();
@@ -209,7 +213,7 @@ impl<E: Edge> Engine<E> {
         translated: &Translated,
         deployment: &Deployment,
         authorization: &Authorization,
-        limits: Deadlines,
+        deadlines: Deadlines,
     ) -> Result<Response<E::Body>, Rejection> {
         let configuration = &self.configuration;
         let path = configuration.responses_path();
@@ -237,14 +241,14 @@ impl<E: Edge> Engine<E> {
             path: &path,
             headers: &headers,
             body: &body,
-            connect_timeout: limits.limits.connect,
+            connect_timeout: deadlines.limits.connect,
         };
         let url = format!("{}://{}{path}", request.scheme, request.authority);
 
         let mut response = self
             .edge
-            .send(&request, limits.attempt)
-            .map_err(|error| unanswered(&error, &url, limits.limits))?;
+            .send(&request, deadlines.attempt)
+            .map_err(|error| unanswered(&error, &url, deadlines.limits))?;
         if response.status == 200 {
             return Ok(response);
         }
@@ -253,7 +257,7 @@ impl<E: Edge> Engine<E> {
             &self.edge,
             &mut response.body,
             MAX_ERROR_BYTES,
-            limits.attempt,
+            deadlines.attempt,
         )
         .unwrap_or_default();
         let asked = Asked {
@@ -275,6 +279,19 @@ impl<E: Edge> Engine<E> {
 struct Deadlines {
     limits: TimeLimits,
     attempt: Instant,
+}
+
+/// The error for a token that the service refused, and that the host has no other for.
+fn refused_and_not_renewed(refused: ProviderError, error: &ProviderError) -> ProviderError {
+    ProviderError {
+        message: format!(
+            "{}; and when another was asked for, {}",
+            refused.message, error.message
+        ),
+        retryable: error.retryable,
+        retry_after_ms: error.retry_after_ms,
+        ..refused
+    }
 }
 
 /// The error for a request without a response.

@@ -186,10 +186,9 @@ impl<E: Edge> ResponseStream<E> {
         let attempt = self.deadlines.attempt;
         let translated = match read_all(&self.edge, &mut body, MAX_RESPONSE_BYTES, attempt) {
             Ok(bytes) => translate_whole(&bytes),
-            Err(ReadError::TooLong) => Err(ProviderError::new(
-                ErrorKind::Stream,
-                format!("the response is longer than {MAX_RESPONSE_BYTES} bytes"),
-            )),
+            Err(ReadError::TooLong) => Err(final_error(format!(
+                "the response is longer than {MAX_RESPONSE_BYTES} bytes"
+            ))),
             Err(ReadError::Transport(error)) => {
                 Err(StreamFailure::Transport(error).explain(self.deadlines, attempt))
             }
@@ -271,11 +270,7 @@ impl StreamFailure {
     fn explain(self, Deadlines { limits, attempt }: Deadlines, deadline: Instant) -> ProviderError {
         match self {
             Self::Reported(error) => error,
-            Self::EventTooLong(error) => ProviderError {
-                // It would be as long the next time.
-                retryable: false,
-                ..ProviderError::new(ErrorKind::Stream, error.to_string())
-            },
+            Self::EventTooLong(error) => final_error(error.to_string()),
             Self::Transport(TransportError::TimedOut) if deadline < attempt => ProviderError::new(
                 ErrorKind::Timeout,
                 format!(
@@ -298,14 +293,19 @@ impl StreamFailure {
     }
 }
 
+/// The error for an answer that would be the same the next time.
+fn final_error(message: String) -> ProviderError {
+    ProviderError {
+        retryable: false,
+        ..ProviderError::new(ErrorKind::Stream, message)
+    }
+}
+
 fn translate_whole(bytes: &[u8]) -> Result<ChatResponse, ProviderError> {
     let response: Value = serde_json::from_slice(bytes).map_err(|error| {
-        ProviderError::new(
-            ErrorKind::Stream,
-            format!(
-                "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"
-            ),
-        )
+        final_error(format!(
+            "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"
+        ))
     })?;
     response::translate(&response)
 }

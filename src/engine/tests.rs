@@ -392,6 +392,47 @@ fn without_a_token_nothing_is_sent_and_the_error_says_whether_to_try_again() {
 }
 
 #[test]
+fn the_time_that_a_token_takes_is_not_the_requests() {
+    let edge = FakeEdge::default();
+    edge.0.token_takes.set(Duration::from_secs(700));
+    edge.answer(200, "text/event-stream");
+    for _ in 0..9 {
+        edge.chunk(Duration::from_secs(250), ": still here\n\n");
+    }
+    let error = failed(&edge, json!({ "use_default_credential": true }));
+    assert!(
+        error.message.starts_with("no event came for 300 seconds"),
+        "{}",
+        error.message
+    );
+    assert_eq!(edge.elapsed(), Duration::from_secs(1000));
+}
+
+#[test]
+fn a_token_that_is_refused_and_cannot_be_renewed_says_both() {
+    let edge = FakeEdge::default();
+    edge.answer(401, "application/json");
+    edge.chunk(
+        Duration::ZERO,
+        r#"{"error":{"code":"401","message":"audience is incorrect"}}"#,
+    );
+    edge.0.refuses_renewal.set(true);
+    let error = failed(&edge, json!({ "use_default_credential": true }));
+    assert_eq!(
+        (error.kind, error.status),
+        (ErrorKind::Authentication, Some(401))
+    );
+    assert!(!error.retryable);
+    for words in [
+        "audience is incorrect",
+        "and when another was asked for",
+        "run `az login`",
+    ] {
+        assert!(error.message.contains(words), "{words}: {}", error.message);
+    }
+}
+
+#[test]
 fn secrets_that_a_service_repeats_are_taken_out_of_its_words() {
     for settings in [
         json!({ "api_key": "canary-secret" }),
@@ -516,6 +557,9 @@ struct Outside {
     sent_headers: RefCell<Vec<Vec<(String, String)>>>,
     token_requests: RefCell<Vec<TokenRequest>>,
     credential_error: RefCell<Option<CredentialError>>,
+    /// Tokens cannot be renewed.
+    refuses_renewal: Cell<bool>,
+    token_takes: Cell<Duration>,
 }
 
 /// Each chunk of a body, and how long it takes to come.
@@ -583,6 +627,14 @@ impl Edge for FakeEdge {
     fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
         let mut requests = self.0.token_requests.borrow_mut();
         requests.push(request.clone());
+        self.0.now.set(self.0.now.get() + self.0.token_takes.get());
+        if request.force_refresh && self.0.refuses_renewal.get() {
+            return Err(CredentialError {
+                kind: CredentialErrorKind::Unavailable,
+                message: "run `az login`".into(),
+                retry_after_ms: None,
+            });
+        }
         match &*self.0.credential_error.borrow() {
             Some(error) => Err(error.clone()),
             None => Ok(AccessToken {

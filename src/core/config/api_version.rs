@@ -52,8 +52,8 @@ impl ApiVersion {
 
 /// Whether a text is a date before the Responses API.
 pub(super) fn is_before_responses(text: &str) -> bool {
-    let text = text.trim();
-    let date = text.strip_suffix("-preview").unwrap_or(text);
+    let text = text.trim().to_ascii_lowercase();
+    let date = text.strip_suffix("-preview").unwrap_or(&text);
     is_date(date) && date < ApiVersion::FIRST_WITH_RESPONSES
 }
 

@@ -134,17 +134,17 @@ impl Configuration {
         let document = parse_document(document)?;
         let mut resolver = Resolver::new(&document, environment);
         let configuration = Self::take_all(&mut resolver);
-        let unknown_keys = resolver.unknown_keys();
+        let odd_keys = resolver.odd_keys();
         let Resolver {
             problems, resolved, ..
         } = resolver;
         match configuration {
             Some(mut configuration) if problems.is_empty() => {
-                configuration.warnings.extend(unknown_keys);
+                configuration.warnings.extend(odd_keys);
                 configuration.resolved = resolved;
                 Ok(configuration)
             }
-            _ => Err(invalid(&problems, &resolved)),
+            _ => Err(invalid(&problems, &odd_keys, &resolved)),
         }
     }
 
@@ -153,11 +153,12 @@ impl Configuration {
         let mut warnings = Vec::new();
         let endpoint = resolver.require(&settings::AZURE_ENDPOINT);
         if let Some(endpoint) = &endpoint
-            && endpoint.path.contains("/openai/deployments/")
+            && (endpoint.path.contains("/openai/deployments/")
+                || endpoint.path.ends_with("/chat/completions"))
         {
             warnings.push(format!(
-                "`azure_endpoint` {endpoint} looks like the address of one deployment in another API; the resource's \
-                 address alone is what is wanted, and the deployment's name in `default_deployment`"
+                "`azure_endpoint` {endpoint} looks like the address of another API; the resource's address alone is what \
+                 is wanted, and a deployment's name in `default_deployment`"
             ));
         }
         let authentication = Authentication::take(resolver, endpoint.as_ref(), &mut warnings);
@@ -323,6 +324,7 @@ fn parse_document(document: &str) -> Result<Map<String, Value>, ProviderError> {
         Ok(_) => Err(invalid(
             &["the configuration is not a JSON object".to_owned()],
             &[],
+            &[],
         )),
         // Position only: the text around it may hold a key.
         Err(error) => Err(invalid(
@@ -332,13 +334,15 @@ fn parse_document(document: &str) -> Result<Map<String, Value>, ProviderError> {
                 error.column()
             )],
             &[],
+            &[],
         )),
     }
 }
 
-/// The error for a configuration that is wrong; its details have the settings as well, as far as there are any.
-fn invalid(problems: &[String], resolved: &[Resolved]) -> ProviderError {
-    let message = match problems {
+/// The error for a configuration that is wrong. A key that is misspelt is often why another is missing, so that warnings are
+/// told too; the details have the settings as well, as far as there are any.
+fn invalid(problems: &[String], warnings: &[String], resolved: &[Resolved]) -> ProviderError {
+    let mut message = match problems {
         [problem] => format!("the configuration is wrong: {problem}"),
         _ => format!(
             "the configuration has {} problems:\n- {}",
@@ -346,8 +350,19 @@ fn invalid(problems: &[String], resolved: &[Resolved]) -> ProviderError {
             problems.join("\n- ")
         ),
     };
+    for warning in warnings {
+        message.push_str("\n- warning: ");
+        message.push_str(warning);
+    }
     ProviderError {
-        details: Some(json!({ "problems": problems, "settings": describe(resolved) }).to_string()),
+        details: Some(
+            json!({
+                "problems": problems,
+                "warnings": warnings,
+                "settings": describe(resolved),
+            })
+            .to_string(),
+        ),
         ..ProviderError::new(ErrorKind::Configuration, message)
     }
 }

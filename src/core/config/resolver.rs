@@ -100,8 +100,25 @@ impl<'a> Resolver<'a> {
         });
     }
 
-    /// A warning for each key of the document that no setting has.
-    pub(super) fn unknown_keys(&self) -> Vec<String> {
+    /// A warning for each key of the document that no setting has, and for each that counts for nothing beside another.
+    pub(super) fn odd_keys(&self) -> Vec<String> {
+        let mut warnings = self.unknown_keys();
+        let is_set = |key: &str| self.document.get(key).is_some_and(|value| !is_empty(value));
+        for row in SETTINGS {
+            if let Some(alias) = row.alias
+                && is_set(row.key)
+                && is_set(alias)
+            {
+                let key = row.key;
+                warnings.push(format!(
+                    "`{alias}` has no effect beside `{key}`, which means the same"
+                ));
+            }
+        }
+        warnings
+    }
+
+    fn unknown_keys(&self) -> Vec<String> {
         let known = || {
             SETTINGS
                 .iter()

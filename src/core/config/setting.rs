@@ -26,6 +26,17 @@ pub struct Row {
     pub disclosure: Disclosure,
     /// What it is, in a sentence.
     pub help: &'static str,
+    /// How a setup asks for it; not at all when there is none.
+    pub question: Option<Question>,
+}
+
+/// How a setup asks for a setting.
+#[derive(Debug)]
+pub struct Question {
+    /// The setting's name for people.
+    pub display_name: &'static str,
+    /// Ask only when this setting has this value.
+    pub show_when: Option<(&'static str, &'static str)>,
 }
 
 /// How much of a setting's value may be shown.
@@ -55,6 +66,7 @@ impl<T> Setting<T> {
                 default: None,
                 disclosure: Disclosure::Full,
                 help,
+                question: None,
             },
             parse,
         }
@@ -72,6 +84,27 @@ impl<T> Setting<T> {
 
     pub(super) const fn default(mut self, default: &'static str) -> Self {
         self.row.default = Some(default);
+        self
+    }
+
+    pub(super) const fn asked(mut self, display_name: &'static str) -> Self {
+        self.row.question = Some(Question {
+            display_name,
+            show_when: None,
+        });
+        self
+    }
+
+    pub(super) const fn asked_when(
+        mut self,
+        display_name: &'static str,
+        key: &'static str,
+        value: &'static str,
+    ) -> Self {
+        self.row.question = Some(Question {
+            display_name,
+            show_when: Some((key, value)),
+        });
         self
     }
 

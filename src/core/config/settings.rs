@@ -60,7 +60,8 @@ pub static AZURE_ENDPOINT: Setting<Endpoint> = Setting::new(
     "The endpoint of the resource, such as https://RESOURCE.openai.azure.com, of a Foundry project, or of a gateway.",
 )
 .variables(&["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"])
-.disclosure(Disclosure::Address);
+.disclosure(Disclosure::Address)
+.asked("Azure endpoint");
 
 /// The resource's key.
 pub static API_KEY: Setting<Secret> = Setting::new(
@@ -69,7 +70,8 @@ pub static API_KEY: Setting<Secret> = Setting::new(
     "A key of the resource; it comes before every other way to authenticate.",
 )
 .variables(&["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"])
-.disclosure(Disclosure::Nothing);
+.disclosure(Disclosure::Nothing)
+.asked("API key");
 
 /// A token from elsewhere.
 pub static AZURE_AD_TOKEN: Setting<Secret> = Setting::new(
@@ -78,7 +80,8 @@ pub static AZURE_AD_TOKEN: Setting<Secret> = Setting::new(
     "An Entra ID token from elsewhere. It is used until it expires, since nobody can renew it.",
 )
 .variables(&["AZURE_OPENAI_AD_TOKEN"])
-.disclosure(Disclosure::Nothing);
+.disclosure(Disclosure::Nothing)
+.asked("Entra ID token");
 
 /// The machine's identity.
 pub static USE_MANAGED_IDENTITY: Setting<bool> = Setting::new(
@@ -87,7 +90,8 @@ pub static USE_MANAGED_IDENTITY: Setting<bool> = Setting::new(
     "Authenticate with the managed identity of the machine.",
 )
 .variables(&["AZURE_USE_MANAGED_IDENTITY"])
-.default("false");
+.default("false")
+.asked("Use a managed identity");
 
 /// Which of the machine's identities.
 pub static MANAGED_IDENTITY_CLIENT_ID: Setting<String> = Setting::new(
@@ -95,7 +99,12 @@ pub static MANAGED_IDENTITY_CLIENT_ID: Setting<String> = Setting::new(
     value::word,
     "The client ID of a user-assigned managed identity; without it, the system-assigned one.",
 )
-.variables(&["AZURE_MANAGED_IDENTITY_CLIENT_ID"]);
+.variables(&["AZURE_MANAGED_IDENTITY_CLIENT_ID"])
+.asked_when(
+    "Managed identity's client ID",
+    "use_managed_identity",
+    "true",
+);
 
 /// The host's chain of credentials.
 pub static USE_DEFAULT_CREDENTIAL: Setting<bool> = Setting::new(
@@ -105,7 +114,8 @@ pub static USE_DEFAULT_CREDENTIAL: Setting<bool> = Setting::new(
      `az login` and others.",
 )
 .variables(&["AZURE_USE_DEFAULT_CREDENTIAL"])
-.default("false");
+.default("false")
+.asked("Use the default credential");
 
 /// What tokens are for.
 pub static TOKEN_SCOPE: Setting<String> = Setting::new(
@@ -121,7 +131,8 @@ pub static API_VERSION: Setting<String> = Setting::new(
     "`v1`, `latest`, `preview` or a date such as 2025-04-01-preview; dates before 2025-03-01 mean `v1`.",
 )
 .variables(&["AZURE_OPENAI_API_VERSION"])
-.default("2024-02-15-preview");
+.default("2024-02-15-preview")
+.asked("API version");
 
 /// Models to deployments.
 pub static DEPLOYMENT_MAPPING: Setting<Vec<(String, String)>> = Setting::new(
@@ -136,7 +147,8 @@ pub static DEFAULT_DEPLOYMENT: Setting<String> = Setting::new(
     value::name,
     "The deployment for every model without an entry in `deployment_mapping`; without it, the model's own name.",
 )
-.variables(&["AZURE_OPENAI_DEFAULT_DEPLOYMENT"]);
+.variables(&["AZURE_OPENAI_DEFAULT_DEPLOYMENT"])
+.asked("Default deployment");
 
 /// The model of requests that name none.
 pub static DEFAULT_MODEL: Setting<String> = Setting::new(
@@ -145,7 +157,8 @@ pub static DEFAULT_MODEL: Setting<String> = Setting::new(
     "The model of requests that name none.",
 )
 .variables(&["AZURE_OPENAI_DEFAULT_MODEL"])
-.default("gpt-5.1");
+.default("gpt-5.1")
+.asked("Default model");
 
 /// The output limit of requests that set none.
 pub static MAX_TOKENS: Setting<u64> = Setting::new(

@@ -52,7 +52,7 @@ pub(super) fn name(value: &Value) -> Result<String, Expected> {
 /// far from here.
 pub(super) fn word(value: &Value) -> Result<String, Expected> {
     const EXPECTED: &str = "letters, digits and punctuation only, without blanks and line breaks";
-    let text = text(value, EXPECTED)?;
+    let text = text(value, "text, in quotes")?;
     match text.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(text.to_owned()),
         false => Err(EXPECTED.into()),

@@ -154,7 +154,8 @@ pub fn translate(
         });
     }
 
-    let default_effort = defaults.reasoning_effort.filter(|_| reasons);
+    // A model that is not known may reason; if not, the service says so, and is asked again without it.
+    let default_effort = defaults.reasoning_effort.filter(|_| reasons || !is_known);
     let effort = request.reasoning_effort.as_deref().or(default_effort);
     if let Some(effort) = effort {
         let summary = defaults.reasoning_summary;

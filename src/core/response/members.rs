@@ -75,12 +75,19 @@ impl<'de> Reader<'de> for Head<'de> {
     }
 
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        match (key, map.next_value()?) {
-            ("type", Scalar::Text(kind)) => self.kind = Some(kind),
-            ("error", value) => self.has_error = !matches!(value, Scalar::Null),
-            _ => {}
+        match key {
+            "type" => {
+                if let Scalar::Text(kind) = map.next_value()? {
+                    self.kind = Some(kind);
+                }
+                Ok(())
+            }
+            "error" => {
+                self.has_error = !matches!(map.next_value()?, Scalar::Null);
+                Ok(())
+            }
+            _ => map.next_value::<IgnoredAny>().map(drop),
         }
-        Ok(())
     }
 }
 
