@@ -100,7 +100,7 @@ impl SealedSecrets {
         entries.retain(|entry| entry.expires_on.is_none_or(|expires_on| expires_on > now));
         let entry = self.entry(token.token.clone(), Place::Bearer, Some(token.expires_on));
         let placeholder = entry.placeholder.clone();
-        entries.push(entry);
+        insert(&mut entries, entry);
         placeholder
     }
 
@@ -161,7 +161,7 @@ impl SealedSecrets {
             // The provider refuses this placeholder for the same reason, and names the setting.
             (true, false) => format!("{0}\n{0}", entry.placeholder),
         };
-        self.entries().push(entry);
+        insert(&mut self.entries(), entry);
         seen
     }
 
@@ -224,6 +224,13 @@ fn forms(secret: &Secret) -> Vec<Secret> {
         form = escaped;
     }
     forms
+}
+
+/// Keeps longer secrets before shorter ones: one may be a part of another, and would leave the rest of it in a text.
+fn insert(entries: &mut Vec<Entry>, entry: Entry) {
+    let length = |entry: &Entry| entry.secret.expose().len();
+    let position = entries.partition_point(|present| length(present) >= length(&entry));
+    entries.insert(position, entry);
 }
 
 /// The settings that are secrets, and the header of each. `extra_headers` has its own rule.
