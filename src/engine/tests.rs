@@ -323,7 +323,7 @@ fn a_token_of_the_host_is_renewed_once_when_it_is_refused() {
             .sent_headers
             .borrow()
             .iter()
-            .map(authorization)
+            .map(|headers| authorization(headers))
             .collect();
         if !forced.is_empty() {
             let expected = (1..=answers.len()).map(|number| format!("Bearer token-{number}"));
@@ -509,7 +509,7 @@ fn failed(edge: &FakeEdge, mut settings: Value) -> ProviderError {
     engine.complete(&request(vec![user("Hi")])).unwrap_err()
 }
 
-fn authorization(headers: &Vec<(String, String)>) -> String {
+fn authorization(headers: &[(String, String)]) -> String {
     let header = headers.iter().find(|(name, _)| name == "authorization");
     header.map(|(_, value)| value.clone()).unwrap_or_default()
 }
@@ -551,7 +551,7 @@ struct Outside {
     is_always_ready: Cell<bool>,
     events: RefCell<Vec<(String, Value)>>,
     /// The answers to come, each with its body.
-    responses: RefCell<VecDeque<(Result<(u16, Headers), TransportError>, Chunks)>>,
+    responses: RefCell<VecDeque<(Head, Chunks)>>,
     /// What is left of the body that is being read.
     body: RefCell<Chunks>,
     sent_headers: RefCell<Vec<Vec<(String, String)>>>,
@@ -561,6 +561,9 @@ struct Outside {
     refuses_renewal: Cell<bool>,
     token_takes: Cell<Duration>,
 }
+
+/// Status and headers of an answer, or why there is none.
+type Head = Result<(u16, Headers), TransportError>;
 
 /// Each chunk of a body, and how long it takes to come.
 type Chunks = VecDeque<(Duration, String)>;
@@ -574,7 +577,7 @@ impl FakeEdge {
         self.push(Ok((status, headers)));
     }
 
-    fn push(&self, response: Result<(u16, Headers), TransportError>) {
+    fn push(&self, response: Head) {
         let mut responses = self.0.responses.borrow_mut();
         responses.push_back((response, Chunks::new()));
     }

@@ -133,7 +133,9 @@ fn the_first_way_to_authenticate_counts_and_the_others_are_warned_of() {
     let identity = ("AZURE_USE_MANAGED_IDENTITY", "true");
     let chain = ("AZURE_USE_DEFAULT_CREDENTIAL", "true");
     let client_id = ("AZURE_MANAGED_IDENTITY_CLIENT_ID", "id");
-    let cases: [(&[(&str, &str)], &str, &[&str]); 7] = [
+    /// Variables, the setting that counts, the warnings.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
         (
             &[key, token, identity, chain],
             "api_key",
