@@ -115,6 +115,24 @@ async fn the_embedded_mock_never_gets_a_real_key() {
 }
 
 #[tokio::test]
+async fn other_ways_to_authenticate_do_not_matter_to_the_embedded_mock() {
+    let config = file(
+        ".yaml",
+        "providers: [{module: provider-azure-openai, config: {use_default_credential: true}}]",
+    );
+    let variables = [
+        ("AZURE_USE_DEFAULT_CREDENTIAL", "true"),
+        ("AZURE_USE_MANAGED_IDENTITY", "true"),
+        ("AZURE_MANAGED_IDENTITY_CLIENT_ID", "id"),
+        ("AZURE_OPENAI_AD_TOKEN", "canary"),
+    ];
+    let path = config.path().to_str().unwrap();
+    let output = run(&variables, &["--config", path, "Say hello"]).await;
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(!output.stderr.contains("warning"), "{output:?}");
+}
+
+#[tokio::test]
 async fn json_is_the_response_in_the_kernels_form_and_nothing_else() {
     for arguments in [
         &["--json", "Say hello"][..],

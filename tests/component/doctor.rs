@@ -112,12 +112,11 @@ async fn a_client_secret_that_is_wrong_ends_the_chain() {
 #[tokio::test]
 async fn no_credential_is_available() {
     let mock = mock().await;
-    let empty = tempfile::tempdir().unwrap();
     let variables = [
         endpoint(&mock),
         ("AZURE_USE_DEFAULT_CREDENTIAL", "true".to_owned()),
         ("AZURE_POD_IDENTITY_AUTHORITY_HOST", closed_port()),
-        ("PATH", empty.path().to_str().unwrap().to_owned()),
+        ("PATH", NO_PROGRAMS.to_owned()),
     ];
     let report = examine(&mock, &variables, &[]).await;
     report.is("no-credential", 1);
@@ -132,11 +131,82 @@ async fn offline_nothing_is_sent() {
         .chain([
             endpoint(&mock),
             ("AZURE_USE_DEFAULT_CREDENTIAL", "true".to_owned()),
+            ("PATH", NO_PROGRAMS.to_owned()),
         ])
         .collect();
     let report = examine(&mock, &variables, &["--offline"]).await;
     report.is("offline", 0);
     assert_eq!(mock.requests().len() + mock.token_requests().len(), 0);
+}
+
+#[tokio::test]
+async fn offline_there_must_be_something_that_may_give_a_token() {
+    let mock = mock().await;
+    let token = |token: &str| vec![("AZURE_OPENAI_AD_TOKEN", token.to_owned())];
+    let developer = vec![
+        ("AZURE_USE_DEFAULT_CREDENTIAL", "true".to_owned()),
+        ("AZURE_TOKEN_CREDENTIALS", "dev".to_owned()),
+        ("PATH", NO_PROGRAMS.to_owned()),
+    ];
+    for (mut variables, code, verdict) in [
+        (token(EXPIRED_TOKEN), 1, "failed"),
+        // Its `exp` is in the year 2100.
+        (token("e30.eyJleHAiOjQxMDI0NDQ4MDB9.signature"), 0, "well"),
+        (token("opaque"), 0, "well"),
+        (developer, 1, "failed"),
+    ] {
+        variables.push(endpoint(&mock));
+        let report = examine(&mock, &variables, &["--offline"]).await;
+        assert_eq!(report.finished.code, code, "{:?}", report.finished);
+        assert_eq!(report.json()["verdict"], verdict);
+    }
+    assert_eq!(mock.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_has_expired_is_told_when_the_service_refuses_it() {
+    let mock = mock().await;
+    let variables = [
+        endpoint(&mock),
+        ("AZURE_OPENAI_AD_TOKEN", EXPIRED_TOKEN.to_owned()),
+    ];
+    let report = examine(&mock, &variables, &[]).await;
+    assert_eq!(report.finished.code, 1, "{:?}", report.finished);
+    let step = &report.json()["probe"]["steps"][0];
+    assert!(
+        step.as_str()
+            .unwrap()
+            .contains("expired at 2023-11-14T22:13:20Z"),
+        "{step}"
+    );
+}
+
+#[tokio::test]
+async fn the_deployment_of_a_model_is_the_one_that_the_provider_asks() {
+    let mock = MockAzure::builder()
+        .deployment("prod", "gpt-5.1")
+        .start()
+        .await
+        .unwrap();
+    let config = file(
+        ".yaml",
+        "providers: [{module: provider-azure-openai, config: {deployment_mapping: {gpt-5.1: prod}, \
+         default_deployment: prod}}]",
+    );
+    let variables = [
+        endpoint(&mock),
+        ("AZURE_OPENAI_API_KEY", mock.api_key().to_owned()),
+    ];
+    let config = config.path().to_str().unwrap();
+    // A model without an entry goes to the default deployment, which the mapping says to have gpt-5.1.
+    for model in ["gpt-5.1", "my-model", " my-model ", ""] {
+        let arguments = ["--config", config, "--model", model];
+        let report = examine(&mock, &variables, &arguments).await;
+        let probe = &report.json()["probe"];
+        assert_eq!(probe["outcome"], "answered", "{model}: {probe}");
+        assert_eq!(probe["deployment"], "prod");
+        assert_eq!(probe["advice"], Value::Null, "{model}");
+    }
 }
 
 #[tokio::test]
@@ -163,8 +233,22 @@ async fn each_failure_of_the_deployment_is_explained() {
                 "PermissionDenied",
                 "The principal lacks the data action",
             ),
-            "the caller may not use",
-            "Cognitive Services OpenAI User",
+            "does not let the API key's owner in (401)",
+            "disableLocalAuth",
+        ),
+        (
+            azure(
+                StatusCode::BAD_REQUEST,
+                "unsupported_value",
+                "Unsupported value: 'service_tier' does not support 'flex' with this model.",
+            ),
+            "does not take the parameter `service_tier`",
+            "`service_tier`",
+        ),
+        (
+            azure(StatusCode::BAD_REQUEST, "BadRequest", "No"),
+            "refuses the request to the deployment `gpt-5.1`",
+            "what the service says",
         ),
         (
             azure(
@@ -312,12 +396,35 @@ async fn models_are_listed_with_their_deployments() {
     let models: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(models[1]["id"], "gpt-5.1");
     assert_eq!(models[1]["context_window"], 400_000);
+    assert_eq!(models[1]["deployment"], "production-gpt5");
+    assert_eq!(models[1]["logical_model"], "gpt-5.1");
     assert!(
         models[1]["capabilities"]
             .as_array()
             .unwrap()
             .contains(&json!("thinking"))
     );
+}
+
+#[tokio::test]
+async fn models_tells_of_settings_that_the_provider_does_not_know() {
+    let config = file(
+        ".yaml",
+        "providers: [{module: provider-azure-openai, config: {deployment_maping: {gpt-5.1: production-gpt5}}}]",
+    );
+    let component = component();
+    let arguments = [
+        "models",
+        "--config",
+        config.path().to_str().unwrap(),
+        "--component",
+        component.to_str().unwrap(),
+    ];
+    let finished = execute(&[], &arguments, "").await;
+    assert_eq!(finished.code, 0, "{finished:?}");
+    for words in ["warning: ", "deployment_maping"] {
+        assert!(finished.stderr.contains(words), "{finished:?}");
+    }
 }
 
 async fn mock() -> MockAzure {
@@ -365,10 +472,8 @@ impl Examined {
         assert_eq!(*found, code, "{:?}", self.finished);
         assert_eq!(stderr, "");
         let mut report = self.json();
-        steady(&mut report);
-        let port = self.endpoint.rsplit(':').next().unwrap();
+        steady(&mut report, self.endpoint.trim_start_matches("http://"));
         let text = serde_json::to_string_pretty(&report).unwrap() + "\n";
-        let text = text.replace(&format!("127.0.0.1:{port}"), "mock.example");
         assert!(!text.contains("canary"), "{text}");
         let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/component/golden/doctor")
@@ -385,32 +490,40 @@ impl Examined {
     }
 }
 
-/// Replaces what differs from run to run.
-fn steady(report: &mut Value) {
+/// Replaces what differs from run to run, and from one operating system to another.
+fn steady(report: &mut Value, mock: &str) {
     match report {
         Value::Object(members) => {
             for (key, value) in members {
                 match key.as_str() {
                     "duration_ms" => *value = json!("MILLISECONDS"),
                     "expires_on" if value.is_string() => *value = json!("TIME"),
-                    _ => steady(value),
+                    _ => steady(value, mock),
                 }
             }
         }
-        Value::Array(elements) => elements.iter_mut().for_each(steady),
+        Value::Array(elements) => elements.iter_mut().for_each(|value| steady(value, mock)),
         Value::String(text) => {
-            // Ports of the system's choice, other than the mock's own.
-            if let Some(position) = text
-                .find("127.0.0.1:")
-                .filter(|_| text.contains("metadata"))
-            {
-                let end = text[position + 10..]
-                    .find(|character: char| !character.is_ascii_digit())
-                    .map_or(text.len(), |length| position + 10 + length);
-                text.replace_range(position..end, "metadata.example");
-            }
+            *text = text.replace(mock, "mock.example");
+            // Of the ports of the system's choice, only closed ones are left.
+            replace(text, "127.0.0.1:", "closed.example", |rest| {
+                rest.find(|character: char| !character.is_ascii_digit())
+            });
+            // The system's own words.
+            replace(text, "error sending request", "REASON", |rest| {
+                rest.find("): this")
+            });
         }
         _ => {}
+    }
+}
+
+/// Puts other words in the place of `begin` and what follows it, up to an end.
+fn replace(text: &mut String, begin: &str, with: &str, end: impl Fn(&str) -> Option<usize>) {
+    if let Some(start) = text.find(begin) {
+        let rest = &text[start + begin.len()..];
+        let length = end(rest).unwrap_or(rest.len());
+        text.replace_range(start..start + begin.len() + length, with);
     }
 }
 
@@ -420,3 +533,9 @@ fn borrowed<'a>(variables: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
         .map(|(name, value)| (*name, value.as_str()))
         .collect()
 }
+
+/// A `PATH` without programs.
+const NO_PROGRAMS: &str = "/nowhere";
+
+/// Its `exp` is 1700000000.
+const EXPIRED_TOKEN: &str = "e30.eyJleHAiOjE3MDAwMDAwMDB9.signature";

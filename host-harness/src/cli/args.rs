@@ -112,6 +112,12 @@ pub(super) struct DoctorArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness models
+  host-harness models --config provider.toml --json
+
+Nothing is asked: models are what the configuration makes of them.")]
 pub(super) struct ModelsArguments {
     /// Write JSON.
     #[arg(long)]
@@ -122,6 +128,10 @@ pub(super) struct ModelsArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness inspect
+  host-harness inspect --component provider.wasm --json")]
 pub(super) struct InspectArguments {
     /// Write JSON.
     #[arg(long)]

@@ -131,13 +131,13 @@ fn authentication(authentication: &Value) -> String {
         );
     }
     for (key, title) in [
-        ("audience", "audience"),
-        ("tenant", "tenant"),
-        ("object_id", "object id"),
-        ("expires_on", "valid until"),
+        ("audience", "the token's audience:"),
+        ("tenant", "the token's tenant:"),
+        ("object_id", "the token's object id:"),
+        ("expires_on", "the token is valid until"),
     ] {
         if let Some(value) = authentication["token"][key].as_str() {
-            let _ = writeln!(text, "  the token's {title}: {value}");
+            let _ = writeln!(text, "  {title} {value}");
         }
     }
     if authentication["token"]["has_expired"] == true {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::ModelsArguments;
+use super::event_log::EventLog;
 use super::failure::Failure;
 use super::setup::Setup;
 use crate::contract::types::ModelInfo;
-use crate::events::NoSubscriber;
 use crate::kernel_json::model_info;
 
 /// Lists the models that can be asked for.
@@ -18,30 +18,38 @@ pub(super) async fn models(arguments: ModelsArguments) -> Result<(), Failure> {
     // Only so that the configuration is complete: nothing is asked.
     let _mock = setup.mock_unless_configured(arguments.json).await?;
     let provider = setup
-        .host(Arc::new(NoSubscriber))
+        .host(Arc::new(EventLog::create(None, arguments.json)?))
         .await?
         .open(&setup.config)
         .await?;
     let models = provider.models().await?;
+    let description: Value = serde_json::from_str(&provider.describe().await?).unwrap_or_default();
+    let deployments = &description["deployments"];
     let text = match arguments.json {
-        true => {
-            let models: Result<Vec<Value>, _> = models.iter().map(model_info::to_value).collect();
-            format!("{}\n", Value::Array(models?))
-        }
-        false => {
-            let description: Value =
-                serde_json::from_str(&provider.describe().await?).unwrap_or_default();
-            to_text(&models, &description["deployments"])
-        }
+        true => to_json(&models, deployments)?,
+        false => to_text(&models, deployments),
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
+/// The models in the kernel's form, each with its deployment, and with the model that this is taken for.
+fn to_json(models: &[ModelInfo], deployments: &Value) -> Result<String, Failure> {
+    let mut list = Vec::new();
+    for model in models {
+        let mut entry = model_info::to_value(model)?;
+        let row = row(deployments, &model.id);
+        for key in ["deployment", "logical_model"] {
+            entry[key] = row[key].clone();
+        }
+        list.push(entry);
+    }
+    Ok(format!("{}\n", Value::Array(list)))
+}
+
 fn to_text(models: &[ModelInfo], deployments: &Value) -> String {
     let deployment = |model: &str| {
-        let mut rows = deployments.as_array().into_iter().flatten();
-        let row = rows.find(|row| row["model"] == model);
-        row.and_then(|row| row["deployment"].as_str())
+        row(deployments, model)["deployment"]
+            .as_str()
             .unwrap_or("-")
     };
     let longest = |texts: Vec<&str>| texts.into_iter().map(str::len).max().unwrap_or_default();
@@ -58,4 +66,11 @@ fn to_text(models: &[ModelInfo], deployments: &Value) -> String {
         )
     };
     models.iter().map(line).collect()
+}
+
+/// What the provider says of a model's deployment; null if it says nothing.
+fn row<'a>(deployments: &'a Value, model: &str) -> &'a Value {
+    let mut rows = deployments.as_array().into_iter().flatten();
+    rows.find(|row| row["model"] == model)
+        .unwrap_or(&Value::Null)
 }

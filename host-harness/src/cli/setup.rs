@@ -19,6 +19,17 @@ use crate::mock::MockAzure;
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
 const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
 
+/// The ways to authenticate other than with a key: their settings, and the variables of these.
+const OTHER_WAYS: [(&str, &str); 4] = [
+    ("azure_ad_token", "AZURE_OPENAI_AD_TOKEN"),
+    (
+        "managed_identity_client_id",
+        "AZURE_MANAGED_IDENTITY_CLIENT_ID",
+    ),
+    ("use_default_credential", "AZURE_USE_DEFAULT_CREDENTIAL"),
+    ("use_managed_identity", "AZURE_USE_MANAGED_IDENTITY"),
+];
+
 /// A provider that is not loaded yet.
 pub(super) struct Setup {
     pub(super) config: Map<String, Value>,
@@ -58,10 +69,26 @@ impl Setup {
     ) -> Result<Option<MockAzure>, Failure> {
         match ProviderHost::has_endpoint(&self.config, &self.environment) {
             true => Ok(None),
-            false => embedded_mock(&mut self.config, &self.environment, json)
-                .await
-                .map(Some),
+            false => {
+                let mock = embedded_mock(&mut self.config, &self.environment, json).await?;
+                self.authenticate_with(mock.api_key());
+                Ok(Some(mock))
+            }
         }
+    }
+
+    /// Leaves one way to authenticate, a mock's key: no real secret goes there, and nobody is warned that the key comes
+    /// before the ways that are configured for the service.
+    fn authenticate_with(&mut self, api_key: &str) {
+        let is_other = |name: &str| {
+            OTHER_WAYS
+                .iter()
+                .any(|(key, variable)| [*key, *variable].contains(&name))
+        };
+        self.config.retain(|key, _| !is_other(key));
+        self.config.insert("api_key".to_owned(), json!(api_key));
+        let variables = self.environment.variables();
+        self.environment = variables.filter(|(name, _)| !is_other(name)).collect();
     }
 
     /// Loads the provider.
@@ -79,8 +106,8 @@ impl Setup {
     }
 }
 
-/// Starts a mock and lets the configuration point to it: with the mock's key, so that no real one goes there, and with the
-/// deployments that are configured, so that a configuration can be tried before it has an endpoint.
+/// Starts a mock and lets the configuration point to it: with the deployments that are configured, so that a configuration
+/// can be tried before it has an endpoint.
 async fn embedded_mock(
     config: &mut Map<String, Value>,
     environment: &Environment,
@@ -110,6 +137,5 @@ async fn embedded_mock(
          AZURE_OPENAI_API_KEY, or use --config FILE, to ask a real one",
     );
     config.insert("azure_endpoint".to_owned(), json!(mock.endpoint()));
-    config.insert("api_key".to_owned(), json!(mock.api_key()));
     Ok(mock)
 }

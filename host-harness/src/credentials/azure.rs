@@ -22,15 +22,19 @@ use crate::http::clients::Clients;
 /// use host_harness::Environment;
 /// use host_harness::credentials::{AzureCredentials, CredentialKind};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), host_harness::credentials::CredentialError> {
 /// let credentials = AzureCredentials::builder()
 ///     .environment(Environment::from_iter([("AZURE_TOKEN_CREDENTIALS", "prod")]))
 ///     .build();
-/// let names = credentials.planned(&CredentialKind::DefaultChain)?;
+/// let planned = credentials.planned(&CredentialKind::DefaultChain).await?;
+/// let names: Vec<&str> = planned.iter().map(|attempt| attempt.name).collect();
 /// assert_eq!(
 ///     names,
 ///     ["EnvironmentCredential", "WorkloadIdentityCredential", "ManagedIdentityCredential"],
 /// );
-/// # Ok::<(), host_harness::credentials::CredentialError>(())
+/// # Ok(())
+/// # }
 /// ```
 pub struct AzureCredentials {
     surroundings: Arc<Surroundings>,
@@ -61,15 +65,18 @@ impl AzureCredentials {
         }
     }
 
-    /// The names of the credentials that would be asked, in order. Nothing is asked.
+    /// The credentials that would be asked, in order, and what this machine shows of each. Nothing is asked.
     ///
     /// # Errors
     ///
     /// When `AZURE_TOKEN_CREDENTIALS` has a value that means nothing.
-    pub fn planned(&self, kind: &CredentialKind) -> Result<Vec<&'static str>, CredentialError> {
+    pub async fn planned(&self, kind: &CredentialKind) -> Result<Vec<Attempt>, CredentialError> {
         match kind {
-            CredentialKind::DefaultChain => Ok(self.chain.clone()?.names()),
-            CredentialKind::ManagedIdentity { .. } => Ok(vec![self.credential(kind)?.name()]),
+            CredentialKind::DefaultChain => Ok(self.chain.clone()?.planned().await),
+            CredentialKind::ManagedIdentity { .. } => {
+                let credential = self.credential(kind)?;
+                Ok(vec![Attempt::planned(credential.as_ref()).await])
+            }
         }
     }
 

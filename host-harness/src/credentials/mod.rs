@@ -120,6 +120,13 @@ pub(crate) trait Credential: Send + Sync {
     /// Gets a new token: nothing is cached here.
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError>;
 
+    /// Where a token would come from, as far as this machine shows it: nothing is sent, and no program is run.
+    ///
+    /// An error is one that getting a token is certain to end in.
+    async fn origin(&self) -> Result<String, CredentialError> {
+        Ok("nothing of it can be seen before it is asked".to_owned())
+    }
+
     /// How long getting a token may take. One that waits for a person takes longer.
     fn time_limit(&self) -> Duration {
         TIME_LIMIT

@@ -48,12 +48,12 @@ pub enum Authentication {
     Key,
     /// A token from the configuration, and what it says of itself.
     Token(Option<Claims>),
-    /// The host's credentials, which were not asked: their names in order.
+    /// The host's credentials, which were not asked.
     Planned {
         /// What tokens are for.
         scope: String,
-        /// The names, or why there are none.
-        credentials: Result<Vec<&'static str>, CredentialError>,
+        /// What this machine shows of each, or why there are none.
+        credentials: Result<Vec<Attempt>, CredentialError>,
     },
     /// The host's credentials, which were asked.
     Asked {
@@ -94,7 +94,7 @@ pub async fn examine(examination: &Examination<'_>) -> Result<Report, CallError>
         probe: Probe::Skipped("offline"),
     };
     if !examination.is_offline {
-        report.probe = match report.has_credentials() {
+        report.probe = match report.has_something_to_send() {
             true => probe::probe(examination, &report).await?,
             false => Probe::Skipped("there is no token"),
         };
@@ -122,7 +122,7 @@ async fn authentication(examination: &Examination<'_>, description: &Value) -> A
     };
     let scope = chosen["scope"].as_str().unwrap_or_default().to_owned();
     if *is_offline {
-        let credentials = credentials.planned(&kind);
+        let credentials = credentials.planned(&kind).await;
         return Authentication::Planned { scope, credentials };
     }
     let request = TokenRequest {

@@ -52,11 +52,17 @@ pub(super) async fn probe(
     ] {
         config.insert(key.to_owned(), value);
     }
+    // As the default, the model has a row in the description: which deployment serves it is the provider's to say.
+    let model = examination.model.map(str::trim);
+    if let Some(model) = model.filter(|model| !model.is_empty()) {
+        config.insert("default_model".to_owned(), json!(model));
+    }
     let provider = examination.host.open(&config).await?;
-    let found = Found::of(report, examination.model);
+    let description: Value = serde_json::from_str(&provider.describe().await?).unwrap_or_default();
+    let found = Found::of(report, &description);
     let deployment = found.deployment.to_owned();
     let begun = Instant::now();
-    match provider.complete(&request(examination.model)).await {
+    match provider.complete(&request()).await {
         Ok(response) => {
             let model = answered_by(&response);
             Ok(Probe::Answered {
@@ -75,7 +81,7 @@ pub(super) async fn probe(
     }
 }
 
-fn request(model: Option<&str>) -> ChatRequest {
+fn request() -> ChatRequest {
     let message = Message {
         role: Role::User,
         content: MessageContent::Text("Answer with one word: ready".to_owned()),
@@ -89,7 +95,7 @@ fn request(model: Option<&str>) -> ChatRequest {
         tools: Vec::new(),
         tool_choice: None,
         response_format: None,
-        model: model.map(str::to_owned),
+        model: None,
         temperature: None,
         top_p: None,
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),

@@ -61,23 +61,33 @@ impl Report {
 
     /// How it went.
     pub fn verdict(&self) -> Verdict {
-        let has_failed = matches!(self.probe, Probe::Failed { .. });
-        match (
-            self.problems.as_slice(),
-            has_failed || !self.has_credentials(),
-        ) {
+        let is_well = match &self.probe {
+            Probe::Answered { .. } => true,
+            Probe::Failed { .. } => false,
+            Probe::Skipped(_) => self.has_credentials(),
+        };
+        match (self.problems.as_slice(), is_well) {
             ([_, ..], _) => Verdict::Misconfigured,
-            ([], true) => Verdict::Failed,
-            ([], false) => Verdict::Well,
+            ([], true) => Verdict::Well,
+            ([], false) => Verdict::Failed,
         }
     }
 
-    /// Whether a request can be sent: there is a key or a token, or none was asked for.
-    pub(super) fn has_credentials(&self) -> bool {
+    /// Whether a request can be sent. A token that has expired is sent too: this machine's clock may be wrong, and the
+    /// service knows.
+    pub(super) fn has_something_to_send(&self) -> bool {
+        matches!(self.authentication, Some(Authentication::Token(_))) || self.has_credentials()
+    }
+
+    /// Whether there is a key or a token that is valid, or something that may give one.
+    fn has_credentials(&self) -> bool {
         match &self.authentication {
             Some(Authentication::Asked { has_token, .. }) => *has_token,
-            Some(Authentication::Planned { credentials, .. }) => credentials.is_ok(),
-            Some(Authentication::Key | Authentication::Token(_)) | None => true,
+            Some(Authentication::Planned { credentials, .. }) => {
+                credentials.as_deref().is_ok_and(may_give_token)
+            }
+            Some(Authentication::Token(Some(claims))) => !claims.has_expired(),
+            Some(Authentication::Key | Authentication::Token(None)) | None => true,
         }
     }
 
@@ -110,9 +120,10 @@ impl Authentication {
             Self::Key => json!({}),
             Self::Token(claims) => json!({ "token": claims.as_ref().map(Claims::to_json) }),
             Self::Planned { scope, credentials } => match credentials {
-                Ok(names) => json!({ "scope": scope, "credentials": names.iter().map(
-                    |name| json!({ "name": name, "outcome": "planned" })
-                ).collect::<Vec<_>>() }),
+                Ok(attempts) => json!({
+                    "scope": scope,
+                    "credentials": attempts.iter().map(attempt).collect::<Vec<_>>(),
+                }),
                 Err(error) => json!({ "scope": scope, "problem": error.message }),
             },
             Self::Asked {
@@ -136,7 +147,7 @@ impl Claims {
             "tenant": self.tenant,
             "object_id": self.object_id,
             "expires_on": self.expires().map(rfc3339),
-            "has_expired": self.expires().map(|expires| expires <= SystemTime::now()),
+            "has_expired": self.expires().map(|_| self.has_expired()),
         })
     }
 
@@ -144,6 +155,12 @@ impl Claims {
     pub fn expires(&self) -> Option<SystemTime> {
         let since_1970 = std::time::Duration::from_secs(self.expires_on?);
         SystemTime::UNIX_EPOCH.checked_add(since_1970)
+    }
+
+    /// Whether that has passed.
+    pub fn has_expired(&self) -> bool {
+        self.expires()
+            .is_some_and(|expires| expires <= SystemTime::now())
     }
 }
 
@@ -197,22 +214,22 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     }
 }
 
+/// Whether a chain with these, which were not asked, may give a token: the first that is there decides.
+fn may_give_token(planned: &[Attempt]) -> bool {
+    let mut outcomes = planned.iter().map(|attempt| &attempt.outcome);
+    let first = outcomes.find(|outcome| !matches!(outcome, AttemptOutcome::Unavailable(_)));
+    matches!(first, Some(AttemptOutcome::Configured(_)))
+}
+
 fn attempt(Attempt { name, outcome }: &Attempt) -> Value {
+    let mut attempt = json!({ "name": name, "outcome": outcome.word() });
     match outcome {
-        AttemptOutcome::Token { expires_on } => json!({
-            "name": name,
-            "outcome": "token",
-            "expires_on": rfc3339(*expires_on),
-        }),
-        AttemptOutcome::Unavailable(message) => {
-            json!({ "name": name, "outcome": "unavailable", "message": message })
-        }
-        AttemptOutcome::Failed(message) => {
-            json!({ "name": name, "outcome": "failed", "message": message })
-        }
-        AttemptOutcome::Temporary(message) => {
-            json!({ "name": name, "outcome": "temporary", "message": message })
-        }
-        AttemptOutcome::NotReached => json!({ "name": name, "outcome": "not reached" }),
+        AttemptOutcome::Token { expires_on } => attempt["expires_on"] = json!(rfc3339(*expires_on)),
+        AttemptOutcome::Configured(message)
+        | AttemptOutcome::Unavailable(message)
+        | AttemptOutcome::Failed(message)
+        | AttemptOutcome::Temporary(message) => attempt["message"] = json!(message),
+        AttemptOutcome::NotReached => {}
     }
+    attempt
 }

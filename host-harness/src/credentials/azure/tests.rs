@@ -1,6 +1,6 @@
 //! The credentials as a whole.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use serde_json::json;
 
@@ -68,7 +68,9 @@ async fn an_examination_shows_each_credential_and_keeps_the_token() {
     let request = request(CredentialKind::DefaultChain);
     let attempts = credentials.examine(&request).await;
     let names: Vec<&str> = attempts.iter().map(|attempt| attempt.name).collect();
-    assert_eq!(names, credentials.planned(&request.credential).unwrap());
+    let planned = credentials.planned(&request.credential).await.unwrap();
+    let planned: Vec<&str> = planned.iter().map(|attempt| attempt.name).collect();
+    assert_eq!(names, planned);
     let [first, second, third] = attempts.try_into().unwrap();
     for attempt in [first, second] {
         assert!(
@@ -83,6 +85,87 @@ async fn an_examination_shows_each_credential_and_keeps_the_token() {
     let asked = server.seen().len();
     credentials.token(&request).await.unwrap();
     assert_eq!(server.seen().len(), asked);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_plan_shows_what_this_machine_shows() {
+    use AttemptOutcome::{Configured, Failed, Unavailable};
+    let folder = crate::credentials::testing::Folder::new();
+    folder.install("az", "exit 1");
+    let server = Server::start([Reply::token("t")]).await;
+    let path = folder.file("");
+    let (app_service, missing) = (
+        ("IDENTITY_ENDPOINT", "http://a.example"),
+        folder.file("none"),
+    );
+    let mut variables = vec![
+        ("PATH", &*path),
+        ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &*server.address),
+    ];
+    let plan = async |variables: &[(&'static str, &str)]| {
+        let credentials = AzureCredentials::builder()
+            .environment(variables.iter().copied().collect())
+            .build();
+        let planned = credentials.planned(&CredentialKind::DefaultChain).await;
+        planned
+            .unwrap()
+            .into_iter()
+            .map(|attempt| attempt.outcome)
+            .collect::<Vec<_>>()
+    };
+    let planned = plan(&variables).await;
+    let is = |planned: &[AttemptOutcome], index: usize, words: &str| {
+        let (Configured(message) | Unavailable(message) | Failed(message)) = &planned[index] else {
+            panic!("{planned:?}");
+        };
+        assert!(message.contains(words), "{words}: {planned:?}");
+    };
+    let words = [
+        "unavailable",
+        "unavailable",
+        "configured",
+        "configured",
+        "unavailable",
+        "unavailable",
+        "unavailable",
+    ];
+    assert_eq!(
+        planned.iter().map(AttemptOutcome::word).collect::<Vec<_>>(),
+        words
+    );
+    for (index, words) in [
+        (0, "AZURE_TENANT_ID, AZURE_CLIENT_ID"),
+        (1, "AZURE_FEDERATED_TOKEN_FILE are not set"),
+        (2, &format!("if there is one at {}", server.address)),
+        (3, &folder.file("az")),
+        (4, "(pwsh) is not on the PATH"),
+        (5, "(azd) is not on the PATH"),
+        (6, "nobody is at the terminal"),
+    ] {
+        is(&planned, index, words);
+    }
+    variables.extend([
+        app_service,
+        ("IDENTITY_HEADER", "canary"),
+        ("AZURE_TENANT_ID", "tenant"),
+        ("AZURE_CLIENT_ID", "client"),
+        ("AZURE_CLIENT_SECRET", "canary"),
+        ("AZURE_FEDERATED_TOKEN_FILE", &missing),
+    ]);
+    let planned = plan(&variables).await;
+    for (index, words) in [
+        (
+            0,
+            "the application client of the tenant tenant, with the secret in AZURE_CLIENT_SECRET",
+        ),
+        (1, "does not exist"),
+        (2, "App Service"),
+    ] {
+        is(&planned, index, words);
+    }
+    assert!(!format!("{planned:?}").contains("canary"), "{planned:?}");
+    assert_eq!(server.seen().len(), 0, "nothing is sent");
 }
 
 #[tokio::test]
@@ -129,12 +212,14 @@ async fn a_value_that_means_nothing_is_an_error_everywhere_but_for_the_managed_i
     let error = credentials.token(&chain).await.unwrap_err();
     assert_eq!(error.kind, CredentialErrorKind::Failed);
     assert!(error.message.contains("nonsense"), "{error}");
-    assert_eq!(credentials.planned(&chain.credential), Err(error.clone()));
+    let planned = credentials.planned(&chain.credential).await;
+    assert_eq!(planned, Err(error.clone()));
     let attempts = credentials.examine(&chain).await;
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].outcome, AttemptOutcome::Failed(error.message));
-    let names = credentials.planned(&managed());
-    assert_eq!(names, Ok(vec!["ManagedIdentityCredential"]));
+    let planned = credentials.planned(&managed()).await.unwrap();
+    assert_eq!(planned.len(), 1);
+    assert_eq!(planned[0].name, "ManagedIdentityCredential");
 }
 
 #[tokio::test]

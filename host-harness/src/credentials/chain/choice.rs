@@ -143,6 +143,16 @@ fn named(candidates: &[Candidate], name: &str) -> Result<Make, CredentialError> 
 /// In the place of a credential that needs a person.
 struct NobodyThere(&'static str);
 
+impl NobodyThere {
+    fn error(&self) -> CredentialError {
+        CredentialError::unavailable(format!(
+            "nobody is at the terminal to log in; run it in a terminal, or set {VARIABLE} to {} where somebody is \
+             there all the same",
+            self.0
+        ))
+    }
+}
+
 #[async_trait]
 impl Credential for NobodyThere {
     fn name(&self) -> &'static str {
@@ -150,11 +160,11 @@ impl Credential for NobodyThere {
     }
 
     async fn get_token(&self, _: &str) -> Result<AccessToken, CredentialError> {
-        Err(CredentialError::unavailable(format!(
-            "nobody is at the terminal to log in; run it in a terminal, or set {VARIABLE} to {} where somebody is \
-             there all the same",
-            self.0
-        )))
+        Err(self.error())
+    }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        Err(self.error())
     }
 }
 

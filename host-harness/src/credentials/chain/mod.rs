@@ -22,6 +22,8 @@ pub struct Attempt {
 /// What came of asking a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
+    /// It was not asked: as far as this machine shows, this is where its token would come from.
+    Configured(String),
     /// It gave a token.
     Token {
         /// When the token is no longer valid.
@@ -73,9 +75,13 @@ impl Chain {
         }
     }
 
-    /// The names of its credentials.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        self.members.iter().map(|member| member.name()).collect()
+    /// Its credentials, which are not asked.
+    pub(super) async fn planned(&self) -> Vec<Attempt> {
+        let mut planned = Vec::new();
+        for member in &self.members {
+            planned.push(Attempt::planned(member.as_ref()).await);
+        }
+        planned
     }
 
     /// Asks from the start, until one gives a token or ends the chain.
@@ -150,25 +156,42 @@ impl Credential for Chain {
     }
 }
 
+impl Attempt {
+    /// A credential that is not asked.
+    pub(super) async fn planned(credential: &dyn Credential) -> Self {
+        Self {
+            name: credential.name(),
+            outcome: match credential.origin().await {
+                Ok(origin) => AttemptOutcome::Configured(origin),
+                Err(error) => AttemptOutcome::of_error(&error),
+            },
+        }
+    }
+}
+
 impl AttemptOutcome {
     pub(super) fn of(got: &Result<AccessToken, CredentialError>) -> Self {
         match got {
             Ok(token) => Self::Token {
                 expires_on: token.expires_on,
             },
-            Err(error) => {
-                let message = error.message.clone();
-                match error.kind {
-                    CredentialErrorKind::Unavailable => Self::Unavailable(message),
-                    CredentialErrorKind::Failed => Self::Failed(message),
-                    CredentialErrorKind::Temporary => Self::Temporary(message),
-                }
-            }
+            Err(error) => Self::of_error(error),
         }
     }
 
-    fn word(&self) -> &'static str {
+    fn of_error(error: &CredentialError) -> Self {
+        let message = error.message.clone();
+        match error.kind {
+            CredentialErrorKind::Unavailable => Self::Unavailable(message),
+            CredentialErrorKind::Failed => Self::Failed(message),
+            CredentialErrorKind::Temporary => Self::Temporary(message),
+        }
+    }
+
+    /// Its name in logs and reports.
+    pub(crate) fn word(&self) -> &'static str {
         match self {
+            Self::Configured(_) => "configured",
             Self::Token { .. } => "token",
             Self::Unavailable(_) => "unavailable",
             Self::Failed(_) => "failed",
@@ -190,7 +213,9 @@ fn explain(attempts: &[Attempt], retry_after: Option<Duration>) -> CredentialErr
             AttemptOutcome::Temporary(why) => {
                 ended = Some((name, why, CredentialErrorKind::Temporary));
             }
-            AttemptOutcome::Token { .. } | AttemptOutcome::NotReached => {}
+            AttemptOutcome::Configured(_)
+            | AttemptOutcome::Token { .. }
+            | AttemptOutcome::NotReached => {}
         }
     }
     let (kind, message) = match ended {

@@ -40,6 +40,11 @@ impl Credential for AzureCliCredential {
             .get_token(&self.processes, scope, credential)
             .await
     }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        let program = self.processes.find(AZURE_CLI.program).await;
+        AZURE_CLI.origin(program)
+    }
 }
 
 const AZURE_CLI: DeveloperTool = DeveloperTool {

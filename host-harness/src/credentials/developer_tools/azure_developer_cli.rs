@@ -43,6 +43,11 @@ impl Credential for AzureDeveloperCliCredential {
             .get_token(&self.processes, scope, credential)
             .await
     }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        let program = self.processes.find(AZURE_DEVELOPER_CLI.program).await;
+        AZURE_DEVELOPER_CLI.origin(program)
+    }
 }
 
 /// What it writes to standard error, when asked for JSON: one message a line.

@@ -68,6 +68,10 @@ impl Credential for AzurePowerShellCredential {
             Err(error) => Err(AZURE_POWERSHELL.explain(&Err(error), scope)),
         }
     }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        AZURE_POWERSHELL.origin(self.program().await)
+    }
 }
 
 /// What the script writes when all is well.

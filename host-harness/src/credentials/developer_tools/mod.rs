@@ -5,6 +5,7 @@ mod azure_developer_cli;
 mod azure_powershell;
 mod one_run;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,17 @@ impl DeveloperTool {
             // Nothing was run. The only thing that comes from outside is the scope.
             (Err(_), None) => Err(invalid_scope(scope)),
         }
+    }
+
+    /// Where a token would come from, with the file of the program, if there is one.
+    fn origin(&self, program: Option<PathBuf>) -> Result<String, CredentialError> {
+        let program = program.ok_or_else(|| self.not_installed())?;
+        Ok(format!(
+            "the login of {}, which is at {}; if nobody is logged in, run `{}`",
+            self.name,
+            program.display(),
+            self.log_in
+        ))
     }
 
     /// A token, and when it expires in seconds since 1970.

@@ -63,6 +63,24 @@ impl EnvironmentCredential {
         application.token(scope, credential).await
     }
 
+    /// What the variables say of the application.
+    fn settings(&self) -> Result<Settings<'_>, CredentialError> {
+        let variable = |name| self.surroundings.variable(name);
+        let proof = match (variable(SECRET), variable(CERTIFICATE)) {
+            (Some(secret), _) => Proof::Secret(secret),
+            (None, Some(path)) => Proof::Certificate(Path::new(path)),
+            (None, None) => return Err(self.unavailable()),
+        };
+        match (variable(TENANT_ID), variable(CLIENT_ID)) {
+            (Some(tenant), Some(client)) => Ok(Settings {
+                tenant,
+                client,
+                proof,
+            }),
+            _ => Err(self.unavailable()),
+        }
+    }
+
     /// What is missing, or not supported.
     fn unavailable(&self) -> CredentialError {
         let is_set = |name: &str| self.surroundings.variable(name).is_some();
@@ -91,19 +109,44 @@ impl Credential for EnvironmentCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let variable = |name| self.surroundings.variable(name);
-        let (Some(tenant), Some(client)) = (variable(TENANT_ID), variable(CLIENT_ID)) else {
-            return Err(self.unavailable());
-        };
-        match (variable(SECRET), variable(CERTIFICATE)) {
-            (Some(secret), _) => self.with_secret(tenant, client, secret, scope).await,
-            (None, Some(path)) => {
-                let path = Path::new(path);
-                self.with_certificate(tenant, client, path, scope).await
-            }
-            (None, None) => Err(self.unavailable()),
+        let Settings {
+            tenant,
+            client,
+            proof,
+        } = self.settings()?;
+        match proof {
+            Proof::Secret(secret) => self.with_secret(tenant, client, secret, scope).await,
+            Proof::Certificate(path) => self.with_certificate(tenant, client, path, scope).await,
         }
     }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        let Settings {
+            tenant,
+            client,
+            proof,
+        } = self.settings()?;
+        let proof = match proof {
+            Proof::Secret(_) => format!("the secret in {SECRET}"),
+            Proof::Certificate(path) => format!("the certificate {}", path.display()),
+        };
+        Ok(format!(
+            "the application {client} of the tenant {tenant}, with {proof}"
+        ))
+    }
+}
+
+/// An application, and how it proves who it is.
+struct Settings<'a> {
+    tenant: &'a str,
+    client: &'a str,
+    proof: Proof<'a>,
+}
+
+/// How an application proves who it is. Not for `Debug`: it may hold a secret.
+enum Proof<'a> {
+    Secret(&'a str),
+    Certificate(&'a Path),
 }
 
 fn is_true(value: &str) -> bool {

@@ -24,6 +24,20 @@ impl WorkloadIdentityCredential {
     pub(in crate::credentials) fn new(surroundings: Arc<Surroundings>) -> Self {
         Self { surroundings }
     }
+
+    /// The tenant, the application and the file, if all are set.
+    fn settings(&self) -> Result<[&str; 3], CredentialError> {
+        let variables = VARIABLES.map(|name| self.surroundings.variable(name));
+        if let [Some(tenant), Some(client), Some(file)] = variables {
+            return Ok([tenant, client, file]);
+        }
+        let is_missing = |name: &&str| self.surroundings.variable(name).is_none();
+        let missing: Vec<&str> = VARIABLES.into_iter().filter(is_missing).collect();
+        Err(CredentialError::unavailable(format!(
+            "{}; the workload identity webhook of Kubernetes sets them in a pod whose service account has an identity",
+            not_set(&missing)
+        )))
+    }
 }
 
 #[async_trait]
@@ -33,16 +47,7 @@ impl Credential for WorkloadIdentityCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let [tenant, client, file] = VARIABLES.map(|name| self.surroundings.variable(name));
-        let (Some(tenant), Some(client), Some(file)) = (tenant, client, file) else {
-            let is_missing = |name: &&str| self.surroundings.variable(name).is_none();
-            let missing: Vec<&str> = VARIABLES.into_iter().filter(is_missing).collect();
-            return Err(CredentialError::unavailable(format!(
-                "{}; the workload identity webhook of Kubernetes sets them in a pod whose service account has an \
-                 identity",
-                not_set(&missing)
-            )));
-        };
+        let [tenant, client, file] = self.settings()?;
         let file = Path::new(file);
         check(file).await?;
         let credential = |client_options| {
@@ -56,6 +61,14 @@ impl Credential for WorkloadIdentityCredential {
         // Made anew, it reads the file anew: the token in it lives for an hour or less.
         let application = Application::new(&self.surroundings, tenant)?;
         application.token(scope, credential).await
+    }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        let [tenant, client, file] = self.settings()?;
+        check(Path::new(file)).await?;
+        Ok(format!(
+            "the application {client} of the tenant {tenant}, with the federated token in {file}"
+        ))
     }
 }
 

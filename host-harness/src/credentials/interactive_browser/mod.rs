@@ -124,6 +124,11 @@ impl Credential for InteractiveBrowserCredential {
         Ok(tokens.access_token)
     }
 
+    async fn origin(&self) -> Result<String, CredentialError> {
+        self.authority()?;
+        Ok("a person who signs in with a browser".to_owned())
+    }
+
     /// The person's time, and some for the requests after it.
     fn time_limit(&self) -> Duration {
         SIGN_IN_LIMIT + Duration::from_secs(60)

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::exchange::{self, Exchange, WAITS};
-use crate::credentials::answers::is_busy;
+use crate::credentials::answers::{ServiceError, is_busy};
 use crate::credentials::surroundings::{Answer, Surroundings, TransportError};
 use crate::credentials::{AccessToken, CredentialError};
 
@@ -71,13 +71,27 @@ impl Imds {
     }
 }
 
-/// Finds out whether the service is there. Any answer will do; without the header `Metadata` it is an error that comes
-/// at once.
+/// Where it would be.
+pub(super) fn origin(surroundings: &Surroundings) -> Result<String, CredentialError> {
+    Ok(format!(
+        "the Instance Metadata Service, if there is one at {}: it shows only when it is asked",
+        token_address(surroundings)?.origin().ascii_serialization()
+    ))
+}
+
+/// Finds out whether the service is there. Any answer of it will do; without the header `Metadata` it is an error that
+/// comes at once.
+///
+/// It answers with a JSON object always. On machines outside Azure, filters and sign-in pages answer in its place, and
+/// they must not end the chain.
 async fn probe(surroundings: &Surroundings, url: Url) -> Result<(), CredentialError> {
     let exchange = exchange(surroundings, url);
     match exchange.send_once(PROBE_TIMEOUT).await {
         Ok(answer) if is_unreachable(&answer) => Err(unreachable()),
-        Ok(_) => Ok(()),
+        Ok(answer) => match ServiceError::read(&answer.body, &[]) {
+            Some(_) => Ok(()),
+            None => Err(somebody_else(&exchange, &answer)),
+        },
         Err(error) => Err(absent(&exchange, &error)),
     }
 }
@@ -87,6 +101,15 @@ fn absent(exchange: &Exchange<'_>, error: &TransportError) -> CredentialError {
         "the Instance Metadata Service is not at {} ({error}): this is no machine of Azure with a managed identity, or \
          a firewall blocks it",
         exchange.url.origin().ascii_serialization()
+    ))
+}
+
+fn somebody_else(exchange: &Exchange<'_>, answer: &Answer) -> CredentialError {
+    CredentialError::unavailable(format!(
+        "something else than the Instance Metadata Service answers at {} (status {}, no JSON), such as a filter of this \
+         network: this is no machine of Azure with a managed identity",
+        exchange.url.origin().ascii_serialization(),
+        answer.status.as_u16()
     ))
 }
 

@@ -98,12 +98,28 @@ impl Credential for ManagedIdentityCredential {
                 let imds = &self.imds;
                 imds.token(&self.surroundings, resource, client_id).await
             }
-            Source::Unsupported(service) => Err(CredentialError::unavailable(format!(
-                "this is {service}, whose managed identities are not supported; use another credential here, such as \
-                 a client secret"
-            ))),
+            Source::Unsupported(service) => Err(unsupported(service)),
         }
     }
+
+    async fn origin(&self) -> Result<String, CredentialError> {
+        let service = match self.source().await {
+            Source::AppService => {
+                "App Service, which IDENTITY_ENDPOINT and IDENTITY_HEADER announce"
+            }
+            Source::Arc => "Azure Arc's agent",
+            Source::Imds => return imds::origin(&self.surroundings),
+            Source::Unsupported(service) => return Err(unsupported(service)),
+        };
+        Ok(service.to_owned())
+    }
+}
+
+fn unsupported(service: &str) -> CredentialError {
+    CredentialError::unavailable(format!(
+        "this is {service}, whose managed identities are not supported; use another credential here, such as a client \
+         secret"
+    ))
 }
 
 #[cfg(test)]

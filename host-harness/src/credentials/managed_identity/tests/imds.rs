@@ -62,6 +62,27 @@ async fn where_no_metadata_service_is_the_next_credential_is_not_kept_waiting() 
 }
 
 #[tokio::test]
+async fn what_answers_in_the_place_of_the_metadata_service_does_not_end_a_chain() {
+    for (status, body) in [
+        (200, "<html>Sign in to this network</html>"),
+        (302, ""),
+        (403, "Forbidden by the proxy"),
+        (503, "<html>"),
+        (200, "[\"JSON, and no object\"]"),
+    ] {
+        let filter = Server::start([Reply::text(status, body)]).await;
+        let credential = in_chain([("AZURE_POD_IDENTITY_AUTHORITY_HOST", &*filter.address)]);
+        for _ in 0..2 {
+            let (kind, message) = error(&credential).await;
+            assert_eq!(kind, Unavailable, "{status}: {message}");
+            let words = format!("answers at {} (status {status}", filter.address);
+            assert!(message.contains(&words), "{message}");
+        }
+        assert_eq!(filter.seen().len(), 2, "only the probes");
+    }
+}
+
+#[tokio::test]
 async fn a_machine_without_the_identity_passes_to_the_next_credential() {
     let body = json!({"error": "invalid_request", "error_description": "Identity not found"});
     for (client_id, words) in [

@@ -1,10 +1,20 @@
+//! Each kind of failure, in plain words.
+
+mod access;
+mod found;
+mod network;
+mod request;
+
+use serde_json::{Value, json};
+
 use super::*;
+use crate::doctor::Claims;
 
 #[test]
 fn each_failure_has_its_plain_words_and_a_first_step() {
     use ErrorKind::{
-        AccessDenied, Authentication, InvalidRequest, Network, NotFound, QuotaExceeded, RateLimit,
-        Stream, Timeout, Unavailable,
+        AccessDenied, Authentication, ContentFilter, ContextLength, InvalidRequest, Network,
+        NotFound, QuotaExceeded, RateLimit, Stream, Timeout, Unavailable,
     };
     // kind, status, code, message of the error → problem, words in the steps
     for (kind, status, code, message, problem, step) in [
@@ -13,8 +23,8 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             0,
             "DnsError",
             "",
-            "the name r.example is not known (DNS)",
-            "private endpoint",
+            "the name of the proxy http://p:1 is not known (DNS)",
+            "lets r.example through",
         ),
         (
             Network,
@@ -37,7 +47,7 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             0,
             "ConnectionRefused",
             "",
-            "nothing listens at r.example",
+            "nothing listens at the proxy http://p:1",
             "the proxy http://p:1",
         ),
         (
@@ -45,10 +55,17 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             0,
             "ConnectionTimeout",
             "",
-            "does not answer a connection",
+            "the proxy http://p:1 does not answer a connection",
+            "NO_PROXY",
+        ),
+        (
+            Network,
+            0,
+            "",
+            "",
+            "no working connection",
             "the proxy http://p:1",
         ),
-        (Network, 0, "", "", "no working connection", "firewall"),
         (
             AccessDenied,
             0,
@@ -85,7 +102,7 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             AccessDenied,
             403,
             "403",
-            "Access denied due to Virtual Network/Firewall rules.",
+            "the service says: Access denied due to Virtual Network/Firewall rules.",
             "a network rule of r.example keeps this machine out",
             "Networking",
         ),
@@ -93,7 +110,7 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             AccessDenied,
             403,
             "403",
-            "Public access is disabled. Please configure private endpoint.",
+            "the service says: Public access is disabled. Please configure private endpoint.",
             "a network rule",
             "private endpoint",
         ),
@@ -102,7 +119,7 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             403,
             "AuthenticationTypeDisabled",
             "",
-            "does not take API keys",
+            "does not take API keys (403)",
             "use_default",
         ),
         (
@@ -150,17 +167,33 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
             InvalidRequest,
             400,
             "",
-            "API version not supported",
+            "the service says: API version not supported",
             "does not know the API version v1",
             "`v1`",
         ),
         (
             InvalidRequest,
-            400,
+            407,
             "",
-            "no",
-            "refuses the request to the deployment `prod`",
-            "Responses API",
+            "",
+            "the proxy http://p:1 wants a user name and a password",
+            "HTTPS_PROXY=http://USER:PASSWORD@",
+        ),
+        (
+            ContentFilter,
+            400,
+            "content_filter",
+            "",
+            "a content filter of the deployment `prod`",
+            "blocklists",
+        ),
+        (
+            ContextLength,
+            400,
+            "context_length_exceeded",
+            "",
+            "it is too long",
+            "extra_request_params",
         ),
         (
             Unavailable,
@@ -191,41 +224,6 @@ fn each_failure_has_its_plain_words_and_a_first_step() {
     }
 }
 
-#[test]
-fn a_refused_token_is_explained_by_how_it_was_got() {
-    let refused = error(ErrorKind::Authentication, 401, "401", "");
-    let claims = claims();
-    for (method, step) in [
-        ("api_key", "keys belong to one resource"),
-        ("azure_ad_token", "nothing renews this one"),
-        ("use_managed_identity", "the audience https://a"),
-    ] {
-        let diagnosis = Diagnosis::of(&refused, &found(method, &claims));
-        assert!(diagnosis.steps[0].contains(step), "{method}: {diagnosis:?}");
-    }
-    let silent = Found {
-        claims: None,
-        ..found("use_default_credential", &claims)
-    };
-    let steps = Diagnosis::of(&refused, &silent).steps;
-    assert!(
-        steps[0].contains("https://cognitiveservices.azure.com"),
-        "{steps:?}"
-    );
-}
-
-#[test]
-fn a_deployment_that_answers_as_another_model_is_told() {
-    let claims = claims();
-    let found = found("api_key", &claims);
-    assert_eq!(found.mistaken_for("gpt-5.1-2025-11-13"), None);
-    let advice = found.mistaken_for("gpt-4o-2024-11-20").unwrap_or_default();
-    assert!(
-        advice.contains("is taken for the model gpt-5.1 and answers as gpt-4o;"),
-        "{advice}"
-    );
-}
-
 fn found<'a>(method: &'a str, claims: &'a Claims) -> Found<'a> {
     Found {
         host: "r.example",
@@ -234,9 +232,12 @@ fn found<'a>(method: &'a str, claims: &'a Claims) -> Found<'a> {
         deployment: "prod",
         logical_model: "gpt-5.1",
         rule: "deployment_mapping",
+        deployments: &[],
         method,
+        scope: Some("https://cognitiveservices.azure.com/.default"),
         claims: Some(claims),
         api_version: "v1",
+        settings: &Value::Null,
     }
 }
 
