@@ -52,7 +52,10 @@ impl Report {
         }
         Self {
             problems,
-            description: json!({ "settings": details["settings"] }),
+            description: json!({
+                "settings": details["settings"],
+                "warnings": details["warnings"],
+            }),
             proxy: None,
             authentication: None,
             probe: Probe::Skipped("the configuration is wrong"),
