@@ -56,7 +56,11 @@ mod exports {
         }
 
         fn list_models(&self) -> Result<Vec<ModelInfo>, ProviderError> {
-            Ok(info::models(&self.0.configuration().deployments))
+            let configuration = self.0.configuration();
+            Ok(info::models(
+                &configuration.deployments,
+                &configuration.pricing,
+            ))
         }
 
         fn complete(&self, request: ChatRequest) -> Result<ChatResponse, ProviderError> {

@@ -8,6 +8,7 @@ use crate::core::config::settings::{self, SETTINGS};
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
 use crate::core::model::{self, Capabilities};
+use crate::core::pricing::Pricing;
 
 /// What this provider is. The same whatever the configuration.
 pub fn provider_info() -> ProviderInfo {
@@ -27,7 +28,7 @@ pub fn provider_info() -> ProviderInfo {
             .filter_map(|row| row.variables.first())
             .map(|name| name.to_string())
             .collect(),
-        capabilities: ["streaming", "tools", "thinking", "json_mode"]
+        capabilities: ["streaming", "tools", "thinking", "vision", "json_mode"]
             .map(str::to_owned)
             .to_vec(),
         defaults: json!({
@@ -46,19 +47,24 @@ pub fn provider_info() -> ProviderInfo {
 }
 
 /// The models that can be asked for.
-pub fn models(deployments: &Deployments) -> Vec<ModelInfo> {
-    let model_info = |name: &str| model_info(name, &deployments.resolve(Some(name)).logical_model);
+pub fn models(deployments: &Deployments, pricing: &Pricing) -> Vec<ModelInfo> {
+    let model_info = |name: &str| {
+        let logical_model = deployments.resolve(Some(name)).logical_model;
+        model_info(name, &logical_model, pricing)
+    };
     deployments.models().into_iter().map(model_info).collect()
 }
 
-fn model_info(id: &str, logical_model: &str) -> ModelInfo {
+fn model_info(id: &str, logical_model: &str, pricing: &Pricing) -> ModelInfo {
     let Capabilities {
         reasoning,
+        vision,
         context_window,
         max_output_tokens,
         ..
     } = model::capabilities(logical_model);
     let thinking = reasoning.then_some("thinking");
+    let vision = vision.then_some("vision");
     ModelInfo {
         id: id.to_owned(),
         display_name: id.to_owned(),
@@ -67,10 +73,11 @@ fn model_info(id: &str, logical_model: &str) -> ModelInfo {
         capabilities: ["streaming", "tools", "json_mode"]
             .into_iter()
             .chain(thinking)
+            .chain(vision)
             .map(str::to_owned)
             .collect(),
         defaults: "{}".to_owned(),
-        pricing: None,
+        pricing: pricing.price(logical_model).map(Into::into),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::contract::types::{ChatRequest, ChatResponse, ErrorKind, ProviderError
 use crate::core::classify::{self, Asked, Rejection};
 use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
+use crate::core::pricing::Tariff;
 use crate::core::request::{self, Translated};
 use crate::core::secret::Secrets;
 
@@ -117,8 +118,12 @@ impl<E: Edge> Engine<E> {
         match self.exchange(&mut translated, &deployment, limits, &report, &mut secrets) {
             Ok((response, deadlines)) => {
                 let edge = self.edge.clone();
+                let tariff = Tariff {
+                    pricing: self.configuration.pricing.clone(),
+                    logical_model: deployment.logical_model,
+                };
                 Ok(ResponseStream::new(
-                    response, edge, report, deadlines, model, secrets,
+                    response, edge, report, deadlines, model, tariff, secrets,
                 ))
             }
             Err(error) => {

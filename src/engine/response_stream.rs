@@ -13,6 +13,7 @@ use crate::contract::types::{
     StreamEvent, ToolCallHeader,
 };
 use crate::core::headers::Headers;
+use crate::core::pricing::Tariff;
 use crate::core::response::{self, stream::Translator};
 use crate::core::secret::Secrets;
 use crate::core::{json, sse};
@@ -32,6 +33,7 @@ pub struct ResponseStream<E: Edge> {
     deadlines: Deadlines,
     edge: E,
     model: String,
+    tariff: Tariff,
     secrets: Secrets,
 }
 
@@ -56,6 +58,7 @@ impl<E: Edge> ResponseStream<E> {
         report: Report<E>,
         deadlines: Deadlines,
         model: &str,
+        tariff: Tariff,
         secrets: Secrets,
     ) -> Self {
         let Response { headers, body, .. } = response;
@@ -79,6 +82,7 @@ impl<E: Edge> ResponseStream<E> {
             deadlines,
             edge,
             model: model.to_owned(),
+            tariff,
             secrets,
         }
     }
@@ -94,7 +98,7 @@ impl<E: Edge> ResponseStream<E> {
                 self.report.stream_event(&event);
                 self.remember(&event);
                 if let StreamEvent::Completed(response) = &mut event {
-                    add_exchange(response, &self.headers);
+                    add_exchange(response, &self.headers, &self.tariff);
                     self.report.succeeded(response, &self.headers);
                 }
                 return Ok(Some(event));
@@ -338,13 +342,17 @@ fn replay(response: &ChatResponse, events: &mut VecDeque<StreamEvent>) {
     }
 }
 
-/// Adds what the response's headers say to its metadata.
-fn add_exchange(response: &mut ChatResponse, headers: &Headers) {
+/// Adds what the response does not say itself: what it cost, and to its metadata what its headers say.
+fn add_exchange(response: &mut ChatResponse, headers: &Headers, tariff: &Tariff) {
     let mut metadata = response
         .metadata
         .as_deref()
         .and_then(json::object)
         .unwrap_or_default();
+    if let Some(usage) = &mut response.usage {
+        let answered = metadata.get("openai:model").and_then(Value::as_str);
+        usage.cost_usd = tariff.cost(answered, usage);
+    }
     if let Some(id) = headers.request_id() {
         metadata.insert("openai:request_id".to_owned(), json!(id));
     }

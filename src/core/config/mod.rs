@@ -20,10 +20,10 @@ pub use self::authentication::{Authentication, TokenSource};
 pub use self::endpoint::{Endpoint, InvalidEndpoint, Scheme};
 pub use self::resolver::Environment;
 use self::resolver::{Resolved, Resolver};
-pub use self::value::Price;
 use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::deployment::{Deployment, Deployments};
+use crate::core::pricing::Pricing;
 use crate::core::secret::Secret;
 
 /// A configuration that was resolved and found valid.
@@ -49,8 +49,8 @@ pub struct Configuration {
     pub use_streaming: bool,
     /// Which events are emitted beside the usual ones.
     pub debug: Debugging,
-    /// What tokens cost; none when they have no price.
-    pub pricing: Option<Vec<(String, Price)>>,
+    /// What tokens cost.
+    pub pricing: Pricing,
     /// Headers of every request.
     pub extra_headers: Vec<(String, Secret)>,
     /// What is merged into the body of every request, last.
@@ -298,12 +298,14 @@ fn take_api_version(resolver: &mut Resolver<'_>, warnings: &mut Vec<String>) -> 
     ApiVersion::parse(&version).unwrap_or(ApiVersion::V1)
 }
 
-/// What tokens cost; none for provisioned throughput, which is paid by the hour.
-fn take_pricing(resolver: &mut Resolver<'_>) -> Option<Vec<(String, Price)>> {
+fn take_pricing(resolver: &mut Resolver<'_>) -> Pricing {
     let deployment_type = resolver.take(&settings::DEPLOYMENT_TYPE);
     let pricing = resolver.value(&settings::PRICING);
     let is_provisioned = deployment_type.is_some_and(|kind| kind.eq_ignore_ascii_case("PTU"));
-    (!is_provisioned).then_some(pricing)
+    match is_provisioned {
+        true => Pricing::Provisioned,
+        false => Pricing::PerToken(pricing),
+    }
 }
 
 fn describe(resolved: &[Resolved]) -> Value {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::endpoint::Endpoint;
 use super::setting::{Disclosure, Row, Setting};
-use super::value::{self, Price};
+use super::value;
+use crate::core::pricing::Price;
 use crate::core::secret::Secret;
 
 /// Every setting, in the order in which people read of them.
@@ -366,8 +367,8 @@ pub static DEPLOYMENT_TYPE: Setting<String> = Setting::new(
 pub static PRICING: Setting<Vec<(String, Price)>> = Setting::new(
     "pricing",
     value::pricing,
-    "A table from model names to US dollars per million tokens: `input`, `output` and, if it differs, \
-     `cached_input`. It comes before the built-in prices.",
+    "A table from model names to US dollars per million tokens: `input`, `output` and, where they differ from `input`, \
+     `cached_input` and `cache_write`. It comes before the built-in prices.",
 );
 
 /// Headers for gateways.

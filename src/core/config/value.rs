@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::api_version::ApiVersion;
 use super::endpoint::Endpoint;
 use crate::core::json;
+use crate::core::pricing::{Amount, Price};
 use crate::core::secret::Secret;
 
 /// What a value should have been, for the sentence that says so.
@@ -16,17 +17,6 @@ impl<T: Into<String>> From<T> for Expected {
     fn from(text: T) -> Self {
         Self(text.into())
     }
-}
-
-/// What a million tokens cost, in US dollars.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    /// Tokens of the request.
-    pub input: f64,
-    /// Tokens of the response.
-    pub output: f64,
-    /// Tokens of the request that came from the prompt cache; as `input` when it is not set.
-    pub cached_input: Option<f64>,
 }
 
 pub(super) fn endpoint(value: &Value) -> Result<Endpoint, Expected> {
@@ -140,16 +130,22 @@ pub(super) fn pricing(value: &Value) -> Result<Vec<(String, Price)>, Expected> {
     entries(value, EXPECTED, |model, price| {
         let amount = |key| match price.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(amount) => number(amount)
-                .filter(|amount| *amount >= 0.0)
-                .map(Some)
-                .ok_or_else(|| format!("a number of US dollars for `{key}` of `{model}`")),
+            Some(value) => match self::amount(value) {
+                Some(amount) => Ok(Some(amount)),
+                None => Err(format!(
+                    "US dollars for `{key}` of `{model}`, from 0 to less than {}, with at most {} digits \
+                     after the point",
+                    Amount::LIMIT,
+                    Amount::MAX_DECIMALS
+                )),
+            },
         };
         match (amount("input")?, amount("output")?) {
             (Some(input), Some(output)) => Ok(Price {
                 input,
                 output,
                 cached_input: amount("cached_input")?,
+                cache_write: amount("cache_write")?,
             }),
             _ => Err(format!("{EXPECTED}, also for `{model}`").into()),
         }
@@ -212,6 +208,15 @@ fn number(value: &Value) -> Option<f64> {
     match value {
         Value::String(text) => json::number(text),
         _ => value.as_f64(),
+    }
+}
+
+fn amount(value: &Value) -> Option<Amount> {
+    match value {
+        // As it was written, unless with more digits than any amount has.
+        Value::Number(number) => Amount::parse(&number.to_string()),
+        Value::String(text) => Amount::parse(text.trim()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod reference_page;
 
 use super::*;
+use crate::core::pricing::{Amount, Price};
 
 const VALID: &str = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"secret-key"}"#;
 
@@ -193,13 +194,47 @@ fn provisioned_throughput_has_no_price_per_token() {
         document["deployment_type"] = json!(kind);
         document["pricing"] = pricing.clone();
         let resolved = resolve(&document.to_string(), &[]).unwrap();
-        let price = Price {
-            input: 1.25,
-            output: 10.0,
-            cached_input: Some(0.125),
+        let expected = match has_prices {
+            true => Pricing::PerToken(vec![("m".to_owned(), price("1.25", "10", "0.125"))]),
+            false => Pricing::Provisioned,
         };
-        let prices = vec![("m".to_owned(), price)];
-        assert_eq!(resolved.pricing, has_prices.then_some(prices), "{kind}");
+        assert_eq!(resolved.pricing, expected, "{kind}");
+    }
+}
+
+#[test]
+fn prices_are_taken_as_they_are_written() {
+    // Of what is no string, serde_json keeps a floating point number; these are read back from it as they were.
+    for (written, exact) in [
+        ("1.25", "1.25"),
+        (r#"" 1.25 ""#, "1.25"),
+        ("0.1", "0.1"),
+        ("1e-1", "0.1"),
+        (r#""1e-1""#, "0.1"),
+        ("0.000000001", "0.000000001"),
+        ("3", "3"),
+        ("999999.999999999", "999999.999999999"),
+    ] {
+        let resolved = with_price(written).unwrap();
+        let expected = Pricing::PerToken(vec![("m".to_owned(), price(exact, "1", "2"))]);
+        assert_eq!(resolved.pricing, expected, "{written}");
+    }
+    for written in [
+        "-1",
+        "1000000",
+        "0.0000000001",
+        r#""free""#,
+        r#""1,5""#,
+        "[]",
+    ] {
+        let message = with_price(written).unwrap_err().message;
+        assert!(
+            message.contains(
+                "expected US dollars for `input` of `m`, from 0 to less than 1000000, with at most 9 digits after the \
+                 point, found"
+            ),
+            "{message}"
+        );
     }
 }
 
@@ -360,4 +395,22 @@ fn resolve(document: &str, variables: &[(&str, &str)]) -> Result<Configuration, 
         .collect();
     let environment = Environment::new(environment);
     Configuration::resolve(document, &environment)
+}
+
+fn with_price(input: &str) -> Result<Configuration, ProviderError> {
+    let price = format!(r#"{{"input":{input},"output":1,"cached_input":2}}"#);
+    let document = format!(
+        r#"{},"pricing":{{"m":{price}}}}}"#,
+        &VALID[..VALID.len() - 1]
+    );
+    resolve(&document, &[])
+}
+
+fn price(input: &str, output: &str, cached_input: &str) -> Price {
+    Price {
+        input: Amount::parse(input).unwrap(),
+        output: Amount::parse(output).unwrap(),
+        cached_input: Amount::parse(cached_input),
+        cache_write: None,
+    }
 }

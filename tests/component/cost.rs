@@ -1,0 +1,204 @@
+//! What requests cost.
+
+use bytes::Bytes;
+use host_harness::contract::types::Pricing;
+use host_harness::mock::{Fault, MockAzure};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Setup, ask, request};
+
+#[tokio::test]
+async fn a_response_says_what_it_cost_and_so_does_its_event() {
+    // 600 · 2.50 + 400 · 0.25 + 100 · 15.00 millionths of a dollar.
+    let response = response("gpt-5.4-2026-03-05", usage(1000, 400, 100));
+    let completed = json!({ "type": "response.completed", "response": response });
+    for answer in [
+        Fault::json(StatusCode::OK, &response),
+        Fault::RawStream(Bytes::from(format!("data: {completed}\n\n"))),
+    ] {
+        let setup = Setup::new().await;
+        setup.mock.push_fault(answer);
+        let response = setup.provider.complete(&ask("Hi")).await.unwrap();
+        let usage = response.usage.unwrap();
+        assert_eq!(usage.cost_usd.as_deref(), Some("0.0031"));
+        assert_eq!(
+            (usage.input_tokens, usage.cache_read_tokens),
+            (1000, Some(400))
+        );
+        assert_eq!(
+            setup.events.of("llm:response")[0]["usage"],
+            json!({
+                "input_tokens": 1000,
+                "output_tokens": 100,
+                "cache_read_tokens": 400,
+                "cost_usd": "0.0031",
+            })
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_price_is_that_of_the_model_that_answers_else_of_the_one_that_was_asked_for() {
+    let pricing = json!({
+        "gpt-5.4": { "input": "1.1", "output": 2, "cached_input": 1e-1 },
+        "team": { "input": 3, "output": 4 },
+    });
+    let mapping = json!({ "team": "prod", "gpt-5.5": "prod-5.5" });
+    let settings = |more: Value| {
+        let mut settings = json!({ "deployment_mapping": mapping });
+        settings
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        settings
+    };
+    let built_in = settings(json!({}));
+    let configured = settings(json!({ "pricing": pricing }));
+    let provisioned = settings(json!({ "pricing": pricing, "deployment_type": "ptu" }));
+    // settings, asked for, answered → the cost of 1,000 tokens in, 400 of them cached, and 100 out
+    for (settings, asked, answered, cost) in [
+        (&built_in, "gpt-5.5", "gpt-5.4", Some("0.0031")),
+        // 600 · 5 + 400 · 0.5 + 100 · 30
+        (&built_in, "gpt-5.5", "prod-5.5", Some("0.0062")),
+        (&built_in, "team", "prod", None),
+        (&built_in, "my-own", "my-own-2026-01-01", None),
+        // 600 · 1.1 + 400 · 0.1 + 100 · 2
+        (&configured, "gpt-5.5", "gpt-5.4-2026-03-05", Some("0.0009")),
+        // 1000 · 3 + 100 · 4
+        (&configured, "team", "prod", Some("0.0034")),
+        (&configured, "gpt-5.5", "prod-5.5", Some("0.0062")),
+        (&provisioned, "gpt-5.5", "gpt-5.4", None),
+        (&provisioned, "team", "prod", None),
+    ] {
+        let setup = Setup::with(
+            MockAzure::builder().start().await.unwrap(),
+            settings.clone(),
+        )
+        .await;
+        let answer = response(answered, usage(1000, 400, 100));
+        setup.mock.push_fault(Fault::json(StatusCode::OK, &answer));
+        let request = request(json!({
+            "model": asked,
+            "messages": [{ "role": "user", "content": "Hi" }],
+        }));
+        let response = setup.provider.complete(&request).await.unwrap();
+        let found = response.usage.unwrap().cost_usd;
+        assert_eq!(found.as_deref(), cost, "{settings} {asked} {answered}");
+        let event = &setup.events.of("llm:response")[0];
+        assert_eq!(
+            event["usage"]["cost_usd"],
+            json!(cost),
+            "{settings} {asked}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_usage_no_cost_is_made_up() {
+    let setup = Setup::new().await;
+    let answer = response("gpt-5.4", Value::Null);
+    setup.mock.push_fault(Fault::json(StatusCode::OK, &answer));
+    let response = setup.provider.complete(&ask("Hi")).await.unwrap();
+    assert_eq!(response.usage, None);
+    let event = &setup.events.of("llm:response")[0];
+    assert_eq!(event["usage"]["cost_usd"], Value::Null);
+}
+
+#[tokio::test]
+async fn models_are_listed_with_their_prices() {
+    let mapping = json!({
+        "gpt-5.4-2026-03-05": "a",
+        "gpt-5.6-luna": "b",
+        "my-own": "c",
+        "o3": "d",
+    });
+    let per_token = json!({
+        "deployment_mapping": mapping,
+        "default_model": "o3",
+        "default_deployment": "b",
+        "pricing": { "o3": { "input": "0.1", "output": 1e-1, "cache_write": 7 } },
+    });
+    let mut provisioned = per_token.clone();
+    provisioned["deployment_type"] = json!("PTU");
+    let luna = Some(price(1.0, 6.0, Some(0.1), Some(1.25)));
+    // The default deployment is taken for the model that is mapped to it.
+    let expected = [
+        (
+            "gpt-5.4-2026-03-05",
+            Some(price(2.5, 15.0, Some(0.25), None)),
+        ),
+        ("gpt-5.6-luna", luna.clone()),
+        ("my-own", None),
+        ("o3", Some(price(0.1, 0.1, None, Some(7.0)))),
+        ("b", luna),
+    ];
+    for (settings, has_prices) in [(per_token, true), (provisioned, false)] {
+        let setup = Setup::with(MockAzure::builder().start().await.unwrap(), settings).await;
+        let models = setup.provider.models().await.unwrap();
+        assert_eq!(models.len(), expected.len());
+        for (model, (id, pricing)) in models.into_iter().zip(expected.clone()) {
+            assert_eq!(model.id, id);
+            assert_eq!(model.pricing, pricing.filter(|_| has_prices), "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn models_are_listed_with_what_they_can_do() {
+    let mapping = json!({ "gpt-4.1": "a", "gpt-5.1": "b", "my-own": "c", "o3-mini": "d" });
+    let mock = MockAzure::builder().start().await.unwrap();
+    let setup = Setup::with(mock, json!({ "deployment_mapping": mapping })).await;
+    let models = setup.provider.models().await.unwrap();
+    let found: Vec<(&str, String)> = models
+        .iter()
+        .map(|model| (model.id.as_str(), model.capabilities.join(" ")))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("gpt-4.1", "streaming tools json_mode vision".to_owned()),
+            (
+                "gpt-5.1",
+                "streaming tools json_mode thinking vision".to_owned()
+            ),
+            ("my-own", "streaming tools json_mode".to_owned()),
+            ("o3-mini", "streaming tools json_mode thinking".to_owned()),
+        ]
+    );
+}
+
+fn response(model: &str, usage: Value) -> Value {
+    json!({
+        "id": "resp_1",
+        "status": "completed",
+        "model": model,
+        "output": [{ "type": "message", "content": [{ "type": "output_text", "text": "Hi" }] }],
+        "usage": usage,
+    })
+}
+
+fn usage(input: u64, cached: u64, output: u64) -> Value {
+    json!({
+        "input_tokens": input,
+        "input_tokens_details": { "cached_tokens": cached },
+        "output_tokens": output,
+        "output_tokens_details": { "reasoning_tokens": 0 },
+        "total_tokens": input + output,
+    })
+}
+
+fn price(
+    input_per_million: f64,
+    output_per_million: f64,
+    cache_read_per_million: Option<f64>,
+    cache_write_per_million: Option<f64>,
+) -> Pricing {
+    Pricing {
+        input_per_million,
+        output_per_million,
+        cache_read_per_million,
+        cache_write_per_million,
+        currency: "USD".to_owned(),
+    }
+}
