@@ -1,0 +1,151 @@
+//! An outside in which time passes only while somebody waits.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::*;
+use crate::contract::credentials::{
+    AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
+};
+use crate::core::config::Environment;
+use crate::core::headers::Headers;
+
+/// An outside in which time passes only while somebody waits.
+#[derive(Clone, Default)]
+pub(super) struct FakeEdge(pub(super) Rc<Outside>);
+
+#[derive(Default)]
+pub(super) struct Outside {
+    pub(super) now: Cell<Duration>,
+    /// The body has bytes at every read, also after the deadline.
+    pub(super) is_always_ready: Cell<bool>,
+    pub(super) events: RefCell<Vec<(String, Value)>>,
+    /// The answers to come, each with its body.
+    pub(super) responses: RefCell<VecDeque<(Head, Chunks)>>,
+    /// What is left of the body that is being read.
+    pub(super) body: RefCell<Chunks>,
+    pub(super) sent_headers: RefCell<Vec<Vec<(String, String)>>>,
+    pub(super) token_requests: RefCell<Vec<TokenRequest>>,
+    pub(super) credential_error: RefCell<Option<CredentialError>>,
+    /// Tokens cannot be renewed.
+    pub(super) refuses_renewal: Cell<bool>,
+    pub(super) token_takes: Cell<Duration>,
+}
+
+/// Status and headers of an answer, or why there is none.
+pub(super) type Head = Result<(u16, Headers), TransportError>;
+
+/// Each chunk of a body, and how long it takes to come.
+pub(super) type Chunks = VecDeque<(Duration, String)>;
+
+impl FakeEdge {
+    pub(super) fn answer(&self, status: u16, content_type: &str) {
+        let headers = Headers::new(vec![
+            ("content-type".into(), content_type.into()),
+            ("apim-request-id".into(), "id-for-support".into()),
+        ]);
+        self.push(Ok((status, headers)));
+    }
+
+    pub(super) fn push(&self, response: Head) {
+        let mut responses = self.0.responses.borrow_mut();
+        responses.push_back((response, Chunks::new()));
+    }
+
+    /// Adds to the body of the last answer.
+    pub(super) fn chunk(&self, delay: Duration, bytes: &str) {
+        let mut responses = self.0.responses.borrow_mut();
+        let (_, body) = responses.back_mut().unwrap();
+        body.push_back((delay, bytes.into()));
+    }
+
+    pub(super) fn chunks_left(&self) -> usize {
+        self.0.body.borrow().len()
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.now.get()
+    }
+
+    pub(super) fn events(&self) -> Vec<String> {
+        self.0
+            .events
+            .borrow()
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}
+
+impl Edge for FakeEdge {
+    type Body = Self;
+
+    fn environment(&self) -> Environment {
+        Environment::default()
+    }
+
+    fn now(&self) -> Instant {
+        Instant(self.0.now.get())
+    }
+
+    fn random(&self) -> [u8; 16] {
+        [0xff; 16]
+    }
+
+    fn emit(&self, name: &str, payload: &str) {
+        let payload = serde_json::from_str(payload).unwrap();
+        self.0.events.borrow_mut().push((name.into(), payload));
+    }
+
+    fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
+        let mut requests = self.0.token_requests.borrow_mut();
+        requests.push(request.clone());
+        self.0.now.set(self.0.now.get() + self.0.token_takes.get());
+        if request.force_refresh && self.0.refuses_renewal.get() {
+            return Err(CredentialError {
+                kind: CredentialErrorKind::Unavailable,
+                message: "run `az login`".into(),
+                retry_after_ms: None,
+            });
+        }
+        match &*self.0.credential_error.borrow() {
+            Some(error) => Err(error.clone()),
+            None => Ok(AccessToken {
+                token: format!("token-{}", requests.len()),
+                expires_on: 0,
+            }),
+        }
+    }
+
+    fn send(&self, request: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
+        let headers = request.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_string()));
+        self.0.sent_headers.borrow_mut().push(headers.collect());
+        let (response, body) = self.0.responses.borrow_mut().pop_front().unwrap();
+        let (status, headers) = response?;
+        *self.0.body.borrow_mut() = body;
+        Ok(Response {
+            status,
+            headers,
+            body: self.clone(),
+        })
+    }
+}
+
+impl Body for FakeEdge {
+    fn read(&mut self, Instant(deadline): Instant) -> Result<Option<Vec<u8>>, TransportError> {
+        let Some((delay, chunk)) = self.0.body.borrow_mut().pop_front() else {
+            return Ok(None);
+        };
+        let arrival = self.0.now.get() + delay;
+        if arrival > deadline && !self.0.is_always_ready.get() {
+            self.0.now.set(deadline);
+            return Err(TransportError::TimedOut);
+        }
+        self.0.now.set(arrival);
+        Ok(Some(chunk.into_bytes()))
+    }
+}
