@@ -11,6 +11,7 @@ pub mod headers;
 pub mod info;
 pub mod json;
 pub mod model;
+pub mod repair;
 pub mod request;
 pub mod response;
 pub mod secret;

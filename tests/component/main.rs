@@ -13,6 +13,7 @@ mod doctor;
 mod errors;
 mod hostile;
 mod readme;
+mod repair;
 mod sealed;
 mod settings;
 mod streaming;
