@@ -30,6 +30,15 @@ pub fn object(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
+/// Makes an object of its members. For objects with many: what `json!` makes of them takes twice the bytes in the component.
+pub fn object_of(members: Vec<(&str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (key, value) in members {
+        object.insert(key.to_owned(), value);
+    }
+    Value::Object(object)
+}
+
 /// Reads a number the way JSON writes it. The standard library's own reader has 15 KB of tables.
 pub fn number(text: &str) -> Option<f64> {
     serde_json::from_slice::<Value>(text.trim().as_bytes())

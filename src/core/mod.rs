@@ -12,6 +12,7 @@ pub mod info;
 pub mod json;
 pub mod model;
 pub mod pricing;
+pub mod repair;
 pub mod request;
 pub mod response;
 pub mod secret;

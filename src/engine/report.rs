@@ -1,6 +1,6 @@
 //! What the host is told: the kernel's events, with the kernel's fields.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::edge::{Edge, Instant};
 use crate::contract::types::{
@@ -10,11 +10,16 @@ use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
 use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::headers::Headers;
+use crate::core::json::object_of;
+use crate::core::repair::Repairs;
 use crate::core::request::{Dropped, Translated};
 
 /// Tells of something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
-    let payload = json!({ "provider": PROVIDER_ID, "message": message });
+    let payload = object_of(vec![
+        ("provider", PROVIDER_ID.into()),
+        ("message", message.into()),
+    ]);
     edge.emit("provider:config_warning", &payload.to_string());
 }
 
@@ -41,7 +46,7 @@ struct Block {
 }
 
 impl<E: Edge> Report<E> {
-    /// Tells of the request, and of what is left out of it.
+    /// Tells of the request, and of what is changed in it.
     pub(super) fn start(
         edge: E,
         request: &ChatRequest,
@@ -60,45 +65,71 @@ impl<E: Edge> Report<E> {
         if debug != Debugging::Off {
             report.deployment_resolved(request, deployment);
         }
+        report.repaired(&translated.repairs);
         for dropped in &translated.dropped {
             report.dropped(dropped);
         }
-        let payload = json!({
-            "provider": PROVIDER_ID,
-            "model": deployment.name,
-            "message_count": request.messages.len(),
-            "has_instructions": translated.body.contains_key("instructions"),
-            "reasoning_enabled": translated.body.contains_key("reasoning"),
-            "thinking_enabled": false,
-            "thinking_budget": null,
-            "background_mode": false,
-        });
-        report.edge.emit("llm:request", &payload.to_string());
+        let message_count = translated.repairs.message_count(request.messages.len());
+        let has = |parameter: &str| translated.body.contains_key(parameter);
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("model", deployment.name.as_str().into()),
+            ("message_count", message_count.into()),
+            ("has_instructions", has("instructions").into()),
+            ("reasoning_enabled", has("reasoning").into()),
+            ("thinking_enabled", false.into()),
+            ("thinking_budget", Value::Null),
+            ("background_mode", false.into()),
+        ];
+        report.emit("llm:request", payload);
         report
     }
 
     fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
-        let payload = json!({
-            "provider": PROVIDER_ID,
-            "requested_model": request.model,
-            "model": deployment.logical_model,
-            "deployment": deployment.name,
-            "rule": deployment.rule.name(),
-        });
-        self.edge
-            .emit("provider:deployment_resolved", &payload.to_string());
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("requested_model", request.model.as_deref().into()),
+            ("model", deployment.logical_model.as_str().into()),
+            ("deployment", deployment.name.as_str().into()),
+            ("rule", deployment.rule.name().into()),
+        ];
+        self.emit("provider:deployment_resolved", payload);
+    }
+
+    /// Tells of what was done to the conversation, once for all of it.
+    fn repaired(&self, repairs: &Repairs) {
+        if repairs.list.is_empty() {
+            return;
+        }
+        let mut list = Vec::new();
+        for repair in &repairs.list {
+            list.push(object_of(vec![
+                ("repair", repair.kind.name().into()),
+                ("tool_call_id", repair.call_id.as_str().into()),
+                ("tool_name", repair.tool_name.as_deref().into()),
+                ("message", repair.message.into()),
+            ]));
+        }
+        let mut payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("repair_count", list.len().into()),
+            ("repairs", Value::Array(list)),
+        ];
+        if repairs.closed_turns > 0 {
+            payload.push(("synthetic_assistant_count", repairs.closed_turns.into()));
+        }
+        self.emit("provider:tool_sequence_repaired", payload);
     }
 
     /// Tells of something that was asked for and is not sent.
     pub(super) fn dropped(&self, dropped: &Dropped) {
-        let payload = json!({
-            "provider": PROVIDER_ID,
-            "model": self.model,
-            "parameter": dropped.parameter,
-            "reason": dropped.reason,
-        });
-        self.edge
-            .emit("provider:parameter_dropped", &payload.to_string());
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("model", self.model.as_str().into()),
+            ("parameter", dropped.parameter.as_str().into()),
+            ("reason", dropped.reason.as_str().into()),
+        ];
+        self.emit("provider:parameter_dropped", payload);
     }
 
     /// Tells of one event of the stream.
@@ -114,41 +145,45 @@ impl<E: Edge> Report<E> {
     /// Tells that the stream broke off, if the host has seen anything of it, and that the exchange failed.
     pub(super) fn aborted(&mut self, error: &ProviderError) {
         if self.has_deltas {
-            let payload = json!({
-                "request_id": self.request_id,
-                "error": { "type": kind_name(error.kind), "msg": error.message },
-            });
-            self.edge.emit("llm:stream_aborted", &payload.to_string());
+            let cause = object_of(vec![
+                ("type", kind_name(error.kind).into()),
+                ("msg", error.message.as_str().into()),
+            ]);
+            let payload = vec![
+                ("request_id", self.request_id.as_str().into()),
+                ("error", cause),
+            ];
+            self.emit("llm:stream_aborted", payload);
         }
         self.failed(error);
     }
 
     /// Tells that the exchange failed.
     pub(super) fn failed(&self, error: &ProviderError) {
-        let payload = json!({
-            "provider": PROVIDER_ID,
-            "model": self.model,
-            "status": "error",
-            "duration_ms": self.duration_ms(),
-            "error": error.message,
-        });
-        self.edge.emit("llm:response", &payload.to_string());
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("model", self.model.as_str().into()),
+            ("status", "error".into()),
+            ("duration_ms", self.duration_ms()),
+            ("error", error.message.as_str().into()),
+        ];
+        self.emit("llm:response", payload);
     }
 
     /// Tells of the response.
     pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers) {
-        let mut payload = json!({
-            "provider": PROVIDER_ID,
-            "model": self.model,
-            "usage": usage(response),
-            "status": "ok",
-            "duration_ms": self.duration_ms(),
-            "continuation_count": null,
-        });
+        let mut payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("model", self.model.as_str().into()),
+            ("usage", usage(response)),
+            ("status", "ok".into()),
+            ("duration_ms", self.duration_ms()),
+            ("continuation_count", Value::Null),
+        ];
         if let Some(limits) = headers.rate_limits() {
-            payload["rate_limits"] = limits;
+            payload.push(("rate_limits", limits));
         }
-        self.edge.emit("llm:response", &payload.to_string());
+        self.emit("llm:response", payload);
     }
 
     fn block_start(&mut self, BlockStart { index, block }: &BlockStart) {
@@ -160,7 +195,7 @@ impl<E: Edge> Report<E> {
         };
         let mut payload = self.block_payload(*index, kind);
         if let Some(name) = name.filter(|name| !name.is_empty()) {
-            payload.insert("name".to_owned(), json!(name));
+            payload.push(("name", name.as_str().into()));
         }
         self.emit("llm:stream_block_start", payload);
         self.blocks.push(Block {
@@ -178,8 +213,8 @@ impl<E: Edge> Report<E> {
         block.deltas += 1;
         self.has_deltas = true;
         let mut payload = self.block_payload(*index, kind);
-        payload.insert("sequence".to_owned(), json!(sequence));
-        payload.insert("text".to_owned(), json!(text));
+        payload.push(("sequence", sequence.into()));
+        payload.push(("text", text.as_str().into()));
         self.emit("llm:stream_block_delta", payload);
     }
 
@@ -192,44 +227,44 @@ impl<E: Edge> Report<E> {
         self.emit("llm:stream_block_end", payload);
     }
 
-    fn block_payload(&self, index: u32, kind: &str) -> Map<String, Value> {
-        let mut payload = Map::new();
-        for (key, value) in [
-            ("request_id", json!(self.request_id)),
-            ("block_index", json!(index)),
-            ("block_type", json!(kind)),
-        ] {
-            payload.insert(key.to_owned(), value);
-        }
-        payload
+    fn block_payload(&self, index: u32, kind: &'static str) -> Vec<(&'static str, Value)> {
+        vec![
+            ("request_id", self.request_id.as_str().into()),
+            ("block_index", index.into()),
+            ("block_type", kind.into()),
+        ]
     }
 
-    fn emit(&self, name: &str, payload: Map<String, Value>) {
-        self.edge.emit(name, &Value::Object(payload).to_string());
+    fn emit(&self, name: &str, payload: Vec<(&str, Value)>) {
+        self.edge.emit(name, &object_of(payload).to_string());
     }
 
-    fn duration_ms(&self) -> u128 {
-        self.edge.now().since(self.started).as_millis()
+    fn duration_ms(&self) -> Value {
+        json!(self.edge.now().since(self.started).as_millis())
     }
 }
 
 /// `usage` of `llm:response`: the kernel's canonical keys, the sum left out, the cost always there.
 fn usage(response: &ChatResponse) -> Value {
     let Some(usage) = &response.usage else {
-        return json!({ "input_tokens": 0, "output_tokens": 0, "cost_usd": null });
+        return object_of(vec![
+            ("input_tokens", 0.into()),
+            ("output_tokens", 0.into()),
+            ("cost_usd", Value::Null),
+        ]);
     };
-    let mut payload = json!({
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cost_usd": usage.cost_usd,
-    });
+    let mut payload = vec![
+        ("input_tokens", usage.input_tokens.into()),
+        ("output_tokens", usage.output_tokens.into()),
+        ("cost_usd", usage.cost_usd.as_deref().into()),
+    ];
     if let Some(tokens) = usage.cache_read_tokens {
-        payload["cache_read_tokens"] = json!(tokens);
+        payload.push(("cache_read_tokens", tokens.into()));
     }
     if let Some(tokens) = usage.cache_write_tokens.filter(|tokens| *tokens > 0) {
-        payload["cache_write_tokens"] = json!(tokens);
+        payload.push(("cache_write_tokens", tokens.into()));
     }
-    payload
+    object_of(payload)
 }
 
 /// A random UUID, RFC 9562, section 5.4.

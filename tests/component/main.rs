@@ -14,6 +14,7 @@ mod doctor;
 mod errors;
 mod hostile;
 mod readme;
+mod repair;
 mod sealed;
 mod settings;
 mod streaming;

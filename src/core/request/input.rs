@@ -8,13 +8,14 @@ use crate::contract::types::{
     ToolResult,
 };
 use crate::core::json;
+use crate::core::repair::Items;
 
 /// The conversation in the service's form.
 pub(super) struct Input {
     /// The system messages, a blank line between them.
     pub(super) instructions: Option<String>,
     /// Everything else, in order.
-    pub(super) items: Vec<Value>,
+    pub(super) items: Items,
 }
 
 /// Translates the conversation.
@@ -24,6 +25,7 @@ pub(super) fn translate(
 ) -> Result<Input, ProviderError> {
     let mut instructions = Vec::new();
     let mut items = Vec::new();
+    let mut origins = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let place = format!("messages[{index}]");
         match message.role {
@@ -35,16 +37,16 @@ pub(super) fn translate(
             }
             Role::Function | Role::Tool => items.extend(tool_results(message, &place)?),
         }
-    }
-    if items.is_empty() {
-        return Err(invalid(
-            "messages",
-            "there is nothing to answer; add a message with the role `user`",
-        ));
+        while origins.len() < items.len() {
+            origins.push(index);
+        }
     }
     Ok(Input {
         instructions: (!instructions.is_empty()).then(|| instructions.join("\n\n")),
-        items,
+        items: Items {
+            values: items,
+            messages: origins,
+        },
     })
 }
 

@@ -10,6 +10,7 @@ use crate::core::config::Configuration;
 use crate::core::deployment::Deployment;
 use crate::core::json;
 use crate::core::model::{self, Capabilities};
+use crate::core::repair::{self, Repairs};
 
 /// A chat request in the service's form.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Translated {
     pub body: Map<String, Value>,
     /// What was asked for and is not sent.
     pub dropped: Vec<Dropped>,
+    /// What was done to the conversation, so that the service accepts it.
+    pub repairs: Repairs,
 }
 
 impl Translated {
@@ -114,10 +117,17 @@ pub fn translate(
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
 
-    let input = input::translate(&request.messages, &mut dropped)?;
+    let mut input = input::translate(&request.messages, &mut dropped)?;
+    let repairs = repair::repair(&mut input.items, &request.messages);
+    if input.items.values.is_empty() {
+        return Err(invalid(
+            "messages",
+            "there is nothing to answer; add a message with the role `user`",
+        ));
+    }
     set("model", json!(deployment.name));
     set("store", json!(defaults.store));
-    set("input", Value::Array(input.items));
+    set("input", Value::Array(input.items.values));
     if let Some(instructions) = input.instructions {
         set("instructions", json!(instructions));
     }
@@ -198,7 +208,11 @@ pub fn translate(
     for (name, value) in &configuration.extra_request_params {
         set(name, value.clone());
     }
-    Ok(Translated { body, dropped })
+    Ok(Translated {
+        body,
+        dropped,
+        repairs,
+    })
 }
 
 /// An error that names its place in the request.

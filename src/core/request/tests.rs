@@ -6,6 +6,7 @@ use crate::contract::types::{
     ToolChoice, ToolResult, ToolSpec,
 };
 use crate::core::config::Environment;
+use crate::core::repair::Items;
 
 #[test]
 fn the_smallest_request() {
@@ -358,6 +359,11 @@ fn input_of(messages: Vec<Message>) -> Vec<Value> {
     let translated = translated(&request(messages)).unwrap();
     assert_eq!(translated.dropped, []);
     translated.body["input"].as_array().unwrap().clone()
+}
+
+/// The items of a history as it is, before it is repaired.
+pub(crate) fn items(messages: &[Message]) -> Items {
+    input::translate(messages, &mut Vec::new()).unwrap().items
 }
 
 /// A request to a model that does not reason.

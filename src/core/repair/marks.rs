@@ -1,0 +1,123 @@
+//! Finds the calls and the results of a conversation, and the turns that they belong to.
+
+use serde_json::Value;
+
+use super::Items;
+use crate::core::json;
+
+/// An item as the repair sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Mark<'a> {
+    pub(super) kind: Kind<'a>,
+    /// The call's id; empty when it has none.
+    pub(super) id: &'a str,
+    /// The turn that an item of a message with calls belongs to, or that a result stands after. [`NONE`] for other items.
+    pub(super) turn: usize,
+    pub(super) fate: Fate,
+    /// What is added to the id, where an earlier call has the same. [`NONE`] adds nothing.
+    pub(super) suffix: usize,
+}
+
+impl Mark<'_> {
+    /// The id that the call has from now on.
+    pub(super) fn id_now(&self) -> String {
+        match self.suffix {
+            NONE => self.id.to_owned(),
+            suffix => format!("{}_{suffix}", self.id),
+        }
+    }
+}
+
+/// What an item is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// A call of the tool with this name.
+    Call(&'a str),
+    Result,
+    Reasoning,
+    Other,
+}
+
+/// What becomes of an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays where it is; so does its counterpart.
+    Stays,
+    /// It is not sent. Results begin like this.
+    Dropped,
+    /// A call that has no result. Calls begin like this.
+    Lost,
+    /// A call whose result, the item with this index, is moved after the call's turn.
+    Fetches(usize),
+    /// A result that is moved after its call's turn.
+    Moves,
+}
+
+/// No turn, no suffix.
+pub(super) const NONE: usize = 0;
+
+/// Marks each item.
+///
+/// A turn is one or more messages of the assistant that call tools, and the results after them.
+pub(super) fn of(items: &Items) -> Vec<Mark<'_>> {
+    let mut marks = Vec::with_capacity(items.values.len());
+    for item in &items.values {
+        marks.push(mark(item));
+    }
+    let mut turn = NONE;
+    // Results have come, so that the next call begins another turn.
+    let mut is_answering = true;
+    let mut start = 0;
+    while start < marks.len() {
+        let message = items.messages[start];
+        let mut end = start;
+        let mut calls = false;
+        while items.messages.get(end) == Some(&message) {
+            calls |= marks[end].fate == Fate::Lost;
+            end += 1;
+        }
+        for mark in &mut marks[start..end] {
+            if mark.kind == Kind::Result {
+                is_answering = true;
+                mark.turn = turn;
+                continue;
+            }
+            turn += usize::from(is_answering || !calls);
+            is_answering = false;
+            if calls {
+                mark.turn = turn;
+            }
+        }
+        start = end;
+    }
+    marks
+}
+
+fn mark(item: &Value) -> Mark<'_> {
+    let kind = json::text(item, "type").unwrap_or_default();
+    let id = json::text(item, "call_id");
+    let name = json::text(item, "name");
+    let (kind, fate) = match (kind.strip_suffix("_call"), id) {
+        (Some(tool), Some(id)) => {
+            let name = name.unwrap_or(tool);
+            let fate = match id.is_empty() || name.is_empty() {
+                true => Fate::Dropped,
+                false => Fate::Lost,
+            };
+            (Kind::Call(name), fate)
+        }
+        _ if kind.ends_with(OUTPUT) => (Kind::Result, Fate::Dropped),
+        _ if kind == "reasoning" => (Kind::Reasoning, Fate::Stays),
+        _ => (Kind::Other, Fate::Stays),
+    };
+    Mark {
+        kind,
+        id: id.unwrap_or_default(),
+        turn: NONE,
+        fate,
+        suffix: NONE,
+    }
+}
+
+/// What the type of a result has after the type of its call.
+pub(super) const OUTPUT: &str = "_output";
