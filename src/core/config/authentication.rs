@@ -80,7 +80,6 @@ impl Authentication {
             ));
         }
 
-        let scope = || scope.or_else(|| endpoint.map(|endpoint| endpoint.token_scope().to_owned()));
         if first.key == settings::API_KEY.row.key {
             return api_key.map(Self::ApiKey);
         }
@@ -93,7 +92,7 @@ impl Authentication {
         };
         Some(Self::Fetched(TokenSource {
             credential,
-            scope: scope()?,
+            scope: scope.or_else(|| endpoint.map(|endpoint| endpoint.token_scope().to_owned()))?,
         }))
     }
 

@@ -79,14 +79,17 @@ impl<'a> Resolver<'a> {
 
     /// Whether something other than its default set a setting that was taken, to a valid value or not.
     pub(super) fn is_set(&self, row: &Row) -> bool {
-        let taken = self.resolved.iter().find(|taken| taken.row.key == row.key);
-        taken.is_some_and(Resolved::is_set)
+        self.taken(row).is_some_and(Resolved::is_set)
     }
 
     /// Where a setting that was taken came from, for a sentence.
     pub(super) fn place(&self, row: &Row) -> String {
-        let taken = self.resolved.iter().find(|taken| taken.row.key == row.key);
-        place(row, taken.map_or(Source::Unset, |taken| taken.source))
+        let source = self.taken(row).map(|taken| taken.source);
+        place(row, source.unwrap_or(Source::Unset))
+    }
+
+    fn taken(&self, row: &Row) -> Option<&Resolved> {
+        self.resolved.iter().find(|taken| taken.row.key == row.key)
     }
 
     fn note(&mut self, Found { row, value, source }: Found, problem: Option<Expected>) {
