@@ -170,15 +170,29 @@ impl<E: Edge> Report<E> {
         self.emit("llm:response", payload);
     }
 
-    /// Tells of the response.
-    pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers) {
+    /// Tells that the response was cut off, and goes on in another.
+    pub(super) fn continuation(&self, response_id: Option<&str>, number: u32, most: u32) {
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("response_id", response_id.into()),
+            // The only reason for which a response goes on.
+            ("reason", "max_output_tokens".into()),
+            ("continuation_number", number.into()),
+            ("max_attempts", most.into()),
+        ];
+        self.emit("provider:incomplete_continuation", payload);
+    }
+
+    /// Tells of the response, and how often it went on.
+    pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers, continuations: u32) {
+        let continuations = (continuations > 0).then_some(continuations);
         let mut payload = vec![
             ("provider", PROVIDER_ID.into()),
             ("model", self.model.as_str().into()),
             ("usage", usage(response)),
             ("status", "ok".into()),
             ("duration_ms", self.duration_ms()),
-            ("continuation_count", Value::Null),
+            ("continuation_count", continuations.into()),
         ];
         if let Some(limits) = headers.rate_limits() {
             payload.push(("rate_limits", limits));

@@ -5,36 +5,42 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::edge::{Body, Edge, Instant, Response, TransportError};
+use super::edge::{Body, Edge, Instant, TransportError};
+use super::exchange::{Answer, Deadlines, Exchange, seconds};
 use super::report::Report;
-use super::{Deadlines, MAX_RESPONSE_BYTES, ReadError, finished, read_all, seconds};
+use super::{ReadError, read_all};
 use crate::contract::types::{
-    BlockContent, BlockDelta, BlockKind, BlockStart, ChatResponse, ErrorKind, ProviderError,
-    StreamEvent, ToolCallHeader,
+    BlockKind, BlockStart, ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent,
 };
 use crate::core::headers::Headers;
-use crate::core::pricing::Tariff;
-use crate::core::response::{self, stream::Translator};
-use crate::core::secret::Secrets;
+use crate::core::response::stream::Translator;
 use crate::core::{json, sse};
+
+/// The most bytes of a response that comes whole: what the largest event of a stream may have.
+const MAX_RESPONSE_BYTES: usize = sse::MAX_EVENT_BYTES;
+
+/// How often a response that was cut off goes on: an answer that has no end would never stop costing.
+const MAX_CONTINUATIONS: u32 = 5;
 
 /// A response that is arriving. Dropping it closes the exchange.
 #[derive(Debug)]
 pub struct ResponseStream<E: Edge> {
     state: State<E::Body>,
+    translator: Translator,
     /// What was read and not yet taken.
     pending: VecDeque<StreamEvent>,
     /// The text that was taken, for the error if the stream breaks off.
     text: String,
     /// The indices of its blocks.
     text_blocks: Vec<u32>,
+    /// How often the response went on.
+    continuations: u32,
+    /// Why it did not go on once more.
+    degradation: Option<Degradation>,
     report: Report<E>,
     headers: Headers,
     deadlines: Deadlines,
-    edge: E,
-    model: String,
-    tariff: Tariff,
-    secrets: Secrets,
+    exchange: Exchange<E>,
 }
 
 #[derive(Debug)]
@@ -43,47 +49,34 @@ enum State<B> {
     Streaming(EventReader<B>),
     /// The body is one JSON document.
     Whole(B),
+    /// The last event was read, and the end of the body is still to come; the response may go on.
+    Received(Option<B>),
     /// It failed; the error comes after what is pending.
     Failed(ProviderError),
     /// The last event is pending, or taken; the end of the body is still to come.
-    Completed(B),
+    Completed(Option<B>),
     /// There is nothing more.
     Ended,
 }
 
 impl<E: Edge> ResponseStream<E> {
-    pub(super) fn new(
-        response: Response<E::Body>,
-        edge: E,
-        report: Report<E>,
-        deadlines: Deadlines,
-        model: &str,
-        tariff: Tariff,
-        secrets: Secrets,
-    ) -> Self {
-        let Response { headers, body, .. } = response;
-        // The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
-        let state = match headers.is_event_stream() {
-            true => State::Streaming(EventReader {
-                body,
-                decoder: sse::Decoder::new(),
-                translator: Translator::default(),
-                failure: None,
-            }),
-            false => State::Whole(body),
-        };
+    pub(super) fn new(answer: Answer<E::Body>, exchange: Exchange<E>, report: Report<E>) -> Self {
+        let Answer {
+            response,
+            deadlines,
+        } = answer;
         Self {
-            state,
+            state: State::of(response.body, &response.headers),
+            translator: Translator::default(),
             pending: VecDeque::new(),
             text: String::new(),
             text_blocks: Vec::new(),
+            continuations: 0,
+            degradation: None,
             report,
-            headers,
+            headers: response.headers,
             deadlines,
-            edge,
-            model: model.to_owned(),
-            tariff,
-            secrets,
+            exchange,
         }
     }
 
@@ -98,16 +91,18 @@ impl<E: Edge> ResponseStream<E> {
                 self.report.stream_event(&event);
                 self.remember(&event);
                 if let StreamEvent::Completed(response) = &mut event {
-                    add_exchange(response, &self.headers, &self.tariff);
-                    self.report.succeeded(response, &self.headers);
+                    self.add_exchange(response);
+                    self.report
+                        .succeeded(response, &self.headers, self.continuations);
                 }
                 return Ok(Some(event));
             }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
                 State::Streaming(reader) => self.read_events(reader),
                 State::Whole(body) => self.read_whole(body),
+                State::Received(body) => self.conclude(body),
                 State::Failed(error) => {
-                    let error = finished(self.with_exchange(error), &self.model, &self.secrets);
+                    let error = self.exchange.finished(self.with_exchange(error));
                     self.report.aborted(&error);
                     return Err(error);
                 }
@@ -147,49 +142,31 @@ impl<E: Edge> ResponseStream<E> {
     /// Reads until there is something to take.
     fn read_events(&mut self, mut reader: EventReader<E::Body>) -> State<E::Body> {
         let Deadlines { limits, attempt } = self.deadlines;
-        let idle_deadline = || attempt.min(self.edge.now().after(limits.stream_idle));
+        let edge = self.exchange.edge.clone();
+        let idle_deadline = || attempt.min(edge.now().after(limits.stream_idle));
         let mut deadline = idle_deadline();
-        loop {
-            match reader.step(deadline, &mut self.pending) {
-                Ok(Step::Completed) => return State::Completed(reader.body),
+        let failure = loop {
+            match reader.step(deadline, &mut self.translator, &mut self.pending) {
+                Ok(Step::Event) if self.translator.is_received() => {
+                    return State::Received(Some(reader.body));
+                }
                 Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
                 Ok(Step::Event) => return State::Streaming(reader),
                 // Comments alone do not keep a stream alive, however fast they come.
-                Ok(Step::Bytes) if self.edge.now() < deadline => {}
-                Ok(Step::Bytes) => {
-                    return self.broken(reader, TransportError::TimedOut.into(), deadline);
-                }
-                Err(failure) => return self.broken(reader, failure, deadline),
+                Ok(Step::Bytes) if edge.now() < deadline => {}
+                Ok(Step::Bytes) => break TransportError::TimedOut.into(),
+                Err(failure) => break failure,
             }
-        }
-    }
-
-    fn broken(
-        &mut self,
-        mut reader: EventReader<E::Body>,
-        failure: StreamFailure,
-        deadline: Instant,
-    ) -> State<E::Body> {
-        reader.translator.close_all(&mut self.pending);
-        State::Failed(failure.explain(self.deadlines, deadline))
-    }
-
-    /// Reads what comes after the last event, so that the host can use the connection again.
-    fn read_end(&self, mut body: E::Body) {
-        /// The end follows the last event at once, or the connection is not worth waiting for.
-        const LINGER: Duration = Duration::from_millis(100);
-        let deadline = self.edge.now().after(LINGER);
-        while let Ok(Some(_)) = body.read(deadline) {
-            if self.edge.now() >= deadline {
-                return;
-            }
-        }
+        };
+        self.broken(failure.explain(self.deadlines, deadline))
     }
 
     fn read_whole(&mut self, mut body: E::Body) -> State<E::Body> {
         let attempt = self.deadlines.attempt;
-        let translated = match read_all(&self.edge, &mut body, MAX_RESPONSE_BYTES, attempt) {
-            Ok(bytes) => translate_whole(&bytes),
+        let bytes = read_all(&self.exchange.edge, &mut body, MAX_RESPONSE_BYTES, attempt);
+        let applied = match bytes {
+            Ok(bytes) => parse(&bytes)
+                .and_then(|response| self.translator.apply_whole(response, &mut self.pending)),
             Err(ReadError::TooLong) => Err(final_error(format!(
                 "the response is longer than {MAX_RESPONSE_BYTES} bytes"
             ))),
@@ -197,13 +174,126 @@ impl<E: Edge> ResponseStream<E> {
                 Err(StreamFailure::Transport(error).explain(self.deadlines, attempt))
             }
         };
-        match translated {
-            Ok(response) => {
-                replay(&response, &mut self.pending);
-                self.pending.push_back(StreamEvent::Completed(response));
-                State::Ended
-            }
+        match applied {
+            Ok(()) => State::Received(None),
+            Err(error) => self.broken(error),
+        }
+    }
+
+    /// Lets a response go on that was cut off, and ends one that was not, or that does not go on.
+    fn conclude(&mut self, body: Option<E::Body>) -> State<E::Body> {
+        let may_go_on =
+            self.exchange.configuration.auto_continue && self.continuations < MAX_CONTINUATIONS;
+        if may_go_on && let Some(said) = self.translator.continuation() {
+            self.read_end(body);
+            self.continuations += 1;
+            self.report.continuation(
+                self.translator.response_id(),
+                self.continuations,
+                MAX_CONTINUATIONS,
+            );
+            self.exchange.go_on(said);
+            return match self.exchange.send(&self.report) {
+                Ok(Answer {
+                    response,
+                    deadlines,
+                }) => {
+                    self.translator.go_on(&mut self.pending);
+                    self.deadlines = deadlines;
+                    let state = State::of(response.body, &response.headers);
+                    self.headers = response.headers;
+                    state
+                }
+                Err(error) => {
+                    self.degrade(error);
+                    self.finish(None)
+                }
+            };
+        }
+        self.finish(body)
+    }
+
+    fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
+        match self.translator.finish(&mut self.pending) {
+            Ok(()) => State::Completed(body),
             Err(error) => State::Failed(error),
+        }
+    }
+
+    /// The end of a response that broke off. If it is one that another goes on in, and the caller has seen nothing of it, what
+    /// came before is an answer still.
+    fn broken(&mut self, error: ProviderError) -> State<E::Body> {
+        if self.translator.go_back() {
+            self.degrade(error);
+            return self.finish(None);
+        }
+        self.translator.close_all(&mut self.pending);
+        State::Failed(error)
+    }
+
+    /// Notes why the response does not go on.
+    fn degrade(&mut self, error: ProviderError) {
+        self.continuations -= 1;
+        self.degradation = Some(Degradation {
+            requested: "the whole answer".to_owned(),
+            actual: "the answer up to its output limit".to_owned(),
+            reason: self.exchange.finished(error).message,
+            extensions: None,
+        });
+    }
+
+    /// Adds what the response does not say itself: what it cost, and to its metadata what its headers say.
+    fn add_exchange(&mut self, response: &mut ChatResponse) {
+        let mut metadata = response
+            .metadata
+            .as_deref()
+            .and_then(json::object)
+            .unwrap_or_default();
+        if let Some(usage) = &mut response.usage {
+            let answered = metadata.get("openai:model").and_then(Value::as_str);
+            usage.cost_usd = self.exchange.cost(answered, usage);
+        }
+        let mut set = |key: &str, value| metadata.insert(key.to_owned(), value);
+        if let Some(id) = self.headers.request_id() {
+            set("openai:request_id", id.into());
+        }
+        if let Some(limits) = self.headers.rate_limits() {
+            set("openai:rate_limits", limits);
+        }
+        if self.continuations > 0 {
+            set("openai:continuation_count", self.continuations.into());
+        }
+        response.metadata = Some(Value::Object(metadata).to_string());
+        response.degradation = self.degradation.take();
+    }
+
+    /// Reads what comes after the last event, so that the host can use the connection again.
+    fn read_end(&self, body: Option<E::Body>) {
+        /// The end follows the last event at once, or the connection is not worth waiting for.
+        const LINGER: Duration = Duration::from_millis(100);
+        let Some(mut body) = body else {
+            return;
+        };
+        let edge = &self.exchange.edge;
+        let deadline = edge.now().after(LINGER);
+        while let Ok(Some(_)) = body.read(deadline) {
+            if edge.now() >= deadline {
+                return;
+            }
+        }
+    }
+}
+
+impl<B> State<B> {
+    /// The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
+    fn of(body: B, headers: &Headers) -> Self {
+        match headers.is_event_stream() {
+            true => Self::Streaming(EventReader {
+                body,
+                decoder: sse::Decoder::new(),
+                failure: None,
+            }),
+            false => Self::Whole(body),
         }
     }
 }
@@ -213,7 +303,6 @@ impl<E: Edge> ResponseStream<E> {
 struct EventReader<B> {
     body: B,
     decoder: sse::Decoder,
-    translator: Translator,
     failure: Option<sse::EventTooLong>,
 }
 
@@ -222,14 +311,12 @@ impl<B: Body> EventReader<B> {
     fn step(
         &mut self,
         deadline: Instant,
+        translator: &mut Translator,
         pending: &mut VecDeque<StreamEvent>,
     ) -> Result<Step, StreamFailure> {
         if let Some(event) = self.decoder.next_event() {
-            self.translator.apply(&event, pending)?;
-            return Ok(match self.translator.is_completed() {
-                true => Step::Completed,
-                false => Step::Event,
-            });
+            translator.apply(&event, pending)?;
+            return Ok(Step::Event);
         }
         if let Some(failure) = self.failure.take() {
             return Err(failure.into());
@@ -237,7 +324,7 @@ impl<B: Body> EventReader<B> {
         match self.body.read(deadline)? {
             // What came before the event that is too long comes first.
             Some(bytes) => self.failure = self.decoder.feed(&bytes).err(),
-            None => return Err(self.translator.ended_early().into()),
+            None => return Err(translator.ended_early().into()),
         }
         Ok(Step::Bytes)
     }
@@ -247,8 +334,6 @@ impl<B: Body> EventReader<B> {
 enum Step {
     /// Bytes came.
     Bytes,
-    /// The last event was taken.
-    Completed,
     /// An event was taken.
     Event,
 }
@@ -305,59 +390,10 @@ fn final_error(message: String) -> ProviderError {
     }
 }
 
-fn translate_whole(bytes: &[u8]) -> Result<ChatResponse, ProviderError> {
-    let response: Value = serde_json::from_slice(bytes).map_err(|error| {
+fn parse(bytes: &[u8]) -> Result<Value, ProviderError> {
+    serde_json::from_slice(bytes).map_err(|error| {
         final_error(format!(
             "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"
         ))
-    })?;
-    response::translate(&response)
-}
-
-/// The events of a response that came whole, so that a caller sees the same of both.
-fn replay(response: &ChatResponse, events: &mut VecDeque<StreamEvent>) {
-    for (index, block) in (0..).zip(&response.content) {
-        let (kind, text) = match &block.content {
-            BlockContent::Refusal(text) => (BlockKind::Refusal, text.clone()),
-            BlockContent::Text(text) => (BlockKind::Text, text.clone()),
-            BlockContent::Thinking(thinking) => (BlockKind::Thinking, thinking.text.clone()),
-            BlockContent::ToolCall(call) => {
-                let header = ToolCallHeader {
-                    id: call.id.clone(),
-                    name: call.name.clone(),
-                };
-                (BlockKind::ToolCall(header), call.arguments.clone())
-            }
-            BlockContent::File(_)
-            | BlockContent::Image(_)
-            | BlockContent::Reasoning(_)
-            | BlockContent::RedactedThinking(_)
-            | BlockContent::ToolResult(_) => continue,
-        };
-        events.push_back(StreamEvent::BlockStart(BlockStart { index, block: kind }));
-        if !text.is_empty() {
-            events.push_back(StreamEvent::BlockDelta(BlockDelta { index, text }));
-        }
-        events.push_back(StreamEvent::BlockEnd(index));
-    }
-}
-
-/// Adds what the response does not say itself: what it cost, and to its metadata what its headers say.
-fn add_exchange(response: &mut ChatResponse, headers: &Headers, tariff: &Tariff) {
-    let mut metadata = response
-        .metadata
-        .as_deref()
-        .and_then(json::object)
-        .unwrap_or_default();
-    if let Some(usage) = &mut response.usage {
-        let answered = metadata.get("openai:model").and_then(Value::as_str);
-        usage.cost_usd = tariff.cost(answered, usage);
-    }
-    if let Some(id) = headers.request_id() {
-        metadata.insert("openai:request_id".to_owned(), json!(id));
-    }
-    if let Some(limits) = headers.rate_limits() {
-        metadata.insert("openai:rate_limits".to_owned(), limits);
-    }
-    response.metadata = Some(Value::Object(metadata).to_string());
+    })
 }

@@ -32,6 +32,20 @@ impl Pricing {
         };
         of_name(model).or_else(|| of_name(model::without_date(model)?))
     }
+
+    /// What an exchange cost: at the price of the model that answered, by its own account, else at that of the logical
+    /// model. Behind a gateway, the former may be the name of a deployment, or nothing.
+    pub fn cost(
+        &self,
+        answered: Option<&str>,
+        logical_model: &str,
+        usage: &Usage,
+    ) -> Option<String> {
+        let price = answered
+            .and_then(|model| self.price(model))
+            .or_else(|| self.price(logical_model))?;
+        Some(price.cost(usage))
+    }
 }
 
 /// What a million tokens cost.
@@ -78,26 +92,6 @@ impl From<Price> for types::Pricing {
             cache_write_per_million: price.cache_write.map(Amount::dollars),
             currency: "USD".to_owned(),
         }
-    }
-}
-
-/// What the exchanges with one deployment cost.
-#[derive(Clone, Debug)]
-pub struct Tariff {
-    /// What tokens cost.
-    pub pricing: Pricing,
-    /// The model that the deployment stands for.
-    pub logical_model: String,
-}
-
-impl Tariff {
-    /// What an exchange cost: at the price of the model that answered, by its own account, else at that of the logical
-    /// model. Behind a gateway, the former may be the name of a deployment, or nothing.
-    pub fn cost(&self, answered: Option<&str>, usage: &Usage) -> Option<String> {
-        let price = answered
-            .and_then(|model| self.pricing.price(model))
-            .or_else(|| self.pricing.price(&self.logical_model))?;
-        Some(price.cost(usage))
     }
 }
 

@@ -65,7 +65,7 @@ fn no_count_of_tokens_is_too_much() {
     };
     // Read, written and out: 3 · 18446744073709551615 · 999999.999999999 / 10^6
     assert_eq!(
-        tariff(pricing, "m").cost(None, &usage).unwrap(),
+        pricing.cost(None, "m", &usage).unwrap(),
         "55340232221128599504.767778871345155"
     );
 }
@@ -106,17 +106,17 @@ fn the_answering_model_comes_before_the_logical_one_and_whole_names_before_dates
         (Some("é2026-03-05"), "x", None),
         (None, "prod", None),
     ] {
-        let cost =
-            tariff(pricing.clone(), logical_model).cost(answered, &usage(1_000_000, None, 0));
+        let cost = pricing.cost(answered, logical_model, &usage(1_000_000, None, 0));
         assert_eq!(cost.as_deref(), expected, "{answered:?} {logical_model}");
     }
 }
 
 #[test]
 fn provisioned_throughput_has_neither_cost_nor_price() {
-    let tariff = tariff(Pricing::Provisioned, "gpt-5.4");
-    assert_eq!(tariff.cost(Some("gpt-5.4"), &usage(1, None, 1)), None);
-    assert_eq!(tariff.pricing.price("gpt-5.4"), None);
+    let pricing = Pricing::Provisioned;
+    let usage = usage(1, None, 1);
+    assert_eq!(pricing.cost(Some("gpt-5.4"), "gpt-5.4", &usage), None);
+    assert_eq!(pricing.price("gpt-5.4"), None);
 }
 
 #[test]
@@ -216,14 +216,7 @@ fn no_model_is_free_and_none_has_two_prices() {
 }
 
 fn cost(model: &str, usage: &Usage) -> Option<String> {
-    tariff(Pricing::PerToken(Vec::new()), model).cost(None, usage)
-}
-
-fn tariff(pricing: Pricing, logical_model: &str) -> Tariff {
-    Tariff {
-        pricing,
-        logical_model: logical_model.to_owned(),
-    }
+    Pricing::PerToken(Vec::new()).cost(None, model, usage)
 }
 
 fn price(input: &str) -> Price {

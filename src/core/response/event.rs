@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::members::{Head, Members};
+use super::members::Members;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::json;
 
@@ -48,56 +47,124 @@ impl<'a> Event<'a> {
         if data.trim_ascii_start().first() != Some(&b'{') {
             return Ok(None);
         }
-        // First the type alone: an event that is not known may have anything beside it.
-        let Head { kind, has_error } = parse(data)?;
-        match kind {
+        let head = Members::read_head(data).map_err(unreadable)?;
+        match head.kind {
             Some(kind) => Self::of_type(&kind, data),
             // An error from in front of the service, which does not know the service's events.
-            None if has_error => Self::of_type("error", data),
+            None if head.has_error => Self::of_type("error", data),
             None => Ok(None),
         }
     }
 
     fn of_type(kind: &str, data: &'a [u8]) -> Result<Option<Self>, ProviderError> {
-        use PartKind::{Refusal, Text, Thinking, ToolCall};
-        // Only where they are needed: events that say nothing here may hold a whole response, or anything else.
-        let members = || parse::<Members<'a>>(data);
-        Ok(Some(match kind {
-            "error" => Self::Error(match members()?.error {
+        // Only now, and only what is needed: events that say nothing here may hold a whole response, or anything else.
+        let Some((_, meaning)) = TYPES.iter().find(|(known, _)| *known == kind) else {
+            return Ok(None);
+        };
+        let members = Members::read_all(data).map_err(unreadable)?;
+        Ok(Some(match *meaning {
+            Meaning::Completed => Self::Completed(members.response),
+            Meaning::Delta(kind) => {
+                Self::Delta(members.slot()?, kind, members.delta.unwrap_or_default())
+            }
+            Meaning::Done(kind) => {
+                let slot = members.slot()?;
+                let whole = match kind {
+                    PartKind::Text | PartKind::Thinking => members.text,
+                    PartKind::Refusal => members.refusal,
+                    PartKind::ToolCall => members.arguments,
+                };
+                Self::Done(slot, kind, whole.unwrap_or_default())
+            }
+            Meaning::Error => Self::Error(match members.error {
                 // The older form, in which the event itself is the error.
-                Value::Null => parse(data)?,
+                Value::Null => serde_json::from_slice(data).map_err(unreadable)?,
                 error => error,
             }),
-            "response.completed" | "response.incomplete" => Self::Completed(members()?.response),
-            "response.content_part.added" => return members()?.part_added(),
-            "response.content_part.done" => return members()?.part_done(),
-            "response.failed" => Self::Failed(members()?.response),
-            "response.function_call_arguments.delta" => members()?.delta(ToolCall)?,
-            "response.function_call_arguments.done" => members()?.done(ToolCall)?,
-            "response.output_item.added" => members()?.item(Self::ItemAdded)?,
-            "response.output_item.done" => members()?.item(Self::ItemDone)?,
-            "response.output_text.delta" => members()?.delta(Text)?,
-            "response.output_text.done" => members()?.done(Text)?,
-            "response.reasoning_summary_part.added" => {
-                let members = members()?;
-                Self::PartAdded(
-                    members.slot()?,
-                    Thinking,
-                    members.summary_index.unwrap_or(0),
-                )
+            Meaning::Failed => Self::Failed(members.response),
+            Meaning::ItemAdded => Self::ItemAdded(members.slot()?, members.item),
+            Meaning::ItemDone => Self::ItemDone(members.slot()?, members.item),
+            Meaning::PartAdded => {
+                let kind = match json::text(&members.part, "type") {
+                    Some("output_text") => PartKind::Text,
+                    Some("refusal") => PartKind::Refusal,
+                    Some("reasoning_text") => PartKind::Thinking,
+                    _ => return Ok(None),
+                };
+                let number = members.content_index.unwrap_or(0);
+                Self::PartAdded(members.slot()?, kind, number)
             }
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                members()?.delta(Thinking)?
+            // Reasoning goes on until its item is done.
+            Meaning::PartDone if json::text(&members.part, "type") == Some("reasoning_text") => {
+                return Ok(None);
             }
-            "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
-                members()?.done(Thinking)?
+            Meaning::PartDone => Self::PartDone(members.slot()?),
+            Meaning::SummaryAdded => {
+                let number = members.summary_index.unwrap_or(0);
+                Self::PartAdded(members.slot()?, PartKind::Thinking, number)
             }
-            "response.refusal.delta" => members()?.delta(Refusal)?,
-            "response.refusal.done" => members()?.done(Refusal)?,
-            _ => return Ok(None),
         }))
     }
 }
+
+/// What an event of some type means.
+#[derive(Clone, Copy)]
+enum Meaning {
+    Completed,
+    Delta(PartKind),
+    Done(PartKind),
+    Error,
+    Failed,
+    ItemAdded,
+    ItemDone,
+    PartAdded,
+    PartDone,
+    SummaryAdded,
+}
+
+/// The types of events that say something to a caller.
+const TYPES: &[(&str, Meaning)] = &[
+    ("error", Meaning::Error),
+    ("response.completed", Meaning::Completed),
+    ("response.content_part.added", Meaning::PartAdded),
+    ("response.content_part.done", Meaning::PartDone),
+    ("response.failed", Meaning::Failed),
+    (
+        "response.function_call_arguments.delta",
+        Meaning::Delta(PartKind::ToolCall),
+    ),
+    (
+        "response.function_call_arguments.done",
+        Meaning::Done(PartKind::ToolCall),
+    ),
+    ("response.incomplete", Meaning::Completed),
+    ("response.output_item.added", Meaning::ItemAdded),
+    ("response.output_item.done", Meaning::ItemDone),
+    ("response.output_text.delta", Meaning::Delta(PartKind::Text)),
+    ("response.output_text.done", Meaning::Done(PartKind::Text)),
+    (
+        "response.reasoning_summary_part.added",
+        Meaning::SummaryAdded,
+    ),
+    (
+        "response.reasoning_summary_text.delta",
+        Meaning::Delta(PartKind::Thinking),
+    ),
+    (
+        "response.reasoning_summary_text.done",
+        Meaning::Done(PartKind::Thinking),
+    ),
+    (
+        "response.reasoning_text.delta",
+        Meaning::Delta(PartKind::Thinking),
+    ),
+    (
+        "response.reasoning_text.done",
+        Meaning::Done(PartKind::Thinking),
+    ),
+    ("response.refusal.delta", Meaning::Delta(PartKind::Refusal)),
+    ("response.refusal.done", Meaning::Done(PartKind::Refusal)),
+];
 
 /// The error for an event that matters and cannot be read.
 pub(super) fn malformed(problem: &str) -> ProviderError {
@@ -107,54 +174,13 @@ pub(super) fn malformed(problem: &str) -> ProviderError {
     )
 }
 
-fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, ProviderError> {
-    serde_json::from_slice(data).map_err(|error| malformed(&error.to_string()))
+fn unreadable(error: serde_json::Error) -> ProviderError {
+    malformed(&error.to_string())
 }
 
-impl<'a> Members<'a> {
+impl Members<'_> {
     fn slot(&self) -> Result<u32, ProviderError> {
         self.output_index
             .ok_or_else(|| malformed("`output_index` is missing"))
-    }
-
-    fn item(self, event: fn(u32, Value) -> Event<'a>) -> Result<Event<'a>, ProviderError> {
-        Ok(event(self.slot()?, self.item))
-    }
-
-    fn delta(self, kind: PartKind) -> Result<Event<'a>, ProviderError> {
-        Ok(Event::Delta(
-            self.slot()?,
-            kind,
-            self.delta.unwrap_or_default(),
-        ))
-    }
-
-    fn done(self, kind: PartKind) -> Result<Event<'a>, ProviderError> {
-        let slot = self.slot()?;
-        let whole = match kind {
-            PartKind::Text | PartKind::Thinking => self.text,
-            PartKind::Refusal => self.refusal,
-            PartKind::ToolCall => self.arguments,
-        };
-        Ok(Event::Done(slot, kind, whole.unwrap_or_default()))
-    }
-
-    fn part_added(self) -> Result<Option<Event<'a>>, ProviderError> {
-        let kind = match json::text(&self.part, "type") {
-            Some("output_text") => PartKind::Text,
-            Some("refusal") => PartKind::Refusal,
-            Some("reasoning_text") => PartKind::Thinking,
-            _ => return Ok(None),
-        };
-        let number = self.content_index.unwrap_or(0);
-        Ok(Some(Event::PartAdded(self.slot()?, kind, number)))
-    }
-
-    /// Reasoning goes on until its item is done.
-    fn part_done(self) -> Result<Option<Event<'a>>, ProviderError> {
-        match json::text(&self.part, "type") {
-            Some("reasoning_text") => Ok(None),
-            _ => Ok(Some(Event::PartDone(self.slot()?))),
-        }
     }
 }

@@ -10,17 +10,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The type of an event alone: one that is not known may have anything beside it.
-#[derive(Default)]
-pub(super) struct Head<'a> {
-    pub(super) kind: Option<Cow<'a, str>>,
-    /// Whether it has a member `error` that is not null.
-    pub(super) has_error: bool,
-}
-
 /// The members of the events that are known. One type for all of them keeps the component small.
 #[derive(Default)]
 pub(super) struct Members<'a> {
+    pub(super) kind: Option<Cow<'a, str>>,
+    /// Whether there is a member `error` that is not null.
+    pub(super) has_error: bool,
     pub(super) output_index: Option<u32>,
     pub(super) content_index: Option<u32>,
     pub(super) summary_index: Option<u32>,
@@ -32,6 +27,31 @@ pub(super) struct Members<'a> {
     pub(super) part: Value,
     pub(super) response: Value,
     pub(super) error: Value,
+    /// Only `kind` and `has_error` are read.
+    is_head: bool,
+}
+
+impl<'a> Members<'a> {
+    /// Reads `kind` and `has_error`: an event that is not known may have anything beside them.
+    pub(super) fn read_head(data: &'a [u8]) -> serde_json::Result<Self> {
+        Self::read(data, true)
+    }
+
+    /// Reads all other members.
+    pub(super) fn read_all(data: &'a [u8]) -> serde_json::Result<Self> {
+        Self::read(data, false)
+    }
+
+    fn read(data: &'a [u8], is_head: bool) -> serde_json::Result<Self> {
+        let members = Self {
+            is_head,
+            ..Self::default()
+        };
+        let mut deserializer = serde_json::Deserializer::from_slice(data);
+        let members = deserializer.deserialize_any(Lenient(members))?;
+        deserializer.end()?;
+        Ok(members)
+    }
 }
 
 /// A value that is no object, as far as events have such.
@@ -40,18 +60,6 @@ enum Scalar<'a> {
     Null,
     Other,
     Text(Cow<'a, str>),
-}
-
-impl<'de> Deserialize<'de> for Head<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient(Self::default()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient(Self::default()))
-    }
 }
 
 impl<'de> Deserialize<'de> for Scalar<'de> {
@@ -69,28 +77,6 @@ trait Reader<'de>: Sized {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 }
 
-impl<'de> Reader<'de> for Head<'de> {
-    fn scalar(self, _: Scalar<'de>) -> Self {
-        self
-    }
-
-    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        match key {
-            "type" => {
-                if let Scalar::Text(kind) = map.next_value()? {
-                    self.kind = Some(kind);
-                }
-                Ok(())
-            }
-            "error" => {
-                self.has_error = !matches!(map.next_value()?, Scalar::Null);
-                Ok(())
-            }
-            _ => map.next_value::<IgnoredAny>().map(drop),
-        }
-    }
-}
-
 impl<'de> Reader<'de> for Members<'de> {
     fn scalar(self, _: Scalar<'de>) -> Self {
         self
@@ -101,6 +87,18 @@ impl<'de> Reader<'de> for Members<'de> {
             Index(&'m mut Option<u32>),
             Text(&'m mut Option<Cow<'de, str>>),
             Tree(&'m mut Value),
+        }
+        if self.is_head {
+            match key {
+                "type" => {
+                    if let Scalar::Text(kind) = map.next_value()? {
+                        self.kind = Some(kind);
+                    }
+                }
+                "error" => self.has_error = !matches!(map.next_value()?, Scalar::Null),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+            return Ok(());
         }
         let place = match key {
             "arguments" => Place::Text(&mut self.arguments),

@@ -1,9 +1,13 @@
 //! From the service's response object to the kernel's chat response.
 
+mod continuation;
 mod event;
 mod members;
+mod metadata;
 pub mod stream;
 mod usage;
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
@@ -37,9 +41,7 @@ pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
         None if response.get("output").is_some_and(Value::is_array) => false,
         other => return Err(not_a_response(other)),
     };
-    let incomplete_reason = response
-        .get("incomplete_details")
-        .and_then(|details| json::text(details, "reason"));
+    let incomplete_reason = incomplete_reason(response);
 
     let mut output = Output {
         is_cut,
@@ -58,55 +60,39 @@ pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
     } else {
         FinishReason::Stop
     };
-
-    let mut metadata = Map::new();
-    for (key, value) in [
-        ("openai:response_id", response.get("id")),
-        ("openai:status", response.get("status")),
-        ("openai:model", response.get("model")),
-    ] {
-        if let Some(value @ Value::String(_)) = value {
-            metadata.insert(key.to_owned(), value.clone());
-        }
-    }
-    if let Some(reason) = incomplete_reason {
-        metadata.insert("openai:incomplete_reason".to_owned(), json!(reason));
-    }
-    for (key, items) in [
-        ("openai:reasoning_items", output.reasoning_ids),
-        ("openai:output_items", output.other_items),
-    ] {
-        if !items.is_empty() {
-            metadata.insert(key.to_owned(), Value::Array(items));
-        }
-    }
-
     Ok(ChatResponse {
+        metadata: Some(metadata::of(response, &mut output).to_string()),
         content: output.content,
         tool_calls: output.tool_calls,
         usage: response.get("usage").and_then(usage::translate),
         degradation: None,
         finish_reason,
-        metadata: Some(Value::Object(metadata).to_string()),
         extensions: None,
     })
 }
 
-/// The text of a reasoning item: its summary, or its content where the service shows that.
-fn reasoning_text(item: &Value) -> String {
-    let texts = |key| -> Vec<&str> {
-        json::items(item, key)
-            .iter()
-            .filter_map(|part| json::text(part, "text"))
-            .collect()
-    };
-    let mut parts = texts("summary");
-    if parts.is_empty() {
-        parts = texts("content");
-    }
-    parts.join("\n")
+/// Why a response is incomplete, in the service's words.
+fn incomplete_reason(response: &Value) -> Option<&str> {
+    json::text(response.get("incomplete_details")?, "reason")
 }
 
+/// The text of a reasoning item: its summary, or its content where the service shows that.
+fn reasoning_text(item: &Value) -> String {
+    let mut parts = json::items(item, "summary");
+    if parts.is_empty() {
+        parts = json::items(item, "content");
+    }
+    let mut text = String::new();
+    for part in parts.iter().filter_map(|part| json::text(part, "text")) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+/// What the items of a response come to.
 #[derive(Default)]
 struct Output {
     /// The response was cut off, so that the last tool call may be too.
@@ -115,7 +101,7 @@ struct Output {
     content: Vec<ContentBlock>,
     tool_calls: Vec<ToolCall>,
     reasoning_ids: Vec<Value>,
-    /// Items that the kernel has no block for: hosted tools and what is not known yet.
+    /// Items and parts that the kernel has no block for: hosted tools, what was cut off, and what is not known yet.
     other_items: Vec<Value>,
 }
 
@@ -124,67 +110,96 @@ impl Output {
         match json::text(item, "type") {
             Some("message") => self.message(item),
             Some("reasoning") => self.reasoning(item),
-            Some("function_call") => self.function_call(item)?,
-            _ => self.other_items.push(item.clone()),
+            _ => match Call::of(item) {
+                Some(call) => self.call(call, item)?,
+                None => self.other_items.push(item.clone()),
+            },
         }
         Ok(())
     }
 
     fn message(&mut self, item: &Value) {
         for part in json::items(item, "content") {
+            // What the item says of all of its parts, such as its `phase`, each block says.
+            let mut extensions = Map::new();
+            rest(
+                item,
+                &["type", "id", "role", "status", "content"],
+                &mut extensions,
+            );
             if let Some(text) = json::text(part, "text") {
-                let annotations = part.get("annotations").filter(|a| !json::is_empty_array(a));
-                let extensions = annotations.map(|a| json!({ "annotations": a }).to_string());
+                rest(part, &["type", "text"], &mut extensions);
                 self.block(BlockContent::Text(text.to_owned()), None, extensions);
             } else if let Some(refusal) = json::text(part, "refusal") {
                 self.refused = true;
-                self.block(BlockContent::Refusal(refusal.to_owned()), None, None);
+                rest(part, &["type", "refusal"], &mut extensions);
+                self.block(BlockContent::Refusal(refusal.to_owned()), None, extensions);
+            } else {
+                self.other_items.push(part.clone());
             }
         }
     }
 
     fn reasoning(&mut self, item: &Value) {
+        const READ: &[&str] = &[
+            "type",
+            "id",
+            "summary",
+            "content",
+            "encrypted_content",
+            "status",
+        ];
         let id = json::text(item, "id");
         let encrypted_content = json::text(item, "encrypted_content");
-        self.reasoning_ids.extend(id.map(|id| json!(id)));
+        self.reasoning_ids.extend(id.map(Value::from));
         let text = reasoning_text(item);
         if text.is_empty() && encrypted_content.is_none() {
             return;
         }
+        let state = Value::Array(vec![encrypted_content.into(), id.into()]);
         let thinking = Thinking {
             text,
             signature: None,
-            content: Some(json!([encrypted_content, id]).to_string()),
+            content: Some(state.to_string()),
         };
-        self.block(
-            BlockContent::Thinking(thinking),
-            Some(Visibility::Internal),
-            None,
-        );
+        let mut extensions = Map::new();
+        rest(item, READ, &mut extensions);
+        let content = BlockContent::Thinking(thinking);
+        self.block(content, Some(Visibility::Internal), extensions);
     }
 
-    fn function_call(&mut self, item: &Value) -> Result<(), ProviderError> {
-        let name = json::text(item, "name").unwrap_or_default();
-        let arguments = json::text(item, "arguments").unwrap_or_default();
-        if json::object(arguments).is_none() {
+    fn call(&mut self, call: Call<'_>, item: &Value) -> Result<(), ProviderError> {
+        const READ: &[&str] = &[
+            "type",
+            "id",
+            "call_id",
+            "name",
+            "arguments",
+            "input",
+            "operation",
+            "status",
+        ];
+        if json::object(&call.arguments).is_none() {
             // Cut off in the middle of its arguments: there is no call to make, and the finish reason says why.
             if self.is_cut {
+                self.other_items.push(item.clone());
                 return Ok(());
             }
-            return Err(invalid_tool_call(name, arguments));
+            return Err(invalid_tool_call(call.name, &call.arguments));
         }
         let call = ToolCall {
-            id: json::text(item, "call_id")
-                .or_else(|| json::text(item, "id"))
-                .unwrap_or_default()
-                .to_owned(),
-            name: name.to_owned(),
-            // As the model wrote them: written again, numbers might lose digits.
-            arguments: arguments.to_owned(),
+            id: call.id.to_owned(),
+            name: call.name.to_owned(),
+            arguments: call.arguments.into_owned(),
             extensions: None,
         };
-        self.block(BlockContent::ToolCall(call.clone()), None, None);
-        self.tool_calls.push(call);
+        let mut extensions = Map::new();
+        rest(item, READ, &mut extensions);
+        self.tool_calls.push(ToolCall {
+            extensions: written(&extensions),
+            ..call.clone()
+        });
+        self.block(BlockContent::ToolCall(call), None, extensions);
         Ok(())
     }
 
@@ -192,13 +207,71 @@ impl Output {
         &mut self,
         content: BlockContent,
         visibility: Option<Visibility>,
-        extensions: Option<String>,
+        extensions: Map<String, Value>,
     ) {
         self.content.push(ContentBlock {
             content,
             visibility,
-            extensions,
+            extensions: written(&extensions),
         });
+    }
+}
+
+/// A call that the agent has to answer.
+struct Call<'a> {
+    id: &'a str,
+    name: &'a str,
+    /// As the model wrote them: written again, numbers might lose digits.
+    arguments: Cow<'a, str>,
+}
+
+impl<'a> Call<'a> {
+    /// The call that an item is. None for other items, those of tools that the service runs itself included.
+    fn of(item: &'a Value) -> Option<Self> {
+        let text = |key| json::text(item, key).unwrap_or_default();
+        let (name, arguments) = match text("type") {
+            "function_call" => (text("name"), Cow::Borrowed(text("arguments"))),
+            // The arguments of a custom tool are plain text; the kernel's are an object.
+            "custom_tool_call" => {
+                let arguments = json::object_of(vec![("input", text("input").into())]);
+                (text("name"), Cow::Owned(arguments.to_string()))
+            }
+            "apply_patch_call" => {
+                let operation = item.get("operation").unwrap_or(&Value::Null);
+                (APPLY_PATCH, Cow::Owned(operation.to_string()))
+            }
+            _ => return None,
+        };
+        let id = match text("call_id") {
+            "" => text("id"),
+            id => id,
+        };
+        Some(Self {
+            id,
+            name,
+            arguments,
+        })
+    }
+}
+
+/// The name of the tool that patches files, which the service's calls of it leave out.
+const APPLY_PATCH: &str = "apply_patch";
+
+/// Copies the members of an object that were not `read` and that say something: what the service adds one day is kept.
+fn rest(object: &Value, read: &[&str], rest: &mut Map<String, Value>) {
+    for (key, value) in object.as_object().into_iter().flatten() {
+        let is_empty = value.is_null() || json::is_empty_array(value);
+        if !is_empty && !read.contains(&key.as_str()) {
+            rest.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// Members as the contract has them: none when there are none.
+fn written(members: &Map<String, Value>) -> Option<String> {
+    match members.is_empty() {
+        true => None,
+        false => serde_json::to_string(members).ok(),
     }
 }
 

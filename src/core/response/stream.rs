@@ -2,14 +2,14 @@
 //!
 //! The state machine is total: what it does not know it passes over. Success is `response.completed` or
 //! `response.incomplete`, whose response object is the authority on what was said; the events before it are how that
-//! arrives.
+//! arrives. A response that was cut off may go on in another one: to a caller the two are one stream.
 
 use std::collections::VecDeque;
 
 use serde_json::Value;
 
 use super::event::{Event, PartKind, malformed};
-
+use super::{Call, continuation};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
 };
@@ -20,6 +20,11 @@ use crate::core::{classify, json};
 pub struct Translator {
     /// The blocks that have begun and not ended; there are never more than a few.
     open: Vec<OpenBlock>,
+    /// The text block that is complete, unless another response goes on with it. Its end is told when the next block
+    /// begins, or the response is over.
+    last_text: Option<u32>,
+    /// The text block that the present response goes on with.
+    cut_text: Option<u32>,
     /// The items that are complete, with their slots, in case the last event brings none.
     items: Vec<(u32, Value)>,
     /// The slots of which something was delivered, so that what comes late is not delivered again.
@@ -28,7 +33,10 @@ pub struct Translator {
     next_index: u32,
     /// `response.failed` came without an error; the service may still send it.
     failed: bool,
-    completed: bool,
+    /// The responses before the present one, as one.
+    before: Option<Value>,
+    /// The present response is over, and this is what it came to, together with those before it.
+    received: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -43,9 +51,9 @@ struct OpenBlock {
 }
 
 impl Translator {
-    /// Whether the last event has come.
-    pub fn is_completed(&self) -> bool {
-        self.completed
+    /// Whether the present response is over.
+    pub fn is_received(&self) -> bool {
+        self.received.is_some()
     }
 
     /// Takes the data of one event, and adds what the caller sees of it to `events`.
@@ -62,7 +70,7 @@ impl Translator {
             return Ok(());
         };
         match event {
-            Event::Completed(response) => return self.complete(response, events),
+            Event::Completed(response) => return self.receive(response),
             Event::Error(error) => return Err(classify::reported(&error)),
             Event::Failed(response) => return self.fail(&response),
             Event::Delta(slot, kind, delta) => self.deliver(slot, kind, &delta, events),
@@ -78,10 +86,79 @@ impl Translator {
         Ok(())
     }
 
+    /// Takes a response that came whole, and adds what the caller sees of it, as if it had arrived bit by bit.
+    ///
+    /// # Errors
+    ///
+    /// When it is no response.
+    pub fn apply_whole(
+        &mut self,
+        response: Value,
+        events: &mut VecDeque<StreamEvent>,
+    ) -> Result<(), ProviderError> {
+        for (slot, item) in (0..).zip(json::items(&response, "output")) {
+            self.item_added(slot, item, events);
+            self.item_done(slot, item, events);
+        }
+        self.receive(response)
+    }
+
+    /// What to add to the input so that a response goes on that was cut off. None when it cannot, or has come to nothing
+    /// new since it went on last.
+    pub fn continuation(&self) -> Option<Vec<Value>> {
+        match self.begun.is_empty() {
+            true => None,
+            false => continuation::input(self.received.as_ref()?),
+        }
+    }
+
+    /// The id of the response that is over.
+    pub fn response_id(&self) -> Option<&str> {
+        json::text(self.received.as_ref()?, "id")
+    }
+
+    /// Makes ready for the response that goes on with the one that was cut off.
+    pub fn go_on(&mut self, events: &mut VecDeque<StreamEvent>) {
+        while let Some(block) = self.open.first() {
+            self.close(block.slot, events);
+        }
+        self.before = self.received.take();
+        self.cut_text = self.last_text.take();
+        self.items.clear();
+        self.begun.clear();
+        self.failed = false;
+    }
+
+    /// Gives the present response up, for those before it. Whether that is possible: they are there, and the caller has
+    /// seen nothing of it.
+    pub fn go_back(&mut self) -> bool {
+        let is_possible = self.before.is_some() && self.begun.is_empty() && self.open.is_empty();
+        if is_possible {
+            self.received = self.before.take();
+        }
+        is_possible
+    }
+
+    /// Ends the stream with the response.
+    ///
+    /// # Errors
+    ///
+    /// When the response failed.
+    pub fn finish(&mut self, events: &mut VecDeque<StreamEvent>) -> Result<(), ProviderError> {
+        self.close_all(events);
+        let response = self.received.take().unwrap_or_default();
+        events.push_back(StreamEvent::Completed(super::translate(&response)?));
+        Ok(())
+    }
+
     /// Ends the blocks that are still open: before the last event, and before an error.
     pub fn close_all(&mut self, events: &mut VecDeque<StreamEvent>) {
-        for block in self.open.drain(..) {
-            events.push_back(StreamEvent::BlockEnd(block.index));
+        let open = self.open.drain(..).map(|block| block.index);
+        for index in open
+            .chain(self.last_text.take())
+            .chain(self.cut_text.take())
+        {
+            events.push_back(StreamEvent::BlockEnd(index));
         }
     }
 
@@ -98,22 +175,18 @@ impl Translator {
 
     fn item_added(&mut self, slot: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
         match json::text(item, "type") {
-            Some("function_call") => {
-                let member = |key| json::text(item, key).unwrap_or_default().to_owned();
-                let header = ToolCallHeader {
-                    id: member("call_id"),
-                    name: member("name"),
-                };
-                self.begin(
-                    slot,
-                    PartKind::ToolCall,
-                    BlockKind::ToolCall(header),
-                    events,
-                );
-            }
             Some("reasoning") => self.begin(slot, PartKind::Thinking, BlockKind::Thinking, events),
             // What a message's block is, its first part tells. Other items are no blocks.
-            _ => {}
+            _ => {
+                if let Some(Call { id, name, .. }) = Call::of(item) {
+                    let header = ToolCallHeader {
+                        id: id.to_owned(),
+                        name: name.to_owned(),
+                    };
+                    let block = BlockKind::ToolCall(header);
+                    self.begin(slot, PartKind::ToolCall, block, events);
+                }
+            }
         }
     }
 
@@ -165,13 +238,6 @@ impl Translator {
         };
         if !is_told {
             match json::text(item, "type") {
-                Some("function_call") => {
-                    if self.block(slot).is_none() {
-                        self.item_added(slot, item, events);
-                    }
-                    let arguments = json::text(item, "arguments").unwrap_or_default();
-                    self.deliver(slot, PartKind::ToolCall, arguments, events);
-                }
                 Some("message") => {
                     for part in json::items(item, "content") {
                         let text = json::text(part, "text");
@@ -189,29 +255,37 @@ impl Translator {
                         events,
                     );
                 }
-                _ => {}
+                _ => {
+                    if let Some(call) = Call::of(item) {
+                        if self.block(slot).is_none() {
+                            self.item_added(slot, item, events);
+                        }
+                        self.deliver(slot, PartKind::ToolCall, &call.arguments, events);
+                    }
+                }
             }
         }
         self.close(slot, events);
     }
 
-    fn complete(
-        &mut self,
-        mut response: Value,
-        events: &mut VecDeque<StreamEvent>,
-    ) -> Result<(), ProviderError> {
+    fn receive(&mut self, mut response: Value) -> Result<(), ProviderError> {
         if !response.is_object() {
             return Err(malformed("`response` is missing"));
         }
-        self.close_all(events);
         // Some gateways leave the output out of the last event.
         if json::items(&response, "output").is_empty() {
             self.items.sort_unstable_by_key(|(slot, _)| *slot);
             let items = self.items.drain(..).map(|(_, item)| item);
             response["output"] = Value::Array(items.collect());
         }
-        events.push_back(StreamEvent::Completed(super::translate(&response)?));
-        self.completed = true;
+        if self.before.is_some() {
+            // One that failed is none to go on with.
+            super::translate(&response)?;
+        }
+        self.received = Some(match self.before.take() {
+            Some(before) => continuation::join(before, response),
+            None => response,
+        });
         Ok(())
     }
 
@@ -233,15 +307,23 @@ impl Translator {
         events: &mut VecDeque<StreamEvent>,
     ) {
         self.close(slot, events);
-        let index = slot.max(self.next_index);
-        self.next_index = index.saturating_add(1);
+        let ended = self.last_text.take();
+        events.extend(ended.map(StreamEvent::BlockEnd));
+        let going_on = match kind {
+            PartKind::Text => self.cut_text.take(),
+            _ => None,
+        };
+        let index = going_on.unwrap_or(slot.max(self.next_index));
+        self.next_index = self.next_index.max(index.saturating_add(1));
         self.open.push(OpenBlock {
             slot,
             index,
             kind,
             delivered: false,
         });
-        events.push_back(StreamEvent::BlockStart(BlockStart { index, block }));
+        if going_on.is_none() {
+            events.push_back(StreamEvent::BlockStart(BlockStart { index, block }));
+        }
     }
 
     fn deliver(
@@ -282,7 +364,11 @@ impl Translator {
     fn close(&mut self, slot: u32, events: &mut VecDeque<StreamEvent>) {
         if let Some(position) = self.open.iter().position(|block| block.slot == slot) {
             let block = self.open.remove(position);
-            events.push_back(StreamEvent::BlockEnd(block.index));
+            let ended = match block.kind {
+                PartKind::Text => self.last_text.replace(block.index),
+                _ => Some(block.index),
+            };
+            events.extend(ended.map(StreamEvent::BlockEnd));
         }
     }
 

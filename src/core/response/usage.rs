@@ -1,7 +1,8 @@
 //! Tokens.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::{rest, written};
 use crate::contract::types::Usage;
 use crate::core::json;
 
@@ -22,6 +23,33 @@ pub(super) fn translate(usage: &Value) -> Option<Usage> {
         cache_read_tokens: detail("input_tokens_details", "cached_tokens"),
         cache_write_tokens: detail("input_tokens_details", "cache_write_tokens"),
         cost_usd: None,
-        extensions: None,
+        extensions: unknown(usage),
     })
+}
+
+/// The counts that the contract does not name.
+fn unknown(usage: &Value) -> Option<String> {
+    const READ: &[&str] = &[
+        "input_tokens",
+        "input_tokens_details",
+        "output_tokens",
+        "output_tokens_details",
+        "total_tokens",
+    ];
+    let mut unknown = Map::new();
+    rest(usage, READ, &mut unknown);
+    for (group, read) in [
+        (
+            "input_tokens_details",
+            &["cached_tokens", "cache_write_tokens"][..],
+        ),
+        ("output_tokens_details", &["reasoning_tokens"]),
+    ] {
+        let mut details = Map::new();
+        rest(&usage[group], read, &mut details);
+        if !details.is_empty() {
+            unknown.insert(group.to_owned(), Value::Object(details));
+        }
+    }
+    written(&unknown)
 }

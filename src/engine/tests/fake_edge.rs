@@ -3,9 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::edge::{Request, Response};
 use super::*;
 use crate::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
@@ -27,6 +29,7 @@ pub(super) struct Outside {
     pub(super) responses: RefCell<VecDeque<(Head, Chunks)>>,
     /// What is left of the body that is being read.
     pub(super) body: RefCell<Chunks>,
+    pub(super) sent_bodies: RefCell<Vec<Value>>,
     pub(super) sent_headers: RefCell<Vec<Vec<(String, String)>>>,
     pub(super) token_requests: RefCell<Vec<TokenRequest>>,
     pub(super) credential_error: RefCell<Option<CredentialError>>,
@@ -124,6 +127,8 @@ impl Edge for FakeEdge {
         let headers = request.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_string()));
         self.0.sent_headers.borrow_mut().push(headers.collect());
+        let body = serde_json::from_slice(request.body).unwrap();
+        self.0.sent_bodies.borrow_mut().push(body);
         let (response, body) = self.0.responses.borrow_mut().pop_front().unwrap();
         let (status, headers) = response?;
         *self.0.body.borrow_mut() = body;

@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod authentication;
+mod continuation;
 mod fake_edge;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::contract::types::FinishReason;
+use crate::contract::types::{BlockContent, ChatResponse, FinishReason};
 
 #[test]
 fn text_arrives_piece_by_piece() {
@@ -117,58 +117,130 @@ fn a_gateway_may_leave_out_how_blocks_begin() {
 
 #[test]
 fn the_last_event_closes_what_is_open_and_has_the_last_word() {
-    let mut translator = Translator::default();
-    let mut events = VecDeque::new();
-    for event in [
-        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "Hi" }),
-        json!({
-            "type": "response.incomplete",
-            "response": {
-                "status": "incomplete",
-                "incomplete_details": { "reason": "max_output_tokens" },
-                "output": [{ "type": "message", "content": [{ "type": "output_text", "text": "Hi there" }] }],
-            },
-        }),
-    ] {
-        translator
-            .apply(event.to_string().as_bytes(), &mut events)
-            .unwrap();
-    }
-    assert!(translator.is_completed());
-    assert_eq!(events[2], StreamEvent::BlockEnd(0));
-    let Some(StreamEvent::Completed(response)) = events.back() else {
-        panic!("completed, found {events:?}");
-    };
+    let (translator, events) = applied(&[delta(0, "Hi"), incomplete("Hi there")]);
+    assert!(translator.is_received());
+    let (told, response) = finished(translator, events);
+    assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
     assert_eq!(response.finish_reason, FinishReason::Length);
-    assert_eq!(response.content.len(), 1);
+    assert_eq!(texts(&response), ["Hi there"]);
 }
 
 #[test]
 fn items_stand_in_for_an_output_that_the_last_event_lacks() {
-    let mut translator = Translator::default();
-    let mut events = VecDeque::new();
-    let item =
-        |text| json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] });
-    for event in [
-        json!({ "type": "response.output_item.done", "output_index": 1, "item": item("second") }),
-        json!({ "type": "response.output_item.done", "output_index": 0, "item": item("first") }),
+    let (translator, events) = applied(&[
+        done(1, message("second")),
+        done(0, message("first")),
         json!({ "type": "response.completed", "response": { "status": "completed", "output": [] } }),
+    ]);
+    let (_, response) = finished(translator, events);
+    assert_eq!(texts(&response), ["first", "second"]);
+}
+
+#[test]
+fn a_cut_response_goes_on_in_its_block_and_is_one_response() {
+    let cut = [
+        delta(0, "one t"),
+        done(0, message("one t")),
+        incomplete("one t"),
+    ];
+    let (mut translator, mut events) = applied(&cut);
+    assert_eq!(
+        Value::Array(translator.continuation().unwrap()),
+        json!([{ "role": "assistant", "content": [{ "type": "output_text", "text": "one t" }] }])
+    );
+    translator.go_on(&mut events);
+    let reasoning = json!({ "type": "reasoning", "encrypted_content": "e", "summary": [] });
+    let output = json!([reasoning, message("wo, done")]);
+    for event in [
+        json!({ "type": "response.output_item.added", "output_index": 0, "item": reasoning }),
+        done(0, reasoning),
+        delta(1, "wo, done"),
+        json!({ "type": "response.completed", "response": { "status": "completed", "output": output } }),
     ] {
-        translator
-            .apply(event.to_string().as_bytes(), &mut events)
-            .unwrap();
+        apply_to(&mut translator, &event, &mut events);
     }
-    let Some(StreamEvent::Completed(response)) = events.pop_back() else {
-        panic!("completed, found {events:?}");
-    };
-    let texts: Vec<String> = response
-        .content
-        .iter()
-        .map(|block| format!("{:?}", block.content))
-        .collect();
-    assert!(
-        texts[0].contains("first") && texts[1].contains("second"),
-        "{texts:?}"
+    assert_eq!(translator.continuation(), None);
+    let (told, response) = finished(translator, events);
+    // One block with both halves of the word, in which the reasoning between them is another.
+    assert_eq!(
+        told,
+        [
+            "start 0 text",
+            "0 one t",
+            "start 1 thinking",
+            "end 1",
+            "0 wo, done",
+            "end 0"
+        ]
+    );
+    assert_eq!(response.finish_reason, FinishReason::Stop);
+    // Reasoning comes before what it led to.
+    assert!(matches!(
+        response.content[0].content,
+        BlockContent::Thinking(_)
+    ));
+    assert_eq!(texts(&response), ["one two, done"]);
+}
+
+#[test]
+fn a_response_that_comes_to_nothing_new_does_not_go_on_again() {
+    let (mut translator, mut events) = applied(&[delta(0, "Hi"), incomplete("Hi")]);
+    assert!(translator.continuation().is_some());
+    translator.go_on(&mut events);
+    let nothing = json!({
+        "status": "incomplete",
+        "incomplete_details": { "reason": "max_output_tokens" },
+        "output": [],
+    });
+    translator.apply_whole(nothing, &mut events).unwrap();
+    assert_eq!(translator.continuation(), None);
+    let (told, response) = finished(translator, events);
+    assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
+    assert_eq!(texts(&response), ["Hi"]);
+    assert_eq!(response.finish_reason, FinishReason::Length);
+}
+
+#[test]
+fn a_response_that_breaks_off_before_it_says_anything_leaves_the_one_before_it() {
+    let (mut translator, mut events) = applied(&[delta(0, "Hi"), incomplete("Hi")]);
+    assert!(!translator.go_back(), "there is none before it");
+    translator.go_on(&mut events);
+    let failed = json!({ "status": "failed", "error": { "code": "server_error" }, "output": [] });
+    assert!(translator.apply_whole(failed, &mut events).is_err());
+    assert!(translator.go_back());
+    let (told, response) = finished(translator, events);
+    assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
+    assert_eq!(texts(&response), ["Hi"]);
+
+    let (mut translator, mut events) = applied(&[delta(0, "Hi"), incomplete("Hi")]);
+    translator.go_on(&mut events);
+    apply_to(&mut translator, &delta(0, " there"), &mut events);
+    assert!(!translator.go_back(), "the caller has seen more");
+}
+
+#[test]
+fn calls_of_custom_tools_and_of_the_patch_tool_are_tool_calls() {
+    let custom =
+        json!({ "type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": "a \"b\"" });
+    let operation = json!({ "type": "delete_file", "path": "a.txt" });
+    let patch = json!({ "type": "apply_patch_call", "call_id": "c2", "operation": operation });
+    let added = |slot, item: &Value| json!({ "type": "response.output_item.added", "output_index": slot, "item": item });
+    let told = told(&[
+        added(0, &custom),
+        json!({ "type": "response.custom_tool_call_input.delta", "output_index": 0, "delta": "a" }),
+        done(0, custom),
+        done(1, patch),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "start 0 call c1 sql",
+            r#"0 {"input":"a \"b\""}"#,
+            "end 0",
+            "start 1 call c2 apply_patch",
+            r#"1 {"path":"a.txt","type":"delete_file"}"#,
+            "end 1",
+        ]
     );
 }
 
@@ -306,16 +378,77 @@ fn apply(data: &str) -> Result<VecDeque<StreamEvent>, ProviderError> {
         .map(|()| events)
 }
 
-/// What the caller is told of these events, a line each.
-fn told(events: &[Value]) -> Vec<String> {
+fn apply_to(translator: &mut Translator, event: &Value, events: &mut VecDeque<StreamEvent>) {
+    translator
+        .apply(event.to_string().as_bytes(), events)
+        .unwrap();
+}
+
+fn applied(events: &[Value]) -> (Translator, VecDeque<StreamEvent>) {
     let mut translator = Translator::default();
     let mut told = VecDeque::new();
     for event in events {
-        translator
-            .apply(event.to_string().as_bytes(), &mut told)
-            .unwrap();
+        apply_to(&mut translator, event, &mut told);
     }
-    told.into_iter()
+    (translator, told)
+}
+
+/// What the caller is told up to the response, and the response.
+fn finished(
+    mut translator: Translator,
+    mut events: VecDeque<StreamEvent>,
+) -> (Vec<String>, ChatResponse) {
+    translator.finish(&mut events).unwrap();
+    let Some(StreamEvent::Completed(response)) = events.pop_back() else {
+        panic!("completed, found {events:?}");
+    };
+    (lines(events), response)
+}
+
+fn delta(slot: u32, delta: &str) -> Value {
+    json!({ "type": "response.output_text.delta", "output_index": slot, "delta": delta })
+}
+
+fn done(slot: u32, item: Value) -> Value {
+    json!({ "type": "response.output_item.done", "output_index": slot, "item": item })
+}
+
+fn message(text: &str) -> Value {
+    json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] })
+}
+
+fn incomplete(text: &str) -> Value {
+    json!({
+        "type": "response.incomplete",
+        "response": {
+            "status": "incomplete",
+            "incomplete_details": { "reason": "max_output_tokens" },
+            "output": [message(text)],
+        },
+    })
+}
+
+fn texts(response: &ChatResponse) -> Vec<&str> {
+    let texts = response.content.iter().map(|block| &block.content);
+    texts
+        .filter_map(|content| match content {
+            BlockContent::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What the caller is told of these events, a line each.
+fn told(events: &[Value]) -> Vec<String> {
+    let (mut translator, mut told) = applied(events);
+    // The end of a text is told with what comes next.
+    told.extend(translator.last_text.take().map(StreamEvent::BlockEnd));
+    lines(told)
+}
+
+fn lines(events: VecDeque<StreamEvent>) -> Vec<String> {
+    events
+        .into_iter()
         .map(|event| match event {
             StreamEvent::BlockStart(BlockStart { index, block }) => match block {
                 BlockKind::Refusal => format!("start {index} refusal"),

@@ -1,0 +1,142 @@
+//! Responses that were cut off by the output limit, and what comes of them when they go on.
+//!
+//! The service is asked again, with what it has said so far at the end of the input, and takes up where it stopped. The
+//! responses become one: the text is joined as it is, because the cut may be in the middle of a word, and what was used is
+//! summed.
+
+use serde_json::Value;
+
+use super::incomplete_reason;
+use crate::core::json;
+
+/// What to add to the input for a response to go on: the assistant's messages, and the reasoning that led to them. None when
+/// it is complete or cannot go on.
+///
+/// Only text goes on. A tool call that was cut off would have to be guessed, one before the cut wants its result first,
+/// and reasoning alone is nothing that the service takes up.
+pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
+    if incomplete_reason(response) != Some("max_output_tokens") {
+        return None;
+    }
+    let output = json::items(response, "output");
+    let last = output.last().filter(|item| is_message(item))?;
+    let part = json::items(last, "content").last()?;
+    json::text(part, "text").filter(|text| !text.is_empty())?;
+    let mut items = Vec::new();
+    for item in output {
+        match json::text(item, "type").unwrap_or_default() {
+            "message" => items.push(message(item)?),
+            "reasoning" => items.extend(reasoning(item)),
+            kind if kind.ends_with("_call") && item.get("call_id").is_some() => return None,
+            // Tools that the service ran itself: what they found is in the text.
+            _ => {}
+        }
+    }
+    Some(items)
+}
+
+/// Two responses as one: the second goes on where the first was cut off.
+///
+/// What else the second has before its text, such as reasoning, comes before the joined message: the service wants
+/// reasoning before what it led to.
+pub(super) fn join(mut first: Value, mut second: Value) -> Value {
+    let mut output = elements(&mut first, "output");
+    let mut rest = elements(&mut second, "output");
+    let cut = output.pop().unwrap_or_default();
+    match rest.iter_mut().find(|item| is_message(item)) {
+        Some(message) => prepend(cut, message),
+        None => output.push(cut),
+    }
+    output.append(&mut rest);
+    add(&mut second["usage"], &first["usage"]);
+    second["output"] = Value::Array(output);
+    second
+}
+
+/// Puts the parts of a message that was cut off before those of the one that goes on with it.
+fn prepend(mut cut: Value, message: &mut Value) {
+    let mut parts = elements(&mut cut, "content");
+    let mut rest = elements(message, "content");
+    if let Some(last) = parts.last()
+        && let Some(text) = json::text(last, "text")
+        && let Some(next) = rest.first_mut()
+        && let Some(more) = json::text(next, "text")
+    {
+        let joined = [text, more].concat();
+        let mut annotations = json::items(last, "annotations").to_vec();
+        for mut annotation in elements(next, "annotations") {
+            shift(&mut annotation, text.chars().count());
+            annotations.push(annotation);
+        }
+        next["text"] = joined.into();
+        next["annotations"] = Value::Array(annotations);
+        parts.pop();
+    }
+    parts.append(&mut rest);
+    message["content"] = Value::Array(parts);
+}
+
+/// Moves an annotation's place in the text, which the service counts in characters.
+fn shift(annotation: &mut Value, characters: usize) {
+    for key in ["start_index", "end_index"] {
+        if let Some(index) = json::count(annotation, key) {
+            annotation[key] = index.saturating_add(characters as u64).into();
+        }
+    }
+}
+
+/// Adds the counts of one usage to those of another.
+fn add(sum: &mut Value, counts: &Value) {
+    if let Some(count) = counts.as_u64() {
+        *sum = count.saturating_add(sum.as_u64().unwrap_or(0)).into();
+    }
+    for (key, count) in counts.as_object().into_iter().flatten() {
+        // A member of anything but an object cannot be written to.
+        if sum.is_object() || sum.is_null() {
+            add(&mut sum[key.as_str()], count);
+        }
+    }
+}
+
+/// Takes the elements out of a member.
+fn elements(object: &mut Value, key: &str) -> Vec<Value> {
+    match object.get_mut(key).map(Value::take) {
+        Some(Value::Array(elements)) => elements,
+        _ => Vec::new(),
+    }
+}
+
+fn is_message(item: &Value) -> bool {
+    json::text(item, "type") == Some("message")
+}
+
+fn message(item: &Value) -> Option<Value> {
+    let mut parts = Vec::new();
+    for part in json::items(item, "content") {
+        let text = json::text(part, "text")?;
+        parts.push(json::object_of(vec![
+            ("type", "output_text".into()),
+            ("text", text.into()),
+        ]));
+    }
+    let mut message = vec![
+        ("role", "assistant".into()),
+        ("content", Value::Array(parts)),
+    ];
+    if let Some(phase) = json::text(item, "phase") {
+        message.push(("phase", phase.into()));
+    }
+    Some(json::object_of(message))
+}
+
+fn reasoning(item: &Value) -> Option<Value> {
+    let encrypted_content = json::text(item, "encrypted_content")?;
+    Some(json::object_of(vec![
+        ("type", "reasoning".into()),
+        ("encrypted_content", encrypted_content.into()),
+        (
+            "summary",
+            Value::Array(json::items(item, "summary").to_vec()),
+        ),
+    ]))
+}

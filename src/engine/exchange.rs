@@ -1,0 +1,334 @@
+//! One exchange with the service: the request, as it is sent, sent again and sent on.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::authorization::Authorization;
+use super::edge::{Edge, Instant, Request, Response, TransportError};
+use super::read_all;
+use super::report::Report;
+use crate::contract::types::{ChatRequest, ErrorKind, ProviderError, Usage};
+use crate::core::classify::{self, Asked, Rejection};
+use crate::core::config::{Authentication, Configuration, TimeLimits};
+use crate::core::deployment::Deployment;
+use crate::core::request::{self, Translated};
+use crate::core::secret::Secrets;
+
+/// One exchange with the service.
+#[derive(Debug)]
+pub(super) struct Exchange<E> {
+    pub(super) edge: E,
+    pub(super) configuration: Rc<Configuration>,
+    deployment: Deployment,
+    /// The model that was asked for.
+    model: String,
+    limits: TimeLimits,
+    translated: Translated,
+    /// How many items at the end of the input are of the answer so far.
+    said: usize,
+    /// What must not be seen in errors.
+    secrets: Secrets,
+}
+
+/// The head of an answer, its body as it arrives, and how long that may take.
+pub(super) struct Answer<B> {
+    pub(super) response: Response<B>,
+    pub(super) deadlines: Deadlines,
+}
+
+/// The limits of one attempt, and when it ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    pub(super) limits: TimeLimits,
+    pub(super) attempt: Instant,
+}
+
+impl<E: Edge> Exchange<E> {
+    /// Translates a request.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be sent as it is.
+    pub(super) fn new(
+        edge: E,
+        configuration: Rc<Configuration>,
+        request: &ChatRequest,
+    ) -> Result<Self, ProviderError> {
+        let deployments = &configuration.deployments;
+        let deployment = deployments.resolve(request.model.as_deref());
+        let model = deployments.model(request.model.as_deref()).to_owned();
+        let mut secrets = Secrets::default();
+        for (_, value) in &configuration.extra_headers {
+            secrets.add(value.clone());
+        }
+        let limits = time_limits(configuration.time_limits, request);
+        let translated = limits.and_then(|limits| {
+            let translated = request::translate(request, &deployment, &configuration)?;
+            Ok((limits, translated))
+        });
+        match translated {
+            Ok((limits, translated)) => Ok(Self {
+                edge,
+                configuration,
+                deployment,
+                model,
+                limits,
+                translated,
+                said: 0,
+                secrets,
+            }),
+            Err(error) => Err(finished(error, &model, &secrets)),
+        }
+    }
+
+    /// Tells the host of the request, and begins the report of what comes of it.
+    pub(super) fn report(&self, request: &ChatRequest) -> Report<E> {
+        Report::start(
+            self.edge.clone(),
+            request,
+            &self.deployment,
+            &self.translated,
+            self.configuration.debug,
+        )
+    }
+
+    /// Sends the request. Once more with a new token, when the host's last one was refused; and once more without it, when
+    /// the model does not support something that is optional.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or the service refuses the request.
+    pub(super) fn send(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
+        let mut may_renew = matches!(
+            self.configuration.authentication,
+            Authentication::Fetched(_)
+        );
+        let mut may_drop = true;
+        let mut authorization = self.authorize(false)?;
+        loop {
+            // Here, because each attempt has its own time, and getting a token is none of it.
+            let deadlines = Deadlines {
+                limits: self.limits,
+                attempt: self.edge.now().after(self.limits.attempt),
+            };
+            let rejection = match self.send_once(&authorization, deadlines) {
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        deadlines,
+                    });
+                }
+                Err(rejection) => rejection,
+            };
+            if may_renew && rejection.error.kind == ErrorKind::Authentication {
+                may_renew = false;
+                authorization = self
+                    .authorize(true)
+                    .map_err(|error| refused_and_not_renewed(rejection.error, &error))?;
+                continue;
+            }
+            let unsupported = rejection.unsupported_parameter.as_deref();
+            match unsupported.and_then(|name| self.translated.drop_parameter(name)) {
+                Some(dropped) if may_drop => {
+                    may_drop = false;
+                    report.dropped(&dropped);
+                }
+                _ => return Err(rejection.error),
+            }
+        }
+    }
+
+    /// Adds what the service has said so far to the input, in place of what it had said before.
+    pub(super) fn go_on(&mut self, said: Vec<Value>) {
+        if let Some(Value::Array(input)) = self.translated.body.get_mut("input") {
+            input.truncate(input.len().saturating_sub(self.said));
+            self.said = said.len();
+            input.extend(said);
+        }
+    }
+
+    /// What an answer cost: at the price of the model that answered, by its own account, else at that of the logical model.
+    pub(super) fn cost(&self, answered: Option<&str>, usage: &Usage) -> Option<String> {
+        let pricing = &self.configuration.pricing;
+        pricing.cost(answered, &self.deployment.logical_model, usage)
+    }
+
+    /// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's
+    /// words.
+    pub(super) fn finished(&self, error: ProviderError) -> ProviderError {
+        finished(error, &self.model, &self.secrets)
+    }
+
+    fn authorize(&mut self, renew: bool) -> Result<Authorization, ProviderError> {
+        let authentication = &self.configuration.authentication;
+        let authorization = Authorization::get(&self.edge, authentication, renew)?;
+        self.secrets.add(authorization.secret.clone());
+        Ok(authorization)
+    }
+
+    fn send_once(
+        &self,
+        authorization: &Authorization,
+        deadlines: Deadlines,
+    ) -> Result<Response<E::Body>, Rejection> {
+        let configuration = &self.configuration;
+        let path = configuration.responses_path();
+        let body = serde_json::to_vec(&self.translated.body).map_err(|error| {
+            ProviderError::new(
+                ErrorKind::InvalidRequest,
+                format!("the request is no JSON: {error}"),
+            )
+        })?;
+        let accept = match self.translated.is_streaming() {
+            true => "text/event-stream",
+            false => "application/json",
+        };
+        let mut headers = vec![
+            ("accept", accept),
+            (authorization.header, authorization.value.expose()),
+            ("content-type", "application/json"),
+            ("user-agent", USER_AGENT),
+        ];
+        let extra_headers = configuration.extra_headers.iter();
+        headers.extend(extra_headers.map(|(name, value)| (name.as_str(), value.expose())));
+        let request = Request {
+            scheme: configuration.endpoint.scheme,
+            authority: &configuration.endpoint.authority,
+            path: &path,
+            headers: &headers,
+            body: &body,
+            connect_timeout: deadlines.limits.connect,
+        };
+        let url = format!("{}://{}{path}", request.scheme, request.authority);
+
+        let mut response = self
+            .edge
+            .send(&request, deadlines.attempt)
+            .map_err(|error| unanswered(&error, &url, deadlines.limits))?;
+        if response.status == 200 {
+            return Ok(response);
+        }
+        // What of the body can be read is enough for a message; its status alone says what kind of error it is.
+        let body = read_all(
+            &self.edge,
+            &mut response.body,
+            MAX_ERROR_BYTES,
+            deadlines.attempt,
+        )
+        .unwrap_or_default();
+        let asked = Asked {
+            deployment: &self.deployment,
+            url: &url,
+            authentication: &configuration.authentication,
+        };
+        Err(classify::rejected(
+            response.status,
+            &response.headers,
+            &body,
+            asked,
+        ))
+    }
+}
+
+/// The configured limits, or the request's where that is stricter.
+fn time_limits(configured: TimeLimits, request: &ChatRequest) -> Result<TimeLimits, ProviderError> {
+    let attempt = match request.timeout.map(Duration::try_from_secs_f64) {
+        None => configured.attempt,
+        Some(Ok(timeout)) if !timeout.is_zero() => configured.attempt.min(timeout),
+        Some(_) => {
+            return Err(ProviderError::new(
+                ErrorKind::InvalidRequest,
+                "timeout: expected seconds, more than 0",
+            ));
+        }
+    };
+    Ok(TimeLimits {
+        attempt,
+        ..configured
+    })
+}
+
+fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
+    error.model = Some(model.to_owned());
+    error.message = secrets.redact(error.message);
+    error.code = error.code.map(|code| secrets.redact(code));
+    error.request_id = error.request_id.map(|id| secrets.redact(id));
+    error
+}
+
+/// The error for a token that the service refused, and that the host has no other for.
+fn refused_and_not_renewed(refused: ProviderError, error: &ProviderError) -> ProviderError {
+    ProviderError {
+        message: format!(
+            "{}; and when another was asked for, {}",
+            refused.message, error.message
+        ),
+        retryable: error.retryable,
+        retry_after_ms: error.retry_after_ms,
+        ..refused
+    }
+}
+
+/// The error for a request without a response.
+fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) -> ProviderError {
+    let (kind, message) = match error {
+        TransportError::TimedOut => (
+            ErrorKind::Timeout,
+            format!(
+                "{url} did not answer within {} seconds; try again, or raise `timeout`",
+                seconds(limits.attempt)
+            ),
+        ),
+        TransportError::Denied(_) => (
+            ErrorKind::AccessDenied,
+            format!(
+                "the request to {url} was not sent: {error}; add the host to the host's allow-list"
+            ),
+        ),
+        TransportError::Refused(_) => (
+            ErrorKind::InvalidRequest,
+            format!("the request to {url} was not sent: {error}"),
+        ),
+        TransportError::Broken(_) => (
+            ErrorKind::Network,
+            format!("{url} did not answer: {error}; try again"),
+        ),
+        TransportError::Untrusted(_) => (
+            ErrorKind::Network,
+            format!(
+                "{url} cannot be trusted: {error}; check the address, the system's certificates and the proxy"
+            ),
+        ),
+        TransportError::Unreachable(_) => (
+            ErrorKind::Network,
+            format!(
+                "{url} cannot be reached: {error}; check the endpoint, the name service, the proxy and the firewall"
+            ),
+        ),
+    };
+    let mut unanswered = ProviderError::new(kind, message);
+    // A certificate does not become valid by asking again.
+    unanswered.retryable &= !matches!(error, TransportError::Untrusted(_));
+    unanswered.code = error.code().map(str::to_owned);
+    unanswered
+}
+
+/// A time limit in seconds, for people.
+pub(super) fn seconds(limit: Duration) -> String {
+    match limit.subsec_millis() {
+        0 => limit.as_secs().to_string(),
+        milliseconds => format!("{}.{milliseconds:03}", limit.as_secs()),
+    }
+}
+
+/// The most bytes of an error's body that are read. Real ones have some hundreds; what comes after these is a page of
+/// HTML, or an attack.
+const MAX_ERROR_BYTES: usize = 256 * 1024;
+
+/// What requests call their sender.
+const USER_AGENT: &str = concat!(
+    "amplifier-azure-openai-provider/",
+    env!("CARGO_PKG_VERSION")
+);

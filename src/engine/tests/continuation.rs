@@ -1,0 +1,235 @@
+//! Answers that were cut off by the output limit, and go on.
+
+use super::*;
+use crate::contract::types::{BlockContent, ContentBlock, FinishReason};
+
+#[test]
+fn a_cut_answer_goes_on_and_is_one_answer() {
+    let edge = FakeEdge::default();
+    answer_with(&edge, &cut("one t"));
+    answer_with(&edge, &cut("wo th"));
+    answer_with(&edge, &complete("ree."));
+    let response = ask(&edge, json!({})).unwrap();
+    assert_eq!(text(&response), "one two three.");
+    assert_eq!(response.finish_reason, FinishReason::Stop);
+    let usage = response.usage.unwrap();
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.total_tokens),
+        (30, 9, 39)
+    );
+    assert_eq!(
+        (usage.cache_read_tokens, usage.reasoning_tokens),
+        (Some(12), Some(3))
+    );
+    // 18 fresh tokens at 1.25, 12 from the cache at 0.125, 9 at 10 dollars for a million.
+    assert_eq!(usage.cost_usd.as_deref(), Some("0.000114"));
+    assert_eq!(metadata(&response.metadata)["openai:continuation_count"], 2);
+
+    let bodies = edge.0.sent_bodies.borrow();
+    let said = |text: &str| json!({ "role": "assistant", "content": [{ "type": "output_text", "text": text }] });
+    let asked = bodies[0]["input"][0].clone();
+    assert_eq!(bodies[1]["input"], json!([asked, said("one t")]));
+    assert_eq!(bodies[2]["input"], json!([asked, said("one two th")]));
+    for body in bodies.iter() {
+        assert_eq!(body["max_output_tokens"], bodies[0]["max_output_tokens"]);
+    }
+
+    assert_eq!(
+        edge.events(),
+        [
+            "llm:request",
+            "llm:stream_block_start",
+            "llm:stream_block_delta",
+            "provider:incomplete_continuation",
+            "llm:stream_block_delta",
+            "provider:incomplete_continuation",
+            "llm:stream_block_delta",
+            "llm:stream_block_end",
+            "llm:response",
+        ]
+    );
+    let events = edge.0.events.borrow();
+    assert_eq!(
+        events[5].1,
+        json!({
+            "provider": "azure-openai",
+            "response_id": "resp_1",
+            "reason": "max_output_tokens",
+            "continuation_number": 2,
+            "max_attempts": 5,
+        })
+    );
+    assert_eq!(events[8].1["continuation_count"], 2);
+    assert_eq!(events[8].1["usage"]["output_tokens"], 9);
+}
+
+#[test]
+fn reasoning_is_sent_along_and_what_was_cut_off_otherwise_does_not_go_on() {
+    let reasoning =
+        json!({ "type": "reasoning", "id": "rs_1", "encrypted_content": "state", "summary": [] });
+    let call = |arguments: &str| json!({ "type": "function_call", "call_id": "c", "name": "f", "arguments": arguments });
+    // output → the items that are sent with it; none when it does not go on
+    for (output, sent) in [
+        (
+            json!([reasoning, message("x")]),
+            Some(json!([
+                { "type": "reasoning", "encrypted_content": "state", "summary": [] },
+                { "role": "assistant", "content": [{ "type": "output_text", "text": "x" }] },
+            ])),
+        ),
+        (json!([message("x"), call("{\"a\":")]), None),
+        (json!([call("{}"), message("x")]), None),
+        (json!([reasoning]), None),
+        (json!([message("")]), None),
+        (json!([]), None),
+        (
+            json!([{ "type": "message", "content": [{ "type": "refusal", "refusal": "No" }] }]),
+            None,
+        ),
+    ] {
+        let edge = FakeEdge::default();
+        answer_with(&edge, &incomplete(&output, "max_output_tokens"));
+        answer_with(&edge, &complete("."));
+        let response = ask(&edge, json!({})).unwrap();
+        let bodies = edge.0.sent_bodies.borrow();
+        assert_eq!(bodies.len(), if sent.is_some() { 2 } else { 1 }, "{output}");
+        match sent {
+            Some(Value::Array(sent)) => {
+                let input = bodies[1]["input"].as_array().unwrap();
+                assert_eq!(input[1..], sent, "{output}");
+            }
+            _ => assert!(
+                matches!(
+                    response.finish_reason,
+                    FinishReason::Length | FinishReason::ContentFilter
+                ),
+                "{output}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_cuts_and_a_setting_that_forbids_it_are_heeded() {
+    for (reason, auto_continue) in [("content_filter", true), ("max_output_tokens", false)] {
+        let edge = FakeEdge::default();
+        answer_with(&edge, &incomplete(&json!([message("x")]), reason));
+        let response = ask(&edge, json!({ "auto_continue": auto_continue })).unwrap();
+        assert_eq!(edge.0.sent_bodies.borrow().len(), 1);
+        let metadata = metadata(&response.metadata);
+        assert_eq!(metadata["openai:incomplete_reason"], reason);
+        assert_eq!(metadata.get("openai:continuation_count"), None);
+    }
+}
+
+#[test]
+fn an_answer_goes_on_five_times_at_most() {
+    let edge = FakeEdge::default();
+    for _ in 0..9 {
+        answer_with(&edge, &cut("x"));
+    }
+    let response = ask(&edge, json!({})).unwrap();
+    assert_eq!(text(&response), "xxxxxx");
+    assert_eq!(response.finish_reason, FinishReason::Length);
+    assert_eq!(edge.0.sent_bodies.borrow().len(), 6);
+}
+
+#[test]
+fn an_answer_that_cannot_go_on_is_what_there_is_and_says_why() {
+    let edge = FakeEdge::default();
+    answer_with(&edge, &cut("one t"));
+    edge.answer(429, "application/json");
+    let response = ask(&edge, json!({})).unwrap();
+    assert_eq!(text(&response), "one t");
+    assert_eq!(response.finish_reason, FinishReason::Length);
+    let degradation = response.degradation.unwrap();
+    assert!(
+        degradation.reason.contains("too many requests"),
+        "{}",
+        degradation.reason
+    );
+    assert_eq!(edge.events().last().unwrap(), "llm:response");
+}
+
+#[test]
+fn a_continuation_that_breaks_off_after_more_was_said_is_an_error_with_all_of_it() {
+    let edge = FakeEdge::default();
+    answer_with(&edge, &cut("one t"));
+    edge.answer(200, "text/event-stream");
+    let delta = json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "wo" });
+    edge.chunk(Duration::ZERO, &format!("data: {delta}\n\n"));
+    let error = ask(&edge, json!({})).unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Stream, true));
+    assert_eq!(metadata(&error.details)["partial_text"], "one two");
+    let ended = edge.events();
+    assert!(
+        ended.ends_with(&[
+            "llm:stream_block_end".to_owned(),
+            "llm:stream_aborted".to_owned(),
+            "llm:response".to_owned()
+        ]),
+        "{ended:?}"
+    );
+}
+
+/// Asks for a whole answer.
+fn ask(edge: &FakeEdge, settings: Value) -> Result<ChatResponse, ProviderError> {
+    let mut config = json!({ "azure_endpoint": "https://r.openai.azure.com", "api_key": "key" });
+    let settings = settings.as_object().unwrap().clone();
+    config.as_object_mut().unwrap().extend(settings);
+    let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
+    engine.complete(&request(vec![user("Hi")]))
+}
+
+fn answer_with(edge: &FakeEdge, response: &Value) {
+    edge.answer(200, "application/json");
+    edge.chunk(Duration::ZERO, &response.to_string());
+}
+
+fn cut(text: &str) -> Value {
+    incomplete(&json!([message(text)]), "max_output_tokens")
+}
+
+fn incomplete(output: &Value, reason: &str) -> Value {
+    let mut response = complete("");
+    response["status"] = json!("incomplete");
+    response["incomplete_details"] = json!({ "reason": reason });
+    response["output"] = output.clone();
+    response
+}
+
+fn complete(text: &str) -> Value {
+    json!({
+        "id": "resp_1",
+        "status": "completed",
+        "model": "gpt-5.1-2025-11-13",
+        "output": [message(text)],
+        "usage": {
+            "input_tokens": 10,
+            "input_tokens_details": { "cached_tokens": 4 },
+            "output_tokens": 3,
+            "output_tokens_details": { "reasoning_tokens": 1 },
+            "total_tokens": 13,
+        },
+    })
+}
+
+fn message(text: &str) -> Value {
+    json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] })
+}
+
+fn text(response: &ChatResponse) -> &str {
+    match response.content.as_slice() {
+        [
+            ContentBlock {
+                content: BlockContent::Text(text),
+                ..
+            },
+        ] => text,
+        other => panic!("one text, found {other:?}"),
+    }
+}
+
+fn metadata(text: &Option<String>) -> Value {
+    serde_json::from_str(text.as_deref().unwrap()).unwrap()
+}
