@@ -1,5 +1,7 @@
 //! The headers of a response, and what the service says in them.
 
+mod date;
+
 use serde_json::{Map, Value, json};
 
 use crate::core::json;
@@ -44,6 +46,7 @@ impl Headers {
         milliseconds
             .or_else(|| self.number("retry-after").map(|seconds| seconds * 1000.0))
             .map(|milliseconds| milliseconds.ceil() as u64)
+            .or_else(|| self.milliseconds_to("retry-after"))
     }
 
     /// The rate limits, under the names that `llm:response` has for them; none when the service sent none.
@@ -62,6 +65,14 @@ impl Headers {
             }
         }
         (!limits.is_empty()).then_some(Value::Object(limits))
+    }
+
+    /// The time from the moment at which the response was sent, by its own account, to the one in a header. The sandbox
+    /// has no calendar of its own, and the service's clock is the one that it means.
+    fn milliseconds_to(&self, name: &str) -> Option<u64> {
+        let moment = date::seconds(self.get(name)?)?;
+        let sent = date::seconds(self.get("date")?)?;
+        Some(moment.saturating_sub(sent) * 1000)
     }
 
     fn number(&self, name: &str) -> Option<f64> {
@@ -94,6 +105,21 @@ mod tests {
                 Some(2000),
             ),
             (&[("retry-after", "0.5")], Some(500)),
+            (
+                &[
+                    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                    ("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT"),
+                ],
+                Some(23_000),
+            ),
+            (
+                &[
+                    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                    ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"),
+                ],
+                Some(0),
+            ),
+            (&[("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT")], None),
             (&[("retry-after", "-1")], None),
             (&[("retry-after", "inf")], None),
             (&[], None),

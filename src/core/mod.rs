@@ -15,5 +15,6 @@ pub mod pricing;
 pub mod repair;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod secret;
 pub mod sse;

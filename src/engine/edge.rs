@@ -19,6 +19,9 @@ pub trait Edge: Clone {
     /// The present moment of a clock that never goes back.
     fn now(&self) -> Instant;
 
+    /// Waits until that moment.
+    fn sleep(&self, until: Instant);
+
     /// Sixteen random bytes.
     fn random(&self) -> [u8; 16];
 

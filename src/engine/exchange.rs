@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::authorization::Authorization;
-use super::edge::{Edge, Instant, Request, Response, TransportError};
+use super::edge::{Edge, Instant, Request, Response};
+use super::failure::{refused_and_not_renewed, seconds, unanswered};
 use super::read_all;
 use super::report::Report;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError, Usage};
@@ -14,6 +15,7 @@ use crate::core::classify::{self, Asked, Rejection};
 use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
 use crate::core::request::{self, Translated};
+use crate::core::retry;
 use crate::core::secret::Secrets;
 
 /// One exchange with the service.
@@ -28,6 +30,8 @@ pub(super) struct Exchange<E> {
     translated: Translated,
     /// How many items at the end of the input are of the answer so far.
     said: usize,
+    /// How often something was tried again.
+    retries: u64,
     /// What must not be seen in errors.
     secrets: Secrets,
 }
@@ -36,6 +40,15 @@ pub(super) struct Exchange<E> {
 pub(super) struct Answer<B> {
     pub(super) response: Response<B>,
     pub(super) deadlines: Deadlines,
+}
+
+/// What is tried again, and when.
+#[derive(Debug)]
+pub(super) struct Retry {
+    /// Why.
+    pub(super) error: ProviderError,
+    /// After which wait.
+    delay: Duration,
 }
 
 /// The limits of one attempt, and when it ends.
@@ -77,6 +90,7 @@ impl<E: Edge> Exchange<E> {
                 limits,
                 translated,
                 said: 0,
+                retries: 0,
                 secrets,
             }),
             Err(error) => Err(finished(error, &model, &secrets)),
@@ -94,13 +108,64 @@ impl<E: Edge> Exchange<E> {
         )
     }
 
-    /// Sends the request. Once more with a new token, when the host's last one was refused; and once more without it, when
-    /// the model does not support something that is optional.
+    /// Sends the request, and tries again as long as that may help.
     ///
     /// # Errors
     ///
     /// When there is no answer, or the service refuses the request.
     pub(super) fn send(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
+        loop {
+            let error = match self.attempt(report) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let retry = self.retry(error)?;
+            self.wait(retry, report);
+        }
+    }
+
+    /// Decides whether to try again after an error.
+    ///
+    /// # Errors
+    ///
+    /// The error, when it would come again, was tried again often enough, or wants a longer wait than is allowed.
+    pub(super) fn retry(&mut self, mut error: ProviderError) -> Result<Retry, ProviderError> {
+        let settings = &self.configuration.retries;
+        if !error.retryable || settings.most == 0 {
+            return Err(error);
+        }
+        if self.retries >= settings.most {
+            let tried = format!("; it was tried {} times", self.retries + 1);
+            error.message.push_str(&tried);
+            return Err(error);
+        }
+        let asked = error.retry_after_ms.map(Duration::from_millis);
+        match retry::delay(settings, self.retries, asked, self.edge.random()) {
+            Some(delay) => {
+                self.retries += 1;
+                Ok(Retry { error, delay })
+            }
+            None => {
+                let waits = format!(
+                    "; the service asks to wait {} seconds, which is more than `max_retry_delay`",
+                    seconds(asked.unwrap_or_default())
+                );
+                error.message.push_str(&waits);
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells of a retry, and waits until it is time for it.
+    pub(super) fn wait(&self, Retry { error, delay }: Retry, report: &Report<E>) {
+        let error = self.finished(error);
+        report.retry(&error, self.retries, self.configuration.retries.most, delay);
+        self.edge.sleep(self.edge.now().after(delay));
+    }
+
+    /// Sends the request. Once more with a new token, when the host's last one was refused; and once more without it, when
+    /// the model does not support something that is optional.
+    fn attempt(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
         let mut may_renew = matches!(
             self.configuration.authentication,
             Authentication::Fetched(_)
@@ -256,71 +321,6 @@ fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> Provide
     error.code = error.code.map(|code| secrets.redact(code));
     error.request_id = error.request_id.map(|id| secrets.redact(id));
     error
-}
-
-/// The error for a token that the service refused, and that the host has no other for.
-fn refused_and_not_renewed(refused: ProviderError, error: &ProviderError) -> ProviderError {
-    ProviderError {
-        message: format!(
-            "{}; and when another was asked for, {}",
-            refused.message, error.message
-        ),
-        retryable: error.retryable,
-        retry_after_ms: error.retry_after_ms,
-        ..refused
-    }
-}
-
-/// The error for a request without a response.
-fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) -> ProviderError {
-    let (kind, message) = match error {
-        TransportError::TimedOut => (
-            ErrorKind::Timeout,
-            format!(
-                "{url} did not answer within {} seconds; try again, or raise `timeout`",
-                seconds(limits.attempt)
-            ),
-        ),
-        TransportError::Denied(_) => (
-            ErrorKind::AccessDenied,
-            format!(
-                "the request to {url} was not sent: {error}; add the host to the host's allow-list"
-            ),
-        ),
-        TransportError::Refused(_) => (
-            ErrorKind::InvalidRequest,
-            format!("the request to {url} was not sent: {error}"),
-        ),
-        TransportError::Broken(_) => (
-            ErrorKind::Network,
-            format!("{url} did not answer: {error}; try again"),
-        ),
-        TransportError::Untrusted(_) => (
-            ErrorKind::Network,
-            format!(
-                "{url} cannot be trusted: {error}; check the address, the system's certificates and the proxy"
-            ),
-        ),
-        TransportError::Unreachable(_) => (
-            ErrorKind::Network,
-            format!(
-                "{url} cannot be reached: {error}; check the endpoint, the name service, the proxy and the firewall"
-            ),
-        ),
-    };
-    let mut unanswered = ProviderError::new(kind, message);
-    // A certificate does not become valid by asking again.
-    unanswered.retryable &= !matches!(error, TransportError::Untrusted(_));
-    unanswered.code = error.code().map(str::to_owned);
-    unanswered
-}
-
-/// A time limit in seconds, for people.
-pub(super) fn seconds(limit: Duration) -> String {
-    match limit.subsec_millis() {
-        0 => limit.as_secs().to_string(),
-        milliseconds => format!("{}.{milliseconds:03}", limit.as_secs()),
-    }
 }
 
 /// The most bytes of an error's body that are read. Real ones have some hundreds; what comes after these is a page of

@@ -4,7 +4,9 @@
 
 mod authorization;
 pub mod edge;
+mod event_reader;
 mod exchange;
+mod failure;
 mod report;
 mod response_stream;
 

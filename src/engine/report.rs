@@ -1,5 +1,7 @@
 //! What the host is told: the kernel's events, with the kernel's fields.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::edge::{Edge, Instant};
@@ -142,9 +144,9 @@ impl<E: Edge> Report<E> {
         }
     }
 
-    /// Tells that the stream broke off, if the host has seen anything of it, and that the exchange failed.
+    /// Tells that the stream broke off, if the host has seen anything of it. What comes of it from now on has another id.
     pub(super) fn aborted(&mut self, error: &ProviderError) {
-        if self.has_deltas {
+        if std::mem::take(&mut self.has_deltas) {
             let cause = object_of(vec![
                 ("type", kind_name(error.kind).into()),
                 ("msg", error.message.as_str().into()),
@@ -155,7 +157,7 @@ impl<E: Edge> Report<E> {
             ];
             self.emit("llm:stream_aborted", payload);
         }
-        self.failed(error);
+        self.request_id = uuid(self.edge.random());
     }
 
     /// Tells that the exchange failed.
@@ -168,6 +170,19 @@ impl<E: Edge> Report<E> {
             ("error", error.message.as_str().into()),
         ];
         self.emit("llm:response", payload);
+    }
+
+    /// Tells that something is tried again after a wait.
+    pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
+        let payload = vec![
+            ("provider", PROVIDER_ID.into()),
+            ("attempt", attempt.into()),
+            ("max_retries", most.into()),
+            ("delay", delay.as_secs_f64().into()),
+            ("error_type", kind_name(error.kind).into()),
+            ("error_message", error.message.as_str().into()),
+        ];
+        self.emit("provider:retry", payload);
     }
 
     /// Tells that the response was cut off, and goes on in another.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::edge::{Body, Edge, Instant, TransportError};
-use super::exchange::{Answer, Deadlines, Exchange, seconds};
+use super::edge::{Body, Edge, TransportError};
+use super::event_reader::{EventReader, Step};
+use super::exchange::{Answer, Deadlines, Exchange, Retry};
+use super::failure::{StreamFailure, final_error};
 use super::report::Report;
 use super::{ReadError, read_all};
 use crate::contract::types::{
-    BlockKind, BlockStart, ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent,
+    BlockKind, BlockStart, ChatResponse, Degradation, ProviderError, StreamEvent,
 };
 use crate::core::headers::Headers;
 use crate::core::response::stream::Translator;
@@ -51,6 +53,8 @@ enum State<B> {
     Whole(B),
     /// The last event was read, and the end of the body is still to come; the response may go on.
     Received(Option<B>),
+    /// It broke off, and is tried again after what is pending.
+    Retrying(Retry),
     /// It failed; the error comes after what is pending.
     Failed(ProviderError),
     /// The last event is pending, or taken; the end of the body is still to come.
@@ -90,10 +94,17 @@ impl<E: Edge> ResponseStream<E> {
             if let Some(mut event) = self.pending.pop_front() {
                 self.report.stream_event(&event);
                 self.remember(&event);
-                if let StreamEvent::Completed(response) = &mut event {
-                    self.add_exchange(response);
-                    self.report
-                        .succeeded(response, &self.headers, self.continuations);
+                match &mut event {
+                    StreamEvent::Aborted(error) => {
+                        self.add_text(error);
+                        self.report.aborted(error);
+                    }
+                    StreamEvent::Completed(response) => {
+                        self.add_exchange(response);
+                        self.report
+                            .succeeded(response, &self.headers, self.continuations);
+                    }
+                    _ => {}
                 }
                 return Ok(Some(event));
             }
@@ -101,9 +112,15 @@ impl<E: Edge> ResponseStream<E> {
                 State::Streaming(reader) => self.read_events(reader),
                 State::Whole(body) => self.read_whole(body),
                 State::Received(body) => self.conclude(body),
-                State::Failed(error) => {
-                    let error = self.exchange.finished(self.with_exchange(error));
+                State::Retrying(retry) => {
+                    self.exchange.wait(retry, &self.report);
+                    self.send()
+                }
+                State::Failed(mut error) => {
+                    self.add_text(&mut error);
+                    let error = self.exchange.finished(error);
                     self.report.aborted(&error);
+                    self.report.failed(&error);
                     return Err(error);
                 }
                 State::Completed(body) => {
@@ -128,15 +145,13 @@ impl<E: Edge> ResponseStream<E> {
         }
     }
 
-    /// Adds what is known of the exchange to an error: the id for the service's support, and the text that came.
-    fn with_exchange(&self, mut error: ProviderError) -> ProviderError {
-        if error.request_id.is_none() {
-            error.request_id = self.headers.request_id().map(str::to_owned);
+    /// Moves the text that was taken to an error.
+    fn add_text(&mut self, error: &mut ProviderError) {
+        let text = std::mem::take(&mut self.text);
+        self.text_blocks.clear();
+        if error.details.is_none() && !text.is_empty() {
+            error.details = Some(json!({ "partial_text": text }).to_string());
         }
-        if error.details.is_none() && !self.text.is_empty() {
-            error.details = Some(json!({ "partial_text": self.text }).to_string());
-        }
-        error
     }
 
     /// Reads until there is something to take.
@@ -193,36 +208,66 @@ impl<E: Edge> ResponseStream<E> {
                 MAX_CONTINUATIONS,
             );
             self.exchange.go_on(said);
-            return match self.exchange.send(&self.report) {
-                Ok(Answer {
-                    response,
-                    deadlines,
-                }) => {
-                    self.translator.go_on(&mut self.pending);
-                    self.deadlines = deadlines;
-                    let state = State::of(response.body, &response.headers);
-                    self.headers = response.headers;
-                    state
-                }
-                Err(error) => {
-                    self.degrade(error);
-                    self.finish(None)
-                }
-            };
+            self.translator.go_on(&mut self.pending);
+            return self.send();
         }
         self.finish(body)
+    }
+
+    /// Sends the request once more: for a response to go on, or to begin again.
+    fn send(&mut self) -> State<E::Body> {
+        match self.exchange.send(&self.report) {
+            Ok(Answer {
+                response,
+                deadlines,
+            }) => {
+                self.deadlines = deadlines;
+                let state = State::of(response.body, &response.headers);
+                self.headers = response.headers;
+                state
+            }
+            Err(error) => self.give_up(error),
+        }
     }
 
     fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
         match self.translator.finish(&mut self.pending) {
             Ok(()) => State::Completed(body),
-            Err(error) => State::Failed(error),
+            Err(error) => self.broken(error),
         }
     }
 
-    /// The end of a response that broke off. If it is one that another goes on in, and the caller has seen nothing of it, what
-    /// came before is an answer still.
-    fn broken(&mut self, error: ProviderError) -> State<E::Body> {
+    /// The end of a response that broke off: it begins again, if that may help.
+    fn broken(&mut self, mut error: ProviderError) -> State<E::Body> {
+        if error.request_id.is_none() {
+            error.request_id = self.headers.request_id().map(str::to_owned);
+        }
+        match self.exchange.retry(error) {
+            Ok(retry) => {
+                if self.translator.has_told() {
+                    self.begin_again(&retry.error);
+                } else {
+                    self.translator.restart();
+                }
+                State::Retrying(retry)
+            }
+            Err(error) => self.give_up(error),
+        }
+    }
+
+    /// Takes back what the caller has seen, the responses before the one that broke off included: they are parts of one.
+    fn begin_again(&mut self, error: &ProviderError) {
+        self.translator.close_all(&mut self.pending);
+        let error = self.exchange.finished(error.clone());
+        self.pending.push_back(StreamEvent::Aborted(error));
+        self.translator = Translator::default();
+        self.exchange.go_on(Vec::new());
+        self.continuations = 0;
+    }
+
+    /// The end of a response that does not begin again. If it is one that another goes on in, and the caller has seen
+    /// nothing of it, what came before is an answer still.
+    fn give_up(&mut self, error: ProviderError) -> State<E::Body> {
         if self.translator.go_back() {
             self.degrade(error);
             return self.finish(None);
@@ -288,105 +333,9 @@ impl<B> State<B> {
     /// The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
     fn of(body: B, headers: &Headers) -> Self {
         match headers.is_event_stream() {
-            true => Self::Streaming(EventReader {
-                body,
-                decoder: sse::Decoder::new(),
-                failure: None,
-            }),
+            true => Self::Streaming(EventReader::new(body)),
             false => Self::Whole(body),
         }
-    }
-}
-
-/// Reads a body that is a stream of events.
-#[derive(Debug)]
-struct EventReader<B> {
-    body: B,
-    decoder: sse::Decoder,
-    failure: Option<sse::EventTooLong>,
-}
-
-impl<B: Body> EventReader<B> {
-    /// Takes one event that was read, or reads on.
-    fn step(
-        &mut self,
-        deadline: Instant,
-        translator: &mut Translator,
-        pending: &mut VecDeque<StreamEvent>,
-    ) -> Result<Step, StreamFailure> {
-        if let Some(event) = self.decoder.next_event() {
-            translator.apply(&event, pending)?;
-            return Ok(Step::Event);
-        }
-        if let Some(failure) = self.failure.take() {
-            return Err(failure.into());
-        }
-        match self.body.read(deadline)? {
-            // What came before the event that is too long comes first.
-            Some(bytes) => self.failure = self.decoder.feed(&bytes).err(),
-            None => return Err(translator.ended_early().into()),
-        }
-        Ok(Step::Bytes)
-    }
-}
-
-/// What one step of reading came to.
-enum Step {
-    /// Bytes came.
-    Bytes,
-    /// An event was taken.
-    Event,
-}
-
-/// Why a stream broke off.
-#[derive(Debug, thiserror::Error)]
-enum StreamFailure {
-    #[error(transparent)]
-    EventTooLong(#[from] sse::EventTooLong),
-    #[error("the service reported an error")]
-    Reported(ProviderError),
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-}
-
-impl From<ProviderError> for StreamFailure {
-    fn from(error: ProviderError) -> Self {
-        Self::Reported(error)
-    }
-}
-
-impl StreamFailure {
-    fn explain(self, Deadlines { limits, attempt }: Deadlines, deadline: Instant) -> ProviderError {
-        match self {
-            Self::Reported(error) => error,
-            Self::EventTooLong(error) => final_error(error.to_string()),
-            Self::Transport(TransportError::TimedOut) if deadline < attempt => ProviderError::new(
-                ErrorKind::Timeout,
-                format!(
-                    "no event came for {} seconds; try again, or raise `stream_idle_timeout`",
-                    seconds(limits.stream_idle)
-                ),
-            ),
-            Self::Transport(TransportError::TimedOut) => ProviderError::new(
-                ErrorKind::Timeout,
-                format!(
-                    "the response was not complete after {} seconds; try again, or raise `timeout`",
-                    seconds(limits.attempt)
-                ),
-            ),
-            Self::Transport(error) => ProviderError::new(
-                ErrorKind::Stream,
-                format!("the response broke off: {error}; try again"),
-            ),
-        }
-    }
-}
-
-/// The error for an answer that would be the same the next time.
-fn final_error(message: String) -> ProviderError {
-    ProviderError {
-        retryable: false,
-        ..ProviderError::new(ErrorKind::Stream, message)
     }
 }
 

@@ -8,6 +8,7 @@ mod canaries;
 mod command_line;
 mod configuration;
 mod confinement;
+mod continuation;
 mod cost;
 mod credentials;
 mod doctor;

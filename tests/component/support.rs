@@ -87,9 +87,13 @@ impl Setup {
     }
 }
 
-/// The settings that lead to a mock.
+/// The settings that lead to a mock. What goes wrong is told at once.
 pub(crate) fn config(mock: &MockAzure) -> Map<String, Value> {
-    let config = json!({ "azure_endpoint": mock.endpoint(), "api_key": mock.api_key() });
+    let config = json!({
+        "azure_endpoint": mock.endpoint(),
+        "api_key": mock.api_key(),
+        "max_retries": 0,
+    });
     config.as_object().unwrap().clone()
 }
 

@@ -124,15 +124,25 @@ impl Translator {
         }
         self.before = self.received.take();
         self.cut_text = self.last_text.take();
-        self.items.clear();
         self.begun.clear();
+        self.restart();
+    }
+
+    /// Whether the caller has seen something of the present response.
+    pub fn has_told(&self) -> bool {
+        !self.begun.is_empty() || !self.open.is_empty()
+    }
+
+    /// Makes ready for the present response to begin again, of which the caller has seen nothing.
+    pub fn restart(&mut self) {
+        self.items.clear();
         self.failed = false;
     }
 
     /// Gives the present response up, for those before it. Whether that is possible: they are there, and the caller has
     /// seen nothing of it.
     pub fn go_back(&mut self) -> bool {
-        let is_possible = self.before.is_some() && self.begun.is_empty() && self.open.is_empty();
+        let is_possible = self.before.is_some() && !self.has_told();
         if is_possible {
             self.received = self.before.take();
         }

@@ -38,6 +38,10 @@ impl Edge for Wasi02 {
         Instant(Duration::from_nanos(monotonic_clock::now()))
     }
 
+    fn sleep(&self, until: Instant) {
+        wait::until(until);
+    }
+
     fn random(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         for (chunk, number) in bytes

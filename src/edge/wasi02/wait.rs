@@ -45,6 +45,11 @@ impl Waiter {
     }
 }
 
+/// Waits until a moment has come.
+pub(super) fn until(moment: Instant) {
+    set(moment).block();
+}
+
 fn set(Instant(deadline): Instant) -> Pollable {
     // 2^64 nanoseconds are five hundred years.
     monotonic_clock::subscribe_instant(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX))

@@ -174,7 +174,7 @@ fn a_continuation_that_breaks_off_after_more_was_said_is_an_error_with_all_of_it
 
 /// Asks for a whole answer.
 fn ask(edge: &FakeEdge, settings: Value) -> Result<ChatResponse, ProviderError> {
-    let mut config = json!({ "azure_endpoint": "https://r.openai.azure.com", "api_key": "key" });
+    let mut config = json!({ "azure_endpoint": "https://r.openai.azure.com", "api_key": "key", "max_retries": 0 });
     let settings = settings.as_object().unwrap().clone();
     config.as_object_mut().unwrap().extend(settings);
     let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();

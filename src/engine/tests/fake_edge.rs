@@ -24,6 +24,8 @@ pub(super) struct Outside {
     pub(super) now: Cell<Duration>,
     /// The body has bytes at every read, also after the deadline.
     pub(super) is_always_ready: Cell<bool>,
+    /// How often a random number was drawn.
+    drawn: Cell<u8>,
     pub(super) events: RefCell<Vec<(String, Value)>>,
     /// The answers to come, each with its body.
     pub(super) responses: RefCell<VecDeque<(Head, Chunks)>>,
@@ -94,8 +96,15 @@ impl Edge for FakeEdge {
         Instant(self.0.now.get())
     }
 
+    fn sleep(&self, Instant(until): Instant) {
+        self.0.now.set(self.0.now.get().max(until));
+    }
+
+    /// The greatest number, then lesser ones in the last bytes.
     fn random(&self) -> [u8; 16] {
-        [0xff; 16]
+        let mut random = [0xff; 16];
+        random[15] -= self.0.drawn.replace(self.0.drawn.get() + 1);
+        random
     }
 
     fn emit(&self, name: &str, payload: &str) {

@@ -3,6 +3,7 @@
 mod authentication;
 mod continuation;
 mod fake_edge;
+mod retries;
 
 use std::time::Duration;
 
@@ -265,17 +266,18 @@ fn with_debug_the_choice_of_the_deployment_is_told() {
 
 /// The error of a request that fails before anything comes of it.
 fn failed(edge: &FakeEdge, mut settings: Value) -> ProviderError {
-    let endpoint = json!("https://r.openai.azure.com");
-    settings
-        .as_object_mut()
-        .unwrap()
+    let settings_object = settings.as_object_mut().unwrap();
+    settings_object
         .entry("azure_endpoint")
-        .or_insert(endpoint);
+        .or_insert(json!("https://r.openai.azure.com"));
+    settings_object.entry("max_retries").or_insert(json!(0));
     let engine = Engine::open(edge.clone(), &settings.to_string()).unwrap();
     engine.complete(&request(vec![user("Hi")])).unwrap_err()
 }
 
-const CONFIG: &str = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"key"}"#;
+/// What goes wrong is told at once.
+const CONFIG: &str =
+    r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"key","max_retries":0}"#;
 
 /// Reads a stream to its error.
 fn drained(edge: &FakeEdge) -> (Vec<StreamEvent>, ProviderError) {
