@@ -1,12 +1,11 @@
 //! What the provider says of itself and of its models.
 
-use serde_json::json;
-
 use crate::contract::types::{ConfigField, FieldType, ModelInfo, ProviderInfo};
 use crate::core::config::setting::{Disclosure, Question, Row};
 use crate::core::config::settings::{self, SETTINGS};
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
+use crate::core::json;
 use crate::core::model::{self, Capabilities};
 use crate::core::pricing::Pricing;
 
@@ -31,13 +30,13 @@ pub fn provider_info() -> ProviderInfo {
         capabilities: ["streaming", "tools", "thinking", "vision", "json_mode"]
             .map(str::to_owned)
             .to_vec(),
-        defaults: json!({
-            "model": model,
-            "max_tokens": number(&settings::MAX_TOKENS.row),
-            "timeout": number(&settings::TIMEOUT.row),
-            "context_window": context_window,
-            "max_output_tokens": max_output_tokens,
-        })
+        defaults: json::object_of(vec![
+            ("model", model.as_str().into()),
+            ("max_tokens", number(&settings::MAX_TOKENS.row).into()),
+            ("timeout", number(&settings::TIMEOUT.row).into()),
+            ("context_window", context_window.into()),
+            ("max_output_tokens", max_output_tokens.into()),
+        ])
         .to_string(),
         config_fields: SETTINGS
             .iter()

@@ -282,7 +282,7 @@ async fn nobody_at_the_address_is_a_network_error() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let endpoint = format!("http://{}", socket.local_addr().unwrap());
-    let settings = json!({ "azure_endpoint": endpoint, "api_key": "key" });
+    let settings = json!({ "azure_endpoint": endpoint, "api_key": "key", "max_retries": 0 });
     let provider = open(
         settings.as_object().unwrap(),
         Environment::default(),

@@ -13,7 +13,7 @@ mod value;
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use self::api_version::ApiVersion;
 pub use self::authentication::{Authentication, TokenSource};
@@ -23,6 +23,7 @@ use self::resolver::{Resolved, Resolver};
 use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::deployment::{Deployment, Deployments};
+use crate::core::json::object_of;
 use crate::core::pricing::Pricing;
 use crate::core::secret::Secret;
 
@@ -199,37 +200,39 @@ impl Configuration {
 
     /// Each setting with its source, secrets redacted, and what follows from them.
     pub fn describe(&self) -> Value {
-        let mut authentication = json!({ "method": self.authentication.name() });
+        let mut authentication = vec![("method", self.authentication.name().into())];
         if let Authentication::Fetched(TokenSource { credential, scope }) = &self.authentication {
-            authentication["scope"] = json!(scope);
+            authentication.push(("scope", scope.as_str().into()));
             if let Credential::ManagedIdentity(Some(client_id)) = credential {
-                authentication["client_id"] = json!(client_id);
+                authentication.push(("client_id", client_id.as_str().into()));
             }
         }
-        let deployments = self.deployments.models().into_iter().map(|model| {
+        let mut deployments = Vec::new();
+        for model in self.deployments.models() {
             let Deployment {
                 name,
                 logical_model,
                 rule,
             } = self.deployments.resolve(Some(model));
-            json!({
-                "model": model,
-                "deployment": name,
-                "logical_model": logical_model,
-                "rule": rule.name(),
-            })
-        });
+            deployments.push(object_of(vec![
+                ("model", model.into()),
+                ("deployment", name.into()),
+                ("logical_model", logical_model.into()),
+                ("rule", rule.name().into()),
+            ]));
+        }
         let Endpoint {
             scheme, authority, ..
         } = &self.endpoint;
-        json!({
-            "endpoint": self.endpoint.to_string(),
-            "route": format!("POST {scheme}://{authority}{}", self.responses_path()),
-            "authentication": authentication,
-            "deployments": Value::Array(deployments.collect()),
-            "settings": describe(&self.resolved),
-            "warnings": self.warnings,
-        })
+        let route = format!("POST {scheme}://{authority}{}", self.responses_path());
+        object_of(vec![
+            ("endpoint", self.endpoint.to_string().into()),
+            ("route", route.into()),
+            ("authentication", object_of(authentication)),
+            ("deployments", Value::Array(deployments)),
+            ("settings", describe(&self.resolved)),
+            ("warnings", self.warnings.clone().into()),
+        ])
     }
 }
 
@@ -358,11 +361,11 @@ fn invalid(problems: &[String], warnings: &[String], resolved: &[Resolved]) -> P
     }
     ProviderError {
         details: Some(
-            json!({
-                "problems": problems,
-                "warnings": warnings,
-                "settings": describe(resolved),
-            })
+            object_of(vec![
+                ("problems", problems.to_vec().into()),
+                ("warnings", warnings.to_vec().into()),
+                ("settings", describe(resolved)),
+            ])
             .to_string(),
         ),
         ..ProviderError::new(ErrorKind::Configuration, message)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::setting::{Disclosure, Row, Setting};
 use super::settings::SETTINGS;
 use super::value::Expected;
+use crate::core::json;
 use crate::core::secret::Secret;
 
 /// The environment variables that we may see. Not for `Debug`: some are secrets.
@@ -187,7 +188,10 @@ pub(super) struct Resolved {
 impl Resolved {
     /// The setting's entry in `describe`.
     pub(super) fn describe(&self) -> (String, Value) {
-        let entry = json!({ "value": self.shown, "source": self.source.to_string() });
+        let entry = json::object_of(vec![
+            ("value", self.shown.clone().into()),
+            ("source", self.source.to_string().into()),
+        ]);
         (self.row.key.to_owned(), entry)
     }
 

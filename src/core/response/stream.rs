@@ -25,7 +25,7 @@ pub struct Translator {
     last_text: Option<u32>,
     /// The text block that the present response goes on with.
     cut_text: Option<u32>,
-    /// The items that are complete, with their slots, in case the last event brings none.
+    /// The items that are complete, in the order of their slots, in case the last event brings none.
     items: Vec<(u32, Value)>,
     /// The slots of which something was delivered, so that what comes late is not delivered again.
     begun: Vec<u32>,
@@ -78,7 +78,8 @@ impl Translator {
             Event::ItemAdded(slot, item) => self.item_added(slot, &item, events),
             Event::ItemDone(slot, item) => {
                 self.item_done(slot, &item, events);
-                self.items.push((slot, item));
+                let place = self.items.partition_point(|(other, _)| *other <= slot);
+                self.items.insert(place, (slot, item));
             }
             Event::PartAdded(slot, kind, number) => self.part_added(slot, kind, number, events),
             Event::PartDone(slot) => self.close(slot, events),
@@ -284,7 +285,6 @@ impl Translator {
         }
         // Some gateways leave the output out of the last event.
         if json::items(&response, "output").is_empty() {
-            self.items.sort_unstable_by_key(|(slot, _)| *slot);
             let items = self.items.drain(..).map(|(_, item)| item);
             response["output"] = Value::Array(items.collect());
         }

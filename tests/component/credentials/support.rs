@@ -79,7 +79,7 @@ pub(super) async fn open_with(
 }
 
 fn config(mock: &MockAzure, settings: &Value) -> Map<String, Value> {
-    let mut config = json!({ "azure_endpoint": mock.endpoint() });
+    let mut config = json!({ "azure_endpoint": mock.endpoint(), "max_retries": 0 });
     let config = config.as_object_mut().unwrap();
     config.extend(settings.as_object().unwrap().clone());
     config.clone()

@@ -2,6 +2,8 @@
 
 mod reference_page;
 
+use serde_json::json;
+
 use super::*;
 use crate::core::pricing::{Amount, Price};
 
