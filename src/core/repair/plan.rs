@@ -89,11 +89,16 @@ fn lost(mark: &Mark<'_>, call: &Value) -> Value {
     let id = mark.id_now();
     let kind = [json::text(call, "type").unwrap_or_default(), OUTPUT].concat();
     let output = [LOST, name, "\nCall ID: ", &id, WHAT_NOW].concat();
-    json::object_of(vec![
-        ("type", kind.into()),
+    let mut members = vec![
+        ("type", Value::from(kind)),
         ("output", output.into()),
         ("call_id", id.into()),
-    ])
+    ];
+    // The only result that the service wants to know of whether it is one.
+    if json::text(call, "type") == Some("apply_patch_call") {
+        members.push(("status", "failed".into()));
+    }
+    json::object_of(members)
 }
 
 fn interrupted() -> Value {
