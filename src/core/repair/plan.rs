@@ -1,6 +1,6 @@
 //! What the repaired conversation consists of.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Items;
 use super::marks::{Fate, Kind, Mark, NONE, OUTPUT};
@@ -89,27 +89,27 @@ fn lost(mark: &Mark<'_>, call: &Value) -> Value {
     let id = mark.id_now();
     let kind = [json::text(call, "type").unwrap_or_default(), OUTPUT].concat();
     let output = [LOST, name, "\nCall ID: ", &id, WHAT_NOW].concat();
-    let mut members = vec![
-        ("type", Value::from(kind)),
-        ("output", output.into()),
-        ("call_id", id.into()),
-    ];
-    // The only result that the service wants to know of whether it is one.
+    let mut result = json::typed(&kind);
+    json::set_text(&mut result, "output", &output);
+    json::set_text(&mut result, "call_id", &id);
+    // The only result that has to say whether it is one.
     if json::text(call, "type") == Some("apply_patch_call") {
-        members.push(("status", "failed".into()));
+        json::set_text(&mut result, "status", "failed");
     }
-    json::object_of(members)
+    Value::Object(result)
 }
 
 fn interrupted() -> Value {
-    let part = json::object_of(vec![
-        ("type", "output_text".into()),
-        ("text", INTERRUPTED.into()),
-    ]);
-    json::object_of(vec![
-        ("role", "assistant".into()),
-        ("content", Value::Array(vec![part])),
-    ])
+    let mut part = json::typed("output_text");
+    json::set_text(&mut part, "text", INTERRUPTED);
+    let mut message = Map::new();
+    json::set_text(&mut message, "role", "assistant");
+    json::set(
+        &mut message,
+        "content",
+        Value::Array(vec![Value::Object(part)]),
+    );
+    Value::Object(message)
 }
 
 /// Whether the user says something, rather than the agent in the user's name.

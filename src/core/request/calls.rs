@@ -55,12 +55,11 @@ pub(super) fn call(
             if kind == Some("delete_file") {
                 arguments.remove("diff");
             }
-            json::object_of(vec![
-                ("type", "apply_patch_call".into()),
-                ("call_id", id.into()),
-                ("operation", Value::Object(arguments)),
-                ("status", "completed".into()),
-            ])
+            let mut call = json::typed("apply_patch_call");
+            json::set_text(&mut call, CALL_ID, id);
+            json::set_text(&mut call, "status", "completed");
+            json::set(&mut call, "operation", Value::Object(arguments));
+            Value::Object(call)
         }
         Some("custom") => {
             let input = match arguments.remove("input") {
@@ -71,29 +70,29 @@ pub(super) fn call(
                 }
                 None => Value::Object(arguments).to_string(),
             };
-            json::object_of(vec![
-                ("type", "custom_tool_call".into()),
-                ("call_id", id.into()),
-                ("name", name.into()),
-                ("input", input.into()),
-            ])
+            named_call("custom_tool_call", id, name, "input", &input)
         }
-        _ => json::object_of(vec![
-            ("type", "function_call".into()),
-            ("call_id", id.into()),
-            ("name", name.into()),
-            ("arguments", Value::Object(arguments).to_string().into()),
-        ]),
+        _ => {
+            let arguments = Value::Object(arguments).to_string();
+            named_call("function_call", id, name, "arguments", &arguments)
+        }
     }
+}
+
+fn named_call(kind: &str, id: &str, name: &str, key: &str, text: &str) -> Value {
+    let mut call = json::typed(kind);
+    json::set_text(&mut call, CALL_ID, id);
+    json::set_text(&mut call, "name", name);
+    json::set_text(&mut call, key, text);
+    Value::Object(call)
 }
 
 /// The item of a result.
 pub(super) fn result(call_id: &str, output: Value) -> Value {
-    json::object_of(vec![
-        ("type", FUNCTION_CALL_OUTPUT.into()),
-        ("call_id", call_id.into()),
-        ("output", output),
-    ])
+    let mut result = json::typed(FUNCTION_CALL_OUTPUT);
+    json::set_text(&mut result, CALL_ID, call_id);
+    json::set(&mut result, "output", output);
+    Value::Object(result)
 }
 
 /// Finds the call that a result without an id answers: the first of its tool in the last turn that has no result yet.
@@ -199,12 +198,15 @@ fn patch_result(item: &Value, place: Place) -> Result<Value, Invalid> {
         true => "failed",
         false => "completed",
     };
-    Ok(json::object_of(vec![
-        ("type", "apply_patch_call_output".into()),
-        ("call_id", json::text(item, CALL_ID).into()),
-        ("status", status.into()),
-        ("output", output.into()),
-    ]))
+    let mut result = json::typed("apply_patch_call_output");
+    json::set_text(
+        &mut result,
+        CALL_ID,
+        json::text(item, CALL_ID).unwrap_or_default(),
+    );
+    json::set_text(&mut result, "status", status);
+    json::set_text(&mut result, "output", &output);
+    Ok(Value::Object(result))
 }
 
 /// Whether a tool says that its patch failed: in JSON by `"success": false`, in text by another beginning than those of

@@ -61,7 +61,9 @@ pub(super) fn part_of_value(value: &Value, place: Place) -> Result<Value, Invali
 
 /// A part of this kind that is text.
 pub(super) fn text(kind: &str, text: &str) -> Value {
-    json::object_of(vec![("type", kind.into()), ("text", text.into())])
+    let mut part = json::typed(kind);
+    json::set_text(&mut part, "text", text);
+    Value::Object(part)
 }
 
 /// The error for a block that has no place in its message.
@@ -92,26 +94,27 @@ pub(super) fn object(text: Option<&str>) -> Value {
 }
 
 fn image(source: &Value, extensions: &Value, place: Place) -> Result<Value, Invalid> {
-    let mut members = vec![("type", "input_image".into())];
-    members.push(match locate(source, place)? {
+    let mut part = json::typed("input_image");
+    match locate(source, place)? {
         (DATA, data) => {
             let media_type = media_type(source).unwrap_or_else(|| image_type(data));
-            ("image_url", data_uri(media_type, data, place)?.into())
+            let uri = data_uri(media_type, data, place)?;
+            json::set(&mut part, "image_url", uri);
         }
         (URL, url) if has_scheme(url, &["https://", "http://", "data:"]) => {
-            ("image_url", url.into())
+            json::set_text(&mut part, "image_url", url);
         }
-        (FILE_ID, id) => (FILE_ID, id.into()),
+        (FILE_ID, id) => json::set_text(&mut part, FILE_ID, id),
         _ => return Err(place.invalid("", "the URL of an image begins with https, http or data")),
-    });
+    }
     let detail = source.get("detail").or(extensions.get("detail"));
     if let Some(detail) = detail.filter(|detail| !detail.is_null()) {
         if !matches!(detail.as_str(), Some("low" | "high" | "auto" | "original")) {
             return Err(place.invalid(".detail", "expected `low`, `high`, `auto` or `original`"));
         }
-        members.push(("detail", detail.clone()));
+        json::set(&mut part, "detail", detail.clone());
     }
-    Ok(json::object_of(members))
+    Ok(Value::Object(part))
 }
 
 fn file(
@@ -120,25 +123,25 @@ fn file(
     media_type: Option<&str>,
     place: Place,
 ) -> Result<Value, Invalid> {
-    let mut members = vec![("type", "input_file".into())];
-    let (key, value) = match source {
+    let mut part = json::typed("input_file");
+    let mut set = |key: &str, value: &str| json::set_text(&mut part, key, value);
+    match source {
         (DATA, data) => {
             let media_type = media_type.unwrap_or("application/pdf");
-            members.push(("filename", file_name(filename, media_type).into()));
-            ("file_data", data_uri(media_type, data, place)?)
+            set("filename", &file_name(filename, media_type));
+            let uri = data_uri(media_type, data, place)?;
+            json::set(&mut part, FILE_DATA, uri);
         }
         (URL, url) if has_scheme(url, &["data:"]) => {
             let media_type = url.get("data:".len()..).unwrap_or_default();
-            let media_type = media_type.split([';', ',']).next().unwrap_or_default();
-            members.push(("filename", file_name(filename, media_type).into()));
-            ("file_data", url.to_owned())
+            set("filename", &file_name(filename, media_type));
+            set(FILE_DATA, url);
         }
-        (URL, url) if has_scheme(url, &["https://", "http://"]) => ("file_url", url.to_owned()),
-        (FILE_ID, id) => (FILE_ID, id.to_owned()),
+        (URL, url) if has_scheme(url, &["https://", "http://"]) => set("file_url", url),
+        (FILE_ID, id) => set(FILE_ID, id),
         _ => return Err(place.invalid("", "the URL of a file begins with https, http or data")),
-    };
-    members.push((key, value.into()));
-    Ok(json::object_of(members))
+    }
+    Ok(Value::Object(part))
 }
 
 /// Copies the end of what the prompt cache keeps, where the agent says that this is one.
@@ -146,7 +149,7 @@ fn with_breakpoint(mut part: Value, extensions: &Value) -> Value {
     const KEY: &str = "prompt_cache_breakpoint";
     let breakpoint = extensions.get(KEY).filter(|value| !value.is_null());
     if let (Value::Object(members), Some(breakpoint)) = (&mut part, breakpoint) {
-        members.insert(KEY.to_owned(), breakpoint.clone());
+        json::set(members, KEY, breakpoint.clone());
     }
     part
 }
@@ -205,8 +208,12 @@ fn file_name(filename: Option<&str>, media_type: &str) -> String {
     match filename {
         Some(filename) if !filename.is_empty() => filename.to_owned(),
         _ => {
-            let subtype = media_type.split('/').next_back().unwrap_or_default();
-            let ending = match subtype {
+            // What follows the type may be parameters, or the rest of a data URI.
+            let is_end = |byte: u8| matches!(byte, b';' | b',');
+            let end = media_type.bytes().position(is_end);
+            let subtype = &media_type[..end.unwrap_or(media_type.len())];
+            let start = subtype.rfind('/').map_or(0, |slash| slash + 1);
+            let ending = match &subtype[start..] {
                 "plain" => "txt",
                 "markdown" => "md",
                 "" => "pdf",
@@ -229,7 +236,7 @@ fn has_scheme(url: &str, schemes: &[&str]) -> bool {
 
 /// A data URI, made in one pass: images have tens of megabytes. White space in the base64, which some encoders break into
 /// lines, is left out.
-fn data_uri(media_type: &str, data: &str, place: Place) -> Result<String, Invalid> {
+fn data_uri(media_type: &str, data: &str, place: Place) -> Result<Value, Invalid> {
     let prefix = ["data:", media_type, ";base64,"].concat();
     let mut uri = String::with_capacity(prefix.len() + data.len());
     uri.push_str(&prefix);
@@ -249,7 +256,7 @@ fn data_uri(media_type: &str, data: &str, place: Place) -> Result<String, Invali
     uri.push_str(&data[start..]);
     let length = uri.len() - prefix.len();
     match is_valid && padding <= 2 && length > 0 && length % 4 == 0 {
-        true => Ok(uri),
+        true => Ok(Value::String(uri)),
         false => Err(place.invalid("", "the data is not base64, or not all of it")),
     }
 }
@@ -258,3 +265,5 @@ fn data_uri(media_type: &str, data: &str, place: Place) -> Result<String, Invali
 const DATA: &str = "data";
 const URL: &str = "url";
 const FILE_ID: &str = "file_id";
+
+const FILE_DATA: &str = "file_data";

@@ -13,7 +13,7 @@ pub(super) fn translate(format: &ResponseFormat) -> Result<Value, Invalid> {
         ResponseFormat::Json => "json_object",
         ResponseFormat::JsonSchema(schema) => return json_schema(schema),
     };
-    Ok(json::object_of(vec![("type", kind.into())]))
+    Ok(Value::Object(json::typed(kind)))
 }
 
 /// The kernel hands over the schema itself, or wrapped with its name; the service wants it flat, with a name. A wrapper is
@@ -39,19 +39,19 @@ fn json_schema(format: &JsonSchema) -> Result<Value, Invalid> {
         };
     }
     // The service requires a name; the kernel does not.
-    let named = flat.remove("name").filter(Value::is_string);
-    let name = format.name.as_deref().map(Value::from).or(named);
-    let description = format.description.as_deref().map(Value::from);
-    for (key, value) in [
-        ("type", Some("json_schema".into())),
-        ("schema", Some(Value::Object(schema))),
-        ("name", Some(name.unwrap_or("response".into()))),
-        ("description", description),
-        ("strict", format.strict.map(Value::Bool)),
-    ] {
-        if let Some(value) = value {
-            flat.insert(key.to_owned(), value);
-        }
+    let is_named = flat.get("name").is_some_and(Value::is_string);
+    match &format.name {
+        Some(name) => json::set_text(&mut flat, "name", name),
+        None if is_named => {}
+        None => json::set_text(&mut flat, "name", "response"),
     }
+    if let Some(description) = &format.description {
+        json::set_text(&mut flat, "description", description);
+    }
+    if let Some(strict) = format.strict {
+        json::set(&mut flat, "strict", Value::Bool(strict));
+    }
+    json::set_text(&mut flat, "type", "json_schema");
+    json::set(&mut flat, "schema", Value::Object(schema));
     Ok(Value::Object(flat))
 }

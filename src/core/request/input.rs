@@ -139,10 +139,11 @@ impl Translator<'_> {
                 };
                 self.say(text, phase);
             }
-            BlockContent::Refusal(refusal) => self.parts.push(json::object_of(vec![
-                ("type", "refusal".into()),
-                ("refusal", refusal.as_str().into()),
-            ])),
+            BlockContent::Refusal(refusal) => {
+                let mut part = json::typed("refusal");
+                json::set_text(&mut part, "refusal", refusal);
+                self.parts.push(Value::Object(part));
+            }
             // Agents change the model in the middle of a conversation.
             BlockContent::Thinking(_) if !self.reasons => {
                 let reason = "the model does not reason";
@@ -292,11 +293,13 @@ impl Translator<'_> {
             _ => "user",
         };
         let content = Value::Array(std::mem::take(&mut self.parts));
-        let mut members = vec![("role", role.into()), ("content", content)];
+        let mut item = Map::new();
+        json::set_text(&mut item, "role", role);
+        json::set(&mut item, "content", content);
         if let Some(phase) = phase {
-            members.push(("phase", phase.into()));
+            json::set_text(&mut item, "phase", phase);
         }
-        self.item(json::object_of(members));
+        self.item(Value::Object(item));
     }
 }
 
@@ -378,9 +381,8 @@ fn replayed(thinking: &Thinking) -> Option<Value> {
     if !thinking.text.is_empty() {
         summary.push(content::text("summary_text", &thinking.text));
     }
-    Some(json::object_of(vec![
-        ("type", "reasoning".into()),
-        ("encrypted_content", encrypted_content.into()),
-        ("summary", Value::Array(summary)),
-    ]))
+    let mut item = json::typed("reasoning");
+    json::set_text(&mut item, "encrypted_content", encrypted_content);
+    json::set(&mut item, "summary", Value::Array(summary));
+    Some(Value::Object(item))
 }

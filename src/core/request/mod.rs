@@ -49,7 +49,7 @@ impl Translated {
                     .get_mut("reasoning")?
                     .as_object_mut()?
                     .remove("summary")?;
-                return Some(Dropped::unsupported(name.to_owned()));
+                return Some(Dropped::unsupported(name));
             }
             // They go together: a model that refuses one of them does not reason, and would refuse the other next.
             "include" | "reasoning" | "reasoning.effort" => &["include", "reasoning"],
@@ -58,7 +58,7 @@ impl Translated {
                     .get_mut("text")?
                     .as_object_mut()?
                     .remove("verbosity")?;
-                return Some(Dropped::unsupported(name.to_owned()));
+                return Some(Dropped::unsupported(name));
             }
             _ => {
                 let optional = OPTIONAL.iter().find(|optional| **optional == name)?;
@@ -70,7 +70,7 @@ impl Translated {
             .filter(|name| self.body.remove(**name).is_some());
         let first = *sent.next()?;
         let all = sent.fold(first.to_owned(), |all, name| format!("{all}, {name}"));
-        Some(Dropped::unsupported(all))
+        Some(Dropped::unsupported(&all))
     }
 
     /// Takes the model's earlier reasoning out, which the service cannot decrypt: another resource or deployment encrypted
@@ -79,11 +79,8 @@ impl Translated {
         let items = self.body.get_mut("input")?.as_array_mut()?;
         let before = items.len();
         items.retain(|item| json::text(item, "type") != Some("reasoning"));
-        (items.len() < before).then(|| Dropped {
-            parameter: "input".to_owned(),
-            reason: "the service cannot read the earlier reasoning: another resource or deployment encrypted it"
-                .to_owned(),
-        })
+        let reason = "the service cannot read the earlier reasoning: another resource or deployment encrypted it";
+        (items.len() < before).then(|| Dropped::new("input", reason))
     }
 }
 
@@ -109,11 +106,16 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    fn unsupported(parameter: String) -> Self {
+    fn new(parameter: &str, reason: &str) -> Self {
         Self {
-            parameter,
-            reason: "the service says that the model does not support it".to_owned(),
+            parameter: parameter.to_owned(),
+            reason: reason.to_owned(),
         }
+    }
+
+    fn unsupported(parameter: &str) -> Self {
+        let reason = "the service says that the model does not support it";
+        Self::new(parameter, reason)
     }
 }
 
@@ -146,7 +148,6 @@ fn translated(
     let options = Options::of(request);
     let mut dropped = Vec::new();
     let mut body = Map::new();
-    let mut set = |key: &str, value: Value| drop(body.insert(key.to_owned(), value));
 
     let tools = tools::translate(&request.tools)?;
     let mut drops = Drops::default();
@@ -161,31 +162,27 @@ fn translated(
             "there is nothing to answer; add a message with the role `user`",
         ));
     }
-    set("model", deployment.name.as_str().into());
-    set(
-        "store",
-        options.flag("store")?.unwrap_or(defaults.store).into(),
-    );
-    set("input", Value::Array(input.items.values));
+    json::set_text(&mut body, "model", &deployment.name);
+    let store = options.flag("store")?.unwrap_or(defaults.store);
+    json::set(&mut body, "store", Value::Bool(store));
+    json::set(&mut body, "input", Value::Array(input.items.values));
     if let Some(instructions) = input.instructions {
-        set("instructions", instructions.into());
+        json::set(&mut body, "instructions", Value::String(instructions));
     }
-    set(
-        "max_output_tokens",
-        match request.max_output_tokens {
-            None => defaults.max_output_tokens.into(),
-            Some(0) => return Err(invalid("max_output_tokens", "expected 1 or more")),
-            Some(limit) => limit.into(),
-        },
-    );
+    let limit = request.max_output_tokens;
+    if limit == Some(0) {
+        return Err(invalid("max_output_tokens", "expected 1 or more"));
+    }
+    let limit = limit.unwrap_or(defaults.max_output_tokens);
+    json::set(&mut body, "max_output_tokens", limit.into());
     if asks_for_stream(request, configuration) {
-        set("stream", true.into());
+        json::set(&mut body, "stream", Value::Bool(true));
     }
 
     // A model that is not known would refuse a temperature that nobody asked for, if it reasons.
     let takes_default = !model.reasoning && (model.is_known || defaults.temperature_is_set);
     if request.temperature.is_none() && takes_default {
-        set("temperature", defaults.temperature.into());
+        json::set(&mut body, "temperature", defaults.temperature.into());
     }
     for (name, value, most) in [
         ("temperature", request.temperature, 2),
@@ -200,19 +197,15 @@ fn translated(
             return Err(invalid(name, &problem));
         }
         if model.reasoning {
-            dropped.push(Dropped {
-                parameter: name.to_owned(),
-                reason: format!("the model {} does not accept it", deployment.logical_model),
-            });
+            let reason = format!("the model {} does not accept it", deployment.logical_model);
+            dropped.push(Dropped::new(name, &reason));
         } else {
-            set(name, value.into());
+            json::set(&mut body, name, value.into());
         }
     }
     if !request.stop.is_empty() {
-        dropped.push(Dropped {
-            parameter: "stop".to_owned(),
-            reason: "the Responses API has no such parameter".to_owned(),
-        });
+        let reason = "the Responses API has no such parameter";
+        dropped.push(Dropped::new("stop", reason));
     }
 
     let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
@@ -222,20 +215,20 @@ fn translated(
     }
     let include = options.include(include)?;
     if !include.is_empty() {
-        set("include", Value::Array(include));
+        json::set(&mut body, "include", Value::Array(include));
     }
     if !reasoning.members.is_empty() {
-        set("reasoning", Value::Object(reasoning.members));
+        json::set(&mut body, "reasoning", Value::Object(reasoning.members));
     }
     let mut text = Map::new();
     if let Some(format) = &request.response_format {
-        text.insert("format".to_owned(), format::translate(format)?);
+        json::set(&mut text, "format", format::translate(format)?);
     }
     if let Some(verbosity) = options.text("text_verbosity", defaults.text_verbosity)? {
-        text.insert("verbosity".to_owned(), verbosity.into());
+        json::set_text(&mut text, "verbosity", verbosity);
     }
     if !text.is_empty() {
-        set("text", Value::Object(text));
+        json::set(&mut body, "text", Value::Object(text));
     }
     for (name, setting) in [
         ("prompt_cache_key", defaults.prompt_cache_key.as_deref()),
@@ -245,7 +238,7 @@ fn translated(
         ("truncation", defaults.truncation),
     ] {
         if let Some(value) = options.text(name, setting)? {
-            set(name, value.into());
+            json::set_text(&mut body, name, value);
         }
     }
 
@@ -264,15 +257,15 @@ fn translated(
         ("tool_choice", choice),
     ] {
         match value {
-            Some(value) if has_tools => set(name, value),
+            Some(value) if has_tools => json::set(&mut body, name, value),
             _ => {}
         }
     }
     if !tools.is_empty() {
-        set("tools", Value::Array(tools));
+        json::set(&mut body, "tools", Value::Array(tools));
     }
     for (name, value) in extra {
-        set(name, value.clone());
+        json::set(&mut body, name, value.clone());
     }
     Ok(Translated {
         body,

@@ -7,6 +7,7 @@ use super::options::Options;
 use super::place::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::config::RequestDefaults;
+use crate::core::json;
 use crate::core::model::Capabilities;
 
 /// The `reasoning` of a request.
@@ -33,9 +34,7 @@ impl Reasoning {
         let mut members = Map::new();
         match options.get(REASONING) {
             None => {}
-            Some(effort @ Value::String(_)) => {
-                drop(members.insert(EFFORT.to_owned(), effort.clone()))
-            }
+            Some(Value::String(effort)) => json::set_text(&mut members, EFFORT, effort),
             Some(Value::Object(asked)) => members = asked.clone(),
             Some(_) => {
                 return Err(invalid(
@@ -47,10 +46,7 @@ impl Reasoning {
         default(&mut members, EFFORT, request.reasoning_effort.as_deref());
         if model.is_known && !model.reasoning {
             if !members.is_empty() {
-                dropped.push(Dropped {
-                    parameter: REASONING.to_owned(),
-                    reason: "the model does not reason".to_owned(),
-                });
+                dropped.push(Dropped::new(REASONING, "the model does not reason"));
                 members = Map::new();
             }
             return Ok(Self {
@@ -77,9 +73,7 @@ impl Reasoning {
 /// Adds a member that is not there.
 fn default(members: &mut Map<String, Value>, key: &str, value: Option<&str>) {
     match value {
-        Some(value) if !members.contains_key(key) => {
-            drop(members.insert(key.to_owned(), value.into()))
-        }
+        Some(value) if !members.contains_key(key) => json::set_text(members, key, value),
         _ => {}
     }
 }

@@ -28,9 +28,9 @@ pub(super) fn choice(
 ) -> Result<Option<Value>, Invalid> {
     let chosen = match choice {
         ToolChoice::Auto | ToolChoice::None if !has_tools => return Ok(None),
-        ToolChoice::Auto => "auto".into(),
-        ToolChoice::None => "none".into(),
-        ToolChoice::Required => "required".into(),
+        ToolChoice::Auto => Value::from("auto"),
+        ToolChoice::None => Value::from("none"),
+        ToolChoice::Required => Value::from("required"),
         ToolChoice::Function(name) => by_name(name, tools),
         ToolChoice::Custom(choice) => object("tool_choice", choice)?,
     };
@@ -59,36 +59,33 @@ fn by_name(name: &str, tools: &[Value]) -> Value {
             _ => {}
         }
     }
-    let mut members = vec![("type", kind.into())];
+    let mut choice = json::typed(kind);
     if matches!(kind, "function" | "custom") {
-        members.push(("name", name.into()));
+        json::set_text(&mut choice, "name", name);
     }
-    json::object_of(members)
+    Value::Object(choice)
 }
 
 /// A function. Of its extensions those are sent that the service knows; others are the agent's own.
 fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
     let extensions = content::object(tool.extensions.as_deref());
-    let mut members = vec![
-        ("type", "function".into()),
-        ("name", tool.name.as_str().into()),
-        // Left out, the Responses API would make every argument required where it can, and the model invent values.
-        ("strict", tool.strict.unwrap_or(false).into()),
-        (
-            "parameters",
-            object(&[place, ".parameters"].concat(), &tool.parameters)?,
-        ),
-    ];
+    let parameters = object(&[place, ".parameters"].concat(), &tool.parameters)?;
+    let mut function = json::typed("function");
+    json::set_text(&mut function, "name", &tool.name);
+    json::set(&mut function, "parameters", parameters);
+    // Left out, the Responses API would make every argument required where it can, and the model invent values.
+    let strict = Value::Bool(tool.strict.unwrap_or(false));
+    json::set(&mut function, "strict", strict);
     if let Some(description) = &tool.description {
-        members.push(("description", description.as_str().into()));
+        json::set_text(&mut function, "description", description);
     }
     for key in ["allowed_callers", "defer_loading", "output_schema"] {
         match extensions.get(key) {
             None | Some(Value::Null) => {}
-            Some(value) => members.push((key, value.clone())),
+            Some(value) => json::set(&mut function, key, value.clone()),
         }
     }
-    Ok(json::object_of(members))
+    Ok(Value::Object(function))
 }
 
 fn object(place: &str, text: &str) -> Result<Value, Invalid> {
