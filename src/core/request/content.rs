@@ -14,10 +14,13 @@ use crate::core::json;
 
 /// The part for a block.
 pub(super) fn part(block: &ContentBlock, place: Place) -> Result<Value, Invalid> {
-    let extensions = object(block.extensions.as_deref());
+    let extensions = extensions(block.extensions.as_deref(), place)?;
     let part = match &block.content {
         BlockContent::Text(text) | BlockContent::Refusal(text) => self::text("input_text", text),
-        BlockContent::Image(source) => image(&object(Some(source)), &extensions, place)?,
+        BlockContent::Image(source) => {
+            let source = json::object(source).map_or(Value::Null, Value::Object);
+            image(&source, &extensions, place)?
+        }
         BlockContent::File(file) => {
             let source = match &file.source {
                 FileSource::Base64(data) => (DATA, data.as_str()),
@@ -87,10 +90,13 @@ pub(super) fn not_here(content: &BlockContent, place: Place) -> Invalid {
     place.invalid("", &problem.concat())
 }
 
-/// The JSON object in a text; null when there is none.
-pub(super) fn object(text: Option<&str>) -> Value {
-    text.and_then(json::object)
-        .map_or(Value::Null, Value::Object)
+/// The extensions of what is at a place; null when there are none.
+pub(super) fn extensions(text: Option<&str>, place: Place) -> Result<Value, Invalid> {
+    match text.map(json::object) {
+        None => Ok(Value::Null),
+        Some(Some(extensions)) => Ok(Value::Object(extensions)),
+        Some(None) => Err(place.invalid(".extensions", "expected a JSON object")),
+    }
 }
 
 fn image(source: &Value, extensions: &Value, place: Place) -> Result<Value, Invalid> {

@@ -130,7 +130,7 @@ impl Translator<'_> {
     fn block_of_assistant(&mut self, block: &ContentBlock, place: Place) -> Result<(), Invalid> {
         match &block.content {
             BlockContent::Text(text) => {
-                let extensions = content::object(block.extensions.as_deref());
+                let extensions = content::extensions(block.extensions.as_deref(), place)?;
                 // Other values are not the service's, and so are the agent's own.
                 let phase = match json::text(&extensions, "phase") {
                     Some("commentary") => Some("commentary"),
@@ -203,7 +203,7 @@ impl Translator<'_> {
     /// The calls that an agent keeps beside the content, as some context stores do. What is among the blocks too is the same
     /// call.
     fn stored_calls(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
-        let extensions = content::object(message.extensions.as_deref());
+        let extensions = content::extensions(message.extensions.as_deref(), place)?;
         let calls = match extensions.get("tool_calls") {
             None | Some(Value::Null) => return Ok(()),
             Some(Value::Array(calls)) => calls,

@@ -145,7 +145,7 @@ fn translated(
     // A model that is not known may reason.
     let may_reason = model.reasoning || !model.is_known;
     let defaults = &configuration.defaults;
-    let options = Options::of(request);
+    let options = Options::of(request)?;
     let mut dropped = Vec::new();
     let mut body = Map::new();
 

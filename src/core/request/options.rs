@@ -12,9 +12,12 @@ use crate::core::json;
 pub(super) struct Options(Map<String, Value>);
 
 impl Options {
-    pub(super) fn of(request: &ChatRequest) -> Self {
-        let extensions = request.extensions.as_deref().and_then(json::object);
-        Self(extensions.unwrap_or_default())
+    pub(super) fn of(request: &ChatRequest) -> Result<Self, Invalid> {
+        match request.extensions.as_deref().map(json::object) {
+            None => Ok(Self(Map::new())),
+            Some(Some(extensions)) => Ok(Self(extensions)),
+            Some(None) => Err(invalid("extensions", "expected a JSON object")),
+        }
     }
 
     /// A value of any type that is not null.

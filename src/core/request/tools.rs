@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::content;
 use super::place::{Invalid, invalid};
 use crate::contract::types::{FunctionTool, ToolChoice, ToolSpec};
 use crate::core::json;
@@ -68,7 +67,6 @@ fn by_name(name: &str, tools: &[Value]) -> Value {
 
 /// A function. Of its extensions those are sent that the service knows; others are the agent's own.
 fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
-    let extensions = content::object(tool.extensions.as_deref());
     let parameters = object(&[place, ".parameters"].concat(), &tool.parameters)?;
     let mut function = json::typed("function");
     json::set_text(&mut function, "name", &tool.name);
@@ -79,6 +77,10 @@ fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
     if let Some(description) = &tool.description {
         json::set_text(&mut function, "description", description);
     }
+    let extensions = match &tool.extensions {
+        None => Value::Null,
+        Some(extensions) => object(&[place, ".extensions"].concat(), extensions)?,
+    };
     for key in ["allowed_callers", "defer_loading", "output_schema"] {
         match extensions.get(key) {
             None | Some(Value::Null) => {}

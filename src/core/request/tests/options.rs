@@ -120,6 +120,96 @@ fn numbers_out_of_their_range_are_errors() {
 }
 
 #[test]
+fn json_that_cannot_be_read_is_an_error_wherever_it_is() {
+    let deep = [r#"{"a":"#.repeat(1000), "1".to_owned(), "}".repeat(1000)].concat();
+    let surrogate = r#"{"a":"\ud800"}"#;
+    for broken in [deep.as_str(), surrogate, "{", ""] {
+        let hi = |extensions: Option<String>| ContentBlock {
+            content: BlockContent::Text("Hi".into()),
+            visibility: None,
+            extensions,
+        };
+        let with = |content| message(Role::User, MessageContent::Blocks(content));
+        let base = || request(vec![user("Hi")]);
+        let tool = ToolSpec::Function(FunctionTool {
+            name: "f".into(),
+            description: None,
+            parameters: "{}".into(),
+            strict: None,
+            extensions: Some(broken.into()),
+        });
+        let output = BlockContent::ToolResult(ToolResult {
+            tool_call_id: "a".into(),
+            output: broken.into(),
+        });
+        for (place, request) in [
+            (
+                "extensions",
+                ChatRequest {
+                    extensions: Some(broken.into()),
+                    ..base()
+                },
+            ),
+            (
+                "tools[0].extensions",
+                ChatRequest {
+                    tools: vec![tool],
+                    ..base()
+                },
+            ),
+            (
+                "tools[0]",
+                ChatRequest {
+                    tools: vec![ToolSpec::Hosted(broken.into())],
+                    ..base()
+                },
+            ),
+            (
+                "tool_choice",
+                ChatRequest {
+                    tool_choice: Some(ToolChoice::Custom(broken.into())),
+                    ..base()
+                },
+            ),
+            (
+                "messages[0].content[0].extensions",
+                request(vec![with(vec![hi(Some(broken.into()))])]),
+            ),
+            (
+                "messages[0].extensions",
+                request(vec![Message {
+                    extensions: Some(broken.into()),
+                    ..message(Role::Assistant, MessageContent::Text("Hi".into()))
+                }]),
+            ),
+            (
+                "messages[0].content[0]",
+                request(vec![blocks(Role::Assistant, vec![call("a", broken)])]),
+            ),
+            (
+                "messages[0].content[0]",
+                request(vec![blocks(Role::User, vec![output])]),
+            ),
+            (
+                "messages[0].content[0].source",
+                request(vec![blocks(
+                    Role::User,
+                    vec![BlockContent::Image(broken.into())],
+                )]),
+            ),
+        ] {
+            let error = translated(&request).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidRequest);
+            assert!(
+                error.message.starts_with(&format!("{place}: ")),
+                "{place}: {}",
+                error.message
+            );
+        }
+    }
+}
+
+#[test]
 fn what_is_not_sent_for_one_reason_is_told_once() {
     let named = |name: &str| Message {
         name: Some(name.into()),
