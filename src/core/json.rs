@@ -39,6 +39,25 @@ pub fn object_of(members: Vec<(&str, Value)>) -> Value {
     Value::Object(object)
 }
 
+/// Sets a member to a text. Out of line, because callers have many of these.
+#[inline(never)]
+pub fn set_text(object: &mut Map<String, Value>, key: &str, text: &str) {
+    set(object, key, Value::String(text.to_owned()));
+}
+
+/// Sets a member to any value.
+#[inline(never)]
+pub fn set(object: &mut Map<String, Value>, key: &str, value: Value) {
+    object.insert(key.to_owned(), value);
+}
+
+/// Begins an object with its `type`.
+pub fn typed(kind: &str) -> Map<String, Value> {
+    let mut object = Map::new();
+    set_text(&mut object, "type", kind);
+    object
+}
+
 /// Reads a number the way JSON writes it. The standard library's own reader has 15 KB of tables.
 pub fn number(text: &str) -> Option<f64> {
     serde_json::from_slice::<Value>(text.trim().as_bytes())

@@ -7,6 +7,10 @@ pub struct Capabilities {
     pub is_known: bool,
     /// It thinks before it answers, and takes `reasoning` instead of `temperature` and `top_p`.
     pub reasoning: bool,
+    /// It reasons without being asked, and says what it thought when asked for a summary alone. The first models that
+    /// reason do so always; from GPT-5.1 on the effort is `none` unless another is asked for, but for the Codex models. `o1`
+    /// and `o3-mini` reason always and have no summaries.
+    pub summarizes_unasked: bool,
     /// It takes images.
     pub vision: bool,
     /// Tokens that input and output may have together.
@@ -22,14 +26,22 @@ pub fn capabilities(model: &str) -> Capabilities {
     const UNKNOWN: Capabilities = Capabilities {
         is_known: false,
         reasoning: false,
+        summarizes_unasked: false,
         vision: false,
         context_window: 128_000,
         max_output_tokens: 16_384,
     };
-    FAMILIES
-        .iter()
-        .find(|(prefix, _)| is_of_family(model, prefix))
-        .map_or(UNKNOWN, |(_, capabilities)| *capabilities)
+    for (prefix, capabilities) in FAMILIES {
+        if is_of_family(model, prefix) {
+            // Of a minor version without a row of its own it is not known what it does unasked.
+            let is_minor_version = model.as_bytes().get(prefix.len()) == Some(&b'.');
+            return Capabilities {
+                summarizes_unasked: capabilities.summarizes_unasked && !is_minor_version,
+                ..*capabilities
+            };
+        }
+    }
+    UNKNOWN
 }
 
 /// A model's name without the date of its version: `gpt-5.1` for `gpt-5.1-2025-11-13`. None when it has no date.
@@ -66,21 +78,27 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("gpt-5.1-chat", text_only(reasoning(128_000, 16_384))),
     ("gpt-5.2-chat", text_only(reasoning(128_000, 16_384))),
     ("gpt-5.3-chat", text_only(reasoning(128_000, 16_384))),
+    ("gpt-5.1-codex", unasked(reasoning(400_000, 128_000))),
+    ("gpt-5.2-codex", unasked(reasoning(400_000, 128_000))),
+    ("gpt-5.3-codex", unasked(reasoning(400_000, 128_000))),
     ("gpt-5.4-mini", reasoning(400_000, 128_000)),
     ("gpt-5.4-nano", reasoning(400_000, 128_000)),
     ("gpt-5.4", reasoning(1_050_000, 128_000)),
     // As the Python provider has it. The page says 1,050,000, and that a request gets about 922,000 of these.
     ("gpt-5.5", reasoning(1_000_000, 128_000)),
     ("gpt-5.6", reasoning(1_050_000, 128_000)),
-    ("gpt-5", reasoning(400_000, 128_000)),
+    ("gpt-5", unasked(reasoning(400_000, 128_000))),
     ("o1-mini", text_only(reasoning(128_000, 65_536))),
     ("o1-preview", text_only(reasoning(128_000, 32_768))),
     ("o1", reasoning(200_000, 100_000)),
     ("o3-mini", text_only(reasoning(200_000, 100_000))),
-    ("o3-deep-research", text_only(reasoning(200_000, 100_000))),
-    ("o3", reasoning(200_000, 100_000)),
-    ("o4-mini", reasoning(200_000, 100_000)),
-    ("codex-mini", reasoning(200_000, 100_000)),
+    (
+        "o3-deep-research",
+        unasked(text_only(reasoning(200_000, 100_000))),
+    ),
+    ("o3", unasked(reasoning(200_000, 100_000))),
+    ("o4-mini", unasked(reasoning(200_000, 100_000))),
+    ("codex-mini", unasked(reasoning(200_000, 100_000))),
     ("gpt-4.1", plain(1_047_576, 32_768)),
     ("gpt-4o-2024-05-13", plain(128_000, 4_096)),
     ("gpt-4o", plain(128_000, 16_384)),
@@ -91,9 +109,17 @@ const fn reasoning(context_window: u64, max_output_tokens: u64) -> Capabilities 
     Capabilities {
         is_known: true,
         reasoning: true,
+        summarizes_unasked: false,
         vision: true,
         context_window,
         max_output_tokens,
+    }
+}
+
+const fn unasked(capabilities: Capabilities) -> Capabilities {
+    Capabilities {
+        summarizes_unasked: true,
+        ..capabilities
     }
 }
 
@@ -176,11 +202,44 @@ mod tests {
             let expected = Capabilities {
                 is_known: true,
                 reasoning,
+                summarizes_unasked: capabilities(model).summarizes_unasked,
                 vision,
                 context_window,
                 max_output_tokens,
             };
             assert_eq!(capabilities(model), expected, "{model}");
+        }
+    }
+
+    #[test]
+    fn some_models_reason_without_being_asked() {
+        for (model, expected) in [
+            ("gpt-5", true),
+            ("gpt-5-2025-08-07", true),
+            ("gpt-5-mini", true),
+            ("gpt-5-codex", true),
+            ("gpt-5.1-codex-max", true),
+            ("gpt-5.2-codex", true),
+            ("gpt-5.3-codex-2026-02-24", true),
+            ("o3", true),
+            ("o3-pro", true),
+            ("o3-deep-research", true),
+            ("o4-mini-2025-04-16", true),
+            ("codex-mini", true),
+            ("gpt-5.1", false),
+            ("gpt-5.1-2025-11-13", false),
+            ("gpt-5.1-chat", false),
+            ("gpt-5.2", false),
+            ("gpt-5.6-terra", false),
+            ("gpt-5.10", false),
+            ("gpt-6-sol", false),
+            ("gpt-5-chat", false),
+            ("o1", false),
+            ("o3-mini", false),
+            ("gpt-4.1", false),
+            ("production", false),
+        ] {
+            assert_eq!(capabilities(model).summarizes_unasked, expected, "{model}");
         }
     }
 

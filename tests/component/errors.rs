@@ -419,8 +419,8 @@ async fn requests_that_cannot_be_sent_name_their_place() {
             "messages: there is nothing to answer",
         ),
         (
-            json!({ "messages": [user, { "role": "tool", "content": "result" }] }),
-            "messages[1]: a tool's result needs the `tool_call_id` of its call",
+            json!({ "messages": [user, { "role": "assistant", "content": [], "tool_calls": [{}] }] }),
+            "messages[1].tool_calls[0]: expected an `id`, a `name`, and `arguments` that are a JSON object",
         ),
         (
             json!({ "messages": [{ "role": "user", "content": [{ "type": "reasoning", "content": [], "summary": [] }] }] }),

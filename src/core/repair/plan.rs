@@ -1,6 +1,6 @@
 //! What the repaired conversation consists of.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Items;
 use super::marks::{Fate, Kind, Mark, NONE, OUTPUT};
@@ -89,22 +89,27 @@ fn lost(mark: &Mark<'_>, call: &Value) -> Value {
     let id = mark.id_now();
     let kind = [json::text(call, "type").unwrap_or_default(), OUTPUT].concat();
     let output = [LOST, name, "\nCall ID: ", &id, WHAT_NOW].concat();
-    json::object_of(vec![
-        ("type", kind.into()),
-        ("output", output.into()),
-        ("call_id", id.into()),
-    ])
+    let mut result = json::typed(&kind);
+    json::set_text(&mut result, "output", &output);
+    json::set_text(&mut result, "call_id", &id);
+    // The only result that has to say whether it is one.
+    if json::text(call, "type") == Some("apply_patch_call") {
+        json::set_text(&mut result, "status", "failed");
+    }
+    Value::Object(result)
 }
 
 fn interrupted() -> Value {
-    let part = json::object_of(vec![
-        ("type", "output_text".into()),
-        ("text", INTERRUPTED.into()),
-    ]);
-    json::object_of(vec![
-        ("role", "assistant".into()),
-        ("content", Value::Array(vec![part])),
-    ])
+    let mut part = json::typed("output_text");
+    json::set_text(&mut part, "text", INTERRUPTED);
+    let mut message = Map::new();
+    json::set_text(&mut message, "role", "assistant");
+    json::set(
+        &mut message,
+        "content",
+        Value::Array(vec![Value::Object(part)]),
+    );
+    Value::Object(message)
 }
 
 /// Whether the user says something, rather than the agent in the user's name.

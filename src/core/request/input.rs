@@ -1,11 +1,22 @@
 //! From messages to input items.
+//!
+//! * `system`: text, which becomes the instructions, all of it joined by blank lines. What is empty adds nothing.
+//! * `developer`: a user's item in its place, between lines that mark it as context.
+//! * `user`: a user's item; results of tools among its blocks are items of their own, in their place.
+//! * `assistant`: text and refusals that go together are one item; reasoning and calls between them keep their place.
+//!   Annotations are not replayed: the service wrote them for the reader.
+//! * `tool`, `function`: results.
+//!
+//! A block that has no place in its message is an error. The keys of messages and blocks that are not named in this folder
+//! are the agent's own, and are not sent.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use super::{Dropped, invalid};
+use super::calls::{self, Native, Waiting};
+use super::content::{self, not_here};
+use super::place::{Drops, Invalid, Place};
 use crate::contract::types::{
-    BlockContent, ContentBlock, Message, MessageContent, ProviderError, Role, Thinking, ToolCall,
-    ToolResult,
+    BlockContent, ContentBlock, Message, MessageContent, Role, Thinking, ToolResult,
 };
 use crate::core::json;
 use crate::core::repair::Items;
@@ -18,237 +29,347 @@ pub(super) struct Input {
     pub(super) items: Items,
 }
 
-/// Translates the conversation.
+/// Translates the conversation. `reasons` is false for a model that is known not to.
 pub(super) fn translate(
     messages: &[Message],
-    dropped: &mut Vec<Dropped>,
-) -> Result<Input, ProviderError> {
-    let mut instructions = Vec::new();
-    let mut items = Vec::new();
-    let mut origins = Vec::new();
+    native: &Native<'_>,
+    reasons: bool,
+    drops: &mut Drops,
+) -> Result<Input, Invalid> {
+    let mut translator = Translator {
+        native,
+        reasons,
+        drops,
+        instructions: Vec::new(),
+        items: Items::default(),
+        waiting: Waiting::default(),
+        parts: Vec::new(),
+        phase: None,
+        reasoning: Vec::new(),
+    };
     for (index, message) in messages.iter().enumerate() {
-        let place = format!("messages[{index}]");
-        match message.role {
-            Role::System => instructions.push(plain_text(&message.content, &place)?),
-            Role::Developer => items.push(developer(&plain_text(&message.content, &place)?)),
-            Role::User => Turn::new("user", &mut items, dropped).translate(message, &place)?,
-            Role::Assistant => {
-                Turn::new("assistant", &mut items, dropped).translate(message, &place)?;
-            }
-            Role::Function | Role::Tool => items.extend(tool_results(message, &place)?),
-        }
-        while origins.len() < items.len() {
-            origins.push(index);
-        }
+        translator.message(message, Place::message(index))?;
+        let Items { values, messages } = &mut translator.items;
+        messages.resize(values.len(), index);
     }
+    let Translator {
+        instructions,
+        items,
+        ..
+    } = translator;
     Ok(Input {
         instructions: (!instructions.is_empty()).then(|| instructions.join("\n\n")),
-        items: Items {
-            values: items,
-            messages: origins,
-        },
+        items,
     })
 }
 
-/// Context from the application: a user item in its place, marked as context.
-fn developer(text: &str) -> Value {
-    let text = format!("<context_file>\n{text}\n</context_file>");
-    json!({ "role": "user", "content": [{ "type": "input_text", "text": text }] })
-}
-
-/// The text of a message that can hold nothing else.
-fn plain_text(content: &MessageContent, place: &str) -> Result<String, ProviderError> {
-    match content {
-        MessageContent::Text(text) => Ok(text.clone()),
-        MessageContent::Blocks(blocks) => {
-            let texts: Result<Vec<&str>, ProviderError> = blocks
-                .iter()
-                .enumerate()
-                .map(|(index, block)| match &block.content {
-                    BlockContent::Text(text) => Ok(text.as_str()),
-                    other => Err(not_here(&format!("{place}.content[{index}]"), other)),
-                })
-                .collect();
-            Ok(texts?.join("\n\n"))
-        }
-    }
-}
-
-/// One message of the user or the assistant. Text and tool calls keep their order: text that goes together is one item,
-/// and whatever is not text ends it.
-struct Turn<'a> {
-    role: &'static str,
+struct Translator<'a> {
+    native: &'a Native<'a>,
+    reasons: bool,
+    drops: &'a mut Drops,
+    instructions: Vec<String>,
+    items: Items,
+    waiting: Waiting,
+    /// The parts of the item that is being made.
     parts: Vec<Value>,
+    /// Its phase.
+    phase: Option<&'static str>,
     /// Reasoning that waits for the item that it led to. The service refuses it alone.
     reasoning: Vec<Value>,
-    items: &'a mut Vec<Value>,
-    dropped: &'a mut Vec<Dropped>,
 }
 
-impl<'a> Turn<'a> {
-    fn new(role: &'static str, items: &'a mut Vec<Value>, dropped: &'a mut Vec<Dropped>) -> Self {
-        Self {
-            role,
-            parts: Vec::new(),
-            reasoning: Vec::new(),
-            items,
-            dropped,
+impl Translator<'_> {
+    fn message(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
+        if matches!(message.role, Role::Function | Role::Tool) {
+            return self.results(message, place);
         }
-    }
-
-    fn translate(mut self, message: &Message, place: &str) -> Result<(), ProviderError> {
+        if message.name.as_deref().is_some_and(|name| !name.is_empty()) {
+            let reason = "the Responses API has no names of authors";
+            self.drops.add(place, ".name", reason);
+        }
         match &message.content {
-            MessageContent::Text(text) => self.text(text),
+            MessageContent::Text(text) => match message.role {
+                Role::System => self.instruct(text),
+                Role::Assistant => self.say(text, None),
+                _ => self.parts.push(content::text("input_text", text)),
+            },
             MessageContent::Blocks(blocks) => {
                 for (index, block) in blocks.iter().enumerate() {
-                    self.block(block, &format!("{place}.content[{index}]"))?;
+                    self.block(message.role, block, place.element("content", index))?;
                 }
             }
         }
-        self.end_item();
+        match message.role {
+            Role::Developer => mark_as_context(&mut self.parts),
+            Role::Assistant => self.stored_calls(message, place)?,
+            _ => {}
+        }
+        self.end_item(message.role);
         if !self.reasoning.is_empty() {
-            self.dropped.push(Dropped {
-                parameter: place.to_owned(),
-                reason: "its reasoning led to nothing, and the service refuses reasoning alone"
-                    .to_owned(),
-            });
+            self.reasoning.clear();
+            let reason = "its reasoning led to nothing, and the service refuses reasoning alone";
+            self.drops.add(place, "", reason);
         }
         Ok(())
     }
 
-    fn block(&mut self, block: &ContentBlock, place: &str) -> Result<(), ProviderError> {
-        match (&block.content, self.role) {
-            (BlockContent::Text(text), _) => self.text(text),
-            (BlockContent::Refusal(refusal), "assistant") => {
-                self.parts
-                    .push(json!({ "type": "refusal", "refusal": refusal }));
+    fn block(&mut self, role: Role, block: &ContentBlock, place: Place) -> Result<(), Invalid> {
+        match (role, &block.content) {
+            (Role::System, BlockContent::Text(text)) => self.instruct(text),
+            (Role::System, other) => return Err(not_here(other, place)),
+            (Role::Assistant, _) => self.block_of_assistant(block, place)?,
+            (Role::User, BlockContent::ToolResult(result)) => {
+                self.end_item(role);
+                self.result(result, place)?;
             }
-            (BlockContent::Thinking(thinking), "assistant") => match replayed(thinking) {
+            _ => self.parts.push(content::part(block, place)?),
+        }
+        Ok(())
+    }
+
+    fn block_of_assistant(&mut self, block: &ContentBlock, place: Place) -> Result<(), Invalid> {
+        match &block.content {
+            BlockContent::Text(text) => {
+                let extensions = content::extensions(block.extensions.as_deref(), place)?;
+                // Other values are not the service's, and so are the agent's own.
+                let phase = match json::text(&extensions, "phase") {
+                    Some("commentary") => Some("commentary"),
+                    Some("final_answer") => Some("final_answer"),
+                    _ => None,
+                };
+                self.say(text, phase);
+            }
+            BlockContent::Refusal(refusal) => {
+                let mut part = json::typed("refusal");
+                json::set_text(&mut part, "refusal", refusal);
+                self.parts.push(Value::Object(part));
+            }
+            // Agents change the model in the middle of a conversation.
+            BlockContent::Thinking(_) if !self.reasons => {
+                let reason = "the model does not reason";
+                self.drops.add(place, "", reason);
+            }
+            BlockContent::Thinking(thinking) => match replayed(thinking) {
                 Some(item) => {
-                    self.end_item();
+                    self.end_item(Role::Assistant);
                     self.reasoning.push(item);
                 }
-                None => self.dropped.push(Dropped {
-                    parameter: place.to_owned(),
-                    reason:
-                        "this thinking was not encrypted by the service, which refuses any other"
-                            .to_owned(),
-                }),
+                None => {
+                    let reason =
+                        "this thinking was not encrypted by the service, which refuses any other";
+                    self.drops.add(place, "", reason);
+                }
             },
-            (BlockContent::RedactedThinking(_) | BlockContent::Reasoning(_), "assistant") => {
-                self.dropped.push(Dropped {
-                    parameter: place.to_owned(),
-                    reason: "only its author can read it".to_owned(),
-                });
+            BlockContent::RedactedThinking(_) | BlockContent::Reasoning(_) => {
+                self.drops.add(place, "", "only its author can read it");
             }
-            (BlockContent::ToolCall(call), "assistant") => {
-                self.end_item();
-                let item = tool_call(call, place)?;
-                self.item(item);
+            BlockContent::ToolCall(call) => {
+                let Some(arguments) = json::object(&call.arguments) else {
+                    let problem = "the arguments of a tool call must be a JSON object";
+                    return Err(place.invalid("", problem));
+                };
+                self.call(&call.id, &call.name, arguments);
             }
-            (BlockContent::ToolResult(result), "user") => {
-                self.end_item();
-                self.item(tool_result(result, place)?);
-            }
-            (other, _) => return Err(not_here(place, other)),
+            other => return Err(not_here(other, place)),
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
-        let kind = match self.role {
-            "assistant" => "output_text",
-            _ => "input_text",
-        };
-        // The assistant says nothing between a tool's call and its result; agents store that as an empty text.
-        if self.role != "assistant" || !text.is_empty() {
-            self.parts.push(json!({ "type": kind, "text": text }));
+    fn instruct(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.instructions.push(text.to_owned());
         }
+    }
+
+    /// The assistant says something; in another phase than before, in an item of its own.
+    fn say(&mut self, text: &str, phase: Option<&'static str>) {
+        // It says nothing between a tool's call and its result; agents store that as an empty text.
+        if text.is_empty() {
+            return;
+        }
+        if self.phase != phase {
+            self.end_item(Role::Assistant);
+        }
+        self.phase = phase;
+        self.parts.push(content::text("output_text", text));
+    }
+
+    fn call(&mut self, id: &str, name: &str, arguments: Map<String, Value>) {
+        self.end_item(Role::Assistant);
+        let item = calls::call(id, name, arguments, self.native);
+        self.item(item);
+    }
+
+    /// The calls that an agent keeps beside the content, as some context stores do. What is among the blocks too is the same
+    /// call.
+    fn stored_calls(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
+        let extensions = content::extensions(message.extensions.as_deref(), place)?;
+        let calls = match extensions.get("tool_calls") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Array(calls)) => calls,
+            Some(_) => return Err(place.invalid(".tool_calls", "expected a list of tool calls")),
+        };
+        for (index, call) in calls.iter().enumerate() {
+            let Some((id, name, arguments)) = stored_call(call) else {
+                let problem = "expected an `id`, a `name`, and `arguments` that are a JSON object";
+                return Err(place.element("tool_calls", index).invalid("", problem));
+            };
+            if !has_call(message, id) {
+                self.call(id, name, arguments);
+            }
+        }
+        Ok(())
+    }
+
+    /// The results in a message of a tool: those among its blocks, and the message itself if it has anything else, or
+    /// nothing.
+    fn results(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
+        let mut output = Value::from("");
+        match &message.content {
+            MessageContent::Text(text) => output = text.as_str().into(),
+            MessageContent::Blocks(blocks) => {
+                let mut parts = Vec::new();
+                for (index, block) in blocks.iter().enumerate() {
+                    let place = place.element("content", index);
+                    match &block.content {
+                        BlockContent::ToolResult(result) => self.result(result, place)?,
+                        _ => parts.push(content::part(block, place)?),
+                    }
+                }
+                if !parts.is_empty() {
+                    output = Value::Array(parts);
+                } else if !blocks.is_empty() {
+                    return Ok(());
+                }
+            }
+        }
+        let item = match message.tool_call_id.as_deref() {
+            Some(id) if !id.is_empty() => calls::result(id, output),
+            _ => {
+                let id = self.waiting.call_id(message.name.as_deref(), &self.items);
+                calls::result(&id, output)
+            }
+        };
+        self.items.values.push(item);
+        Ok(())
+    }
+
+    fn result(&mut self, result: &ToolResult, place: Place) -> Result<(), Invalid> {
+        let output = match serde_json::from_slice(result.output.as_bytes()) {
+            Ok(Value::String(text)) => text.into(),
+            Ok(Value::Array(elements))
+                if !elements.is_empty() && elements.iter().all(content::is_block) =>
+            {
+                let mut parts = Vec::new();
+                for (index, element) in elements.iter().enumerate() {
+                    parts.push(content::part_of_value(element, place.output(index))?);
+                }
+                Value::Array(parts)
+            }
+            // Any other value is text in JSON, which the model reads well.
+            Ok(other) => other.to_string().into(),
+            Err(_) => {
+                return Err(place.invalid("", "the output of a tool result must be JSON"));
+            }
+        };
+        self.items
+            .values
+            .push(calls::result(&result.tool_call_id, output));
+        Ok(())
     }
 
     fn item(&mut self, item: Value) {
-        self.items.append(&mut self.reasoning);
-        self.items.push(item);
+        self.items.values.append(&mut self.reasoning);
+        self.items.values.push(item);
     }
 
-    fn end_item(&mut self) {
-        if !self.parts.is_empty() {
-            let content = std::mem::take(&mut self.parts);
-            self.item(json!({ "role": self.role, "content": content }));
+    fn end_item(&mut self, role: Role) {
+        let phase = self.phase.take();
+        if self.parts.is_empty() {
+            return;
+        }
+        let role = match role {
+            Role::Assistant => "assistant",
+            _ => "user",
+        };
+        let content = Value::Array(std::mem::take(&mut self.parts));
+        let mut item = Map::new();
+        json::set_text(&mut item, "role", role);
+        json::set(&mut item, "content", content);
+        if let Some(phase) = phase {
+            json::set_text(&mut item, "phase", phase);
+        }
+        self.item(Value::Object(item));
+    }
+}
+
+/// Puts a line before the first text and one after the last, which tell the model that this is context, not a person. What
+/// is nothing but text becomes one.
+fn mark_as_context(parts: &mut Vec<Value>) {
+    if parts.is_empty() {
+        return;
+    }
+    let mut texts = Vec::new();
+    for part in &*parts {
+        // A text with a breakpoint of the prompt cache stays apart.
+        match (json::text(part, "text"), part.as_object().map(Map::len)) {
+            (Some(text), Some(2)) => texts.push(text),
+            _ => break,
+        }
+    }
+    if texts.len() == parts.len() {
+        *parts = vec![content::text("input_text", &texts.join("\n\n"))];
+    }
+    let is_text = |part: &Value| json::text(part, "text").is_some();
+    let Some(first) = parts.iter().position(is_text) else {
+        parts.insert(0, content::text("input_text", "<context_file>"));
+        parts.push(content::text("input_text", "</context_file>"));
+        return;
+    };
+    if let Some(Value::String(text)) = parts[first].get_mut("text") {
+        text.insert_str(0, "<context_file>\n");
+    }
+    for part in parts.iter_mut().rev() {
+        if let Some(Value::String(text)) = part.get_mut("text") {
+            text.push_str("\n</context_file>");
+            break;
         }
     }
 }
 
-fn tool_call(call: &ToolCall, place: &str) -> Result<Value, ProviderError> {
-    let arguments = json::object(&call.arguments)
-        .ok_or_else(|| invalid(place, "the arguments of a tool call must be a JSON object"))?;
-    Ok(json!({
-        "type": "function_call",
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": Value::Object(arguments).to_string(),
-    }))
+/// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
+/// chat completions with `function` around name and arguments. No arguments are none.
+fn stored_call(call: &Value) -> Option<(&str, &str, Map<String, Value>)> {
+    let function = call.get("function").unwrap_or(&Value::Null);
+    let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
+    let name = json::text(call, "name")
+        .or(json::text(call, "tool"))
+        .or(json::text(function, "name"))?;
+    let arguments = call
+        .get("arguments")
+        .or(call.get("input"))
+        .or(function.get("arguments"));
+    let arguments = match arguments {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
+        Some(Value::String(text)) => json::object(text)?,
+        Some(other) => other.as_object()?.clone(),
+    };
+    Some((id, name, arguments))
 }
 
-/// The results in a message of the role `tool`: the message itself is one, or its blocks are.
-fn tool_results(message: &Message, place: &str) -> Result<Vec<Value>, ProviderError> {
-    if let MessageContent::Blocks(blocks) = &message.content {
-        let results: Option<Vec<&ToolResult>> = blocks
-            .iter()
-            .map(|block| match &block.content {
-                BlockContent::ToolResult(result) => Some(result),
-                _ => None,
-            })
-            .collect();
-        if let Some(results) = results.filter(|results| !results.is_empty()) {
-            return results
-                .into_iter()
-                .map(|result| tool_result(result, place))
-                .collect();
+/// Whether a block of the message is the call with this id.
+fn has_call(message: &Message, id: &str) -> bool {
+    let MessageContent::Blocks(blocks) = &message.content else {
+        return false;
+    };
+    for block in blocks {
+        match &block.content {
+            BlockContent::ToolCall(call) if call.id == id => return true,
+            _ => {}
         }
     }
-    let call_id = message
-        .tool_call_id
-        .as_deref()
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| {
-            invalid(
-                place,
-                "a tool's result needs the `tool_call_id` of its call",
-            )
-        })?;
-    let output = match &message.content {
-        MessageContent::Text(text) => json!(text),
-        MessageContent::Blocks(blocks) => output_parts(blocks, place)?,
-    };
-    Ok(vec![
-        json!({ "type": "function_call_output", "call_id": call_id, "output": output }),
-    ])
-}
-
-fn tool_result(result: &ToolResult, place: &str) -> Result<Value, ProviderError> {
-    // Text stays as it is; any other value is text in JSON, which the model reads well.
-    let output = match serde_json::from_slice(result.output.as_bytes()) {
-        Ok(Value::String(text)) => text,
-        Ok(other) => other.to_string(),
-        Err(_) => return Err(invalid(place, "the output of a tool result must be JSON")),
-    };
-    Ok(json!({
-        "type": "function_call_output",
-        "call_id": result.tool_call_id,
-        "output": output,
-    }))
-}
-
-fn output_parts(blocks: &[ContentBlock], place: &str) -> Result<Value, ProviderError> {
-    blocks
-        .iter()
-        .enumerate()
-        .map(|(index, block)| match &block.content {
-            BlockContent::Text(text) => Ok(json!({ "type": "input_text", "text": text })),
-            other => Err(not_here(&format!("{place}.content[{index}]"), other)),
-        })
-        .collect()
+    false
 }
 
 /// The reasoning item that a thinking block came from: its encrypted content, without the id, which the service does not
@@ -256,31 +377,12 @@ fn output_parts(blocks: &[ContentBlock], place: &str) -> Result<Value, ProviderE
 fn replayed(thinking: &Thinking) -> Option<Value> {
     let state: Value = serde_json::from_slice(thinking.content.as_deref()?.as_bytes()).ok()?;
     let encrypted_content = state.get(0)?.as_str().filter(|text| !text.is_empty())?;
-    let summary = match thinking.text.as_str() {
-        "" => json!([]),
-        text => json!([{ "type": "summary_text", "text": text }]),
-    };
-    Some(json!({
-        "type": "reasoning",
-        "encrypted_content": encrypted_content,
-        "summary": summary,
-    }))
-}
-
-fn not_here(place: &str, content: &BlockContent) -> ProviderError {
-    let kind = match content {
-        BlockContent::File(_) => "file",
-        BlockContent::Image(_) => "image",
-        BlockContent::Reasoning(_) => "reasoning",
-        BlockContent::RedactedThinking(_) => "redacted_thinking",
-        BlockContent::Refusal(_) => "refusal",
-        BlockContent::Text(_) => "text",
-        BlockContent::Thinking(_) => "thinking",
-        BlockContent::ToolCall(_) => "tool_call",
-        BlockContent::ToolResult(_) => "tool_result",
-    };
-    invalid(
-        place,
-        format!("a block of the type `{kind}` cannot be sent in this message"),
-    )
+    let mut summary = Vec::new();
+    if !thinking.text.is_empty() {
+        summary.push(content::text("summary_text", &thinking.text));
+    }
+    let mut item = json::typed("reasoning");
+    json::set_text(&mut item, "encrypted_content", encrypted_content);
+    json::set(&mut item, "summary", Value::Array(summary));
+    Some(Value::Object(item))
 }

@@ -1,15 +1,25 @@
 //! From the kernel's chat request to the body of a Responses API request.
 
+mod calls;
+mod content;
+mod format;
 mod input;
+mod options;
+mod place;
+mod reasoning;
 mod tools;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::contract::types::{ChatRequest, ErrorKind, JsonSchema, ProviderError, ResponseFormat};
+use self::calls::Native;
+use self::options::Options;
+use self::place::{Drops, Invalid, invalid};
+use self::reasoning::Reasoning;
+use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::config::Configuration;
 use crate::core::deployment::Deployment;
 use crate::core::json;
-use crate::core::model::{self, Capabilities};
+use crate::core::model;
 use crate::core::repair::{self, Repairs};
 
 /// A chat request in the service's form.
@@ -39,7 +49,7 @@ impl Translated {
                     .get_mut("reasoning")?
                     .as_object_mut()?
                     .remove("summary")?;
-                return Some(Dropped::unsupported(name.to_owned()));
+                return Some(Dropped::unsupported(name));
             }
             // They go together: a model that refuses one of them does not reason, and would refuse the other next.
             "include" | "reasoning" | "reasoning.effort" => &["include", "reasoning"],
@@ -48,7 +58,7 @@ impl Translated {
                     .get_mut("text")?
                     .as_object_mut()?
                     .remove("verbosity")?;
-                return Some(Dropped::unsupported(name.to_owned()));
+                return Some(Dropped::unsupported(name));
             }
             _ => {
                 let optional = OPTIONAL.iter().find(|optional| **optional == name)?;
@@ -60,7 +70,17 @@ impl Translated {
             .filter(|name| self.body.remove(**name).is_some());
         let first = *sent.next()?;
         let all = sent.fold(first.to_owned(), |all, name| format!("{all}, {name}"));
-        Some(Dropped::unsupported(all))
+        Some(Dropped::unsupported(&all))
+    }
+
+    /// Takes the model's earlier reasoning out, which the service cannot decrypt: another resource or deployment encrypted
+    /// it, before the agent changed to this one. None when there was none.
+    pub fn drop_reasoning_items(&mut self) -> Option<Dropped> {
+        let items = self.body.get_mut("input")?.as_array_mut()?;
+        let before = items.len();
+        items.retain(|item| json::text(item, "type") != Some("reasoning"));
+        let reason = "the service cannot read the earlier reasoning: another resource or deployment encrypted it";
+        (items.len() < before).then(|| Dropped::new("input", reason))
     }
 }
 
@@ -86,11 +106,16 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    fn unsupported(parameter: String) -> Self {
+    fn new(parameter: &str, reason: &str) -> Self {
         Self {
-            parameter,
-            reason: "the service says that the model does not support it".to_owned(),
+            parameter: parameter.to_owned(),
+            reason: reason.to_owned(),
         }
+    }
+
+    fn unsupported(parameter: &str) -> Self {
+        let reason = "the service says that the model does not support it";
+        Self::new(parameter, reason)
     }
 }
 
@@ -107,106 +132,140 @@ pub fn translate(
     deployment: &Deployment,
     configuration: &Configuration,
 ) -> Result<Translated, ProviderError> {
-    let Capabilities {
-        is_known,
-        reasoning: reasons,
-        ..
-    } = model::capabilities(&deployment.logical_model);
+    translated(request, deployment, configuration)
+        .map_err(|Invalid(message)| ProviderError::new(ErrorKind::InvalidRequest, message))
+}
+
+fn translated(
+    request: &ChatRequest,
+    deployment: &Deployment,
+    configuration: &Configuration,
+) -> Result<Translated, Invalid> {
+    let model = model::capabilities(&deployment.logical_model);
+    // A model that is not known may reason.
+    let may_reason = model.reasoning || !model.is_known;
     let defaults = &configuration.defaults;
+    let options = Options::of(request)?;
     let mut dropped = Vec::new();
     let mut body = Map::new();
-    let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
 
-    let mut input = input::translate(&request.messages, &mut dropped)?;
+    let tools = tools::translate(&request.tools)?;
+    let mut drops = Drops::default();
+    let native = Native::of(&tools);
+    let mut input = input::translate(&request.messages, &native, may_reason, &mut drops)?;
+    drops.tell(&mut dropped);
     let repairs = repair::repair(&mut input.items, &request.messages);
+    calls::settle(&mut input.items)?;
     if input.items.values.is_empty() {
         return Err(invalid(
             "messages",
             "there is nothing to answer; add a message with the role `user`",
         ));
     }
-    set("model", json!(deployment.name));
-    set("store", json!(defaults.store));
-    set("input", Value::Array(input.items.values));
+    json::set_text(&mut body, "model", &deployment.name);
+    let store = options.flag("store")?.unwrap_or(defaults.store);
+    json::set(&mut body, "store", Value::Bool(store));
+    json::set(&mut body, "input", Value::Array(input.items.values));
     if let Some(instructions) = input.instructions {
-        set("instructions", json!(instructions));
+        json::set(&mut body, "instructions", Value::String(instructions));
     }
-    let limit = request
-        .max_output_tokens
-        .unwrap_or(defaults.max_output_tokens);
-    set("max_output_tokens", json!(limit));
+    let limit = request.max_output_tokens;
+    if limit == Some(0) {
+        return Err(invalid("max_output_tokens", "expected 1 or more"));
+    }
+    let limit = limit.unwrap_or(defaults.max_output_tokens);
+    json::set(&mut body, "max_output_tokens", limit.into());
     if asks_for_stream(request, configuration) {
-        set("stream", json!(true));
+        json::set(&mut body, "stream", Value::Bool(true));
     }
 
-    // A model that is not known may reason, and would refuse a temperature that nobody asked for.
-    let takes_default = !reasons && (is_known || defaults.temperature_is_set);
+    // A model that is not known would refuse a temperature that nobody asked for, if it reasons.
+    let takes_default = !model.reasoning && (model.is_known || defaults.temperature_is_set);
     if request.temperature.is_none() && takes_default {
-        set("temperature", json!(defaults.temperature));
+        json::set(&mut body, "temperature", defaults.temperature.into());
     }
-    for (name, value) in [
-        ("temperature", request.temperature),
-        ("top_p", request.top_p),
+    for (name, value, most) in [
+        ("temperature", request.temperature, 2),
+        ("top_p", request.top_p, 1),
     ] {
-        match value {
-            Some(_) if reasons => dropped.push(Dropped {
-                parameter: name.to_owned(),
-                reason: format!("the model {} does not accept it", deployment.logical_model),
-            }),
-            Some(value) => drop(set(name, finite(name, value)?)),
-            None => {}
+        let Some(value) = value else {
+            continue;
+        };
+        // Not a number is in no range.
+        if !(0.0..=f64::from(most)).contains(&value) {
+            let problem = format!("expected a number from 0 to {most}");
+            return Err(invalid(name, &problem));
+        }
+        if model.reasoning {
+            let reason = format!("the model {} does not accept it", deployment.logical_model);
+            dropped.push(Dropped::new(name, &reason));
+        } else {
+            json::set(&mut body, name, value.into());
         }
     }
     if !request.stop.is_empty() {
-        dropped.push(Dropped {
-            parameter: "stop".to_owned(),
-            reason: "the Responses API has no such parameter".to_owned(),
-        });
+        let reason = "the Responses API has no such parameter";
+        dropped.push(Dropped::new("stop", reason));
     }
 
-    // A model that is not known may reason; if not, the service says so, and is asked again without it.
-    let default_effort = defaults.reasoning_effort.filter(|_| reasons || !is_known);
-    let effort = request.reasoning_effort.as_deref().or(default_effort);
-    if let Some(effort) = effort {
-        let summary = defaults.reasoning_summary;
-        set("reasoning", json!({ "effort": effort, "summary": summary }));
+    let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
+    let mut include = Vec::new();
+    if reasoning.is_included {
+        include.push("reasoning.encrypted_content".into());
     }
-    if reasons || effort.is_some_and(|effort| effort != "none") {
-        set("include", json!(["reasoning.encrypted_content"]));
+    let include = options.include(include)?;
+    if !include.is_empty() {
+        json::set(&mut body, "include", Value::Array(include));
+    }
+    if !reasoning.members.is_empty() {
+        json::set(&mut body, "reasoning", Value::Object(reasoning.members));
     }
     let mut text = Map::new();
     if let Some(format) = &request.response_format {
-        text.insert("format".to_owned(), text_format(format)?);
+        json::set(&mut text, "format", format::translate(format)?);
     }
-    if let Some(verbosity) = defaults.text_verbosity {
-        text.insert("verbosity".to_owned(), json!(verbosity));
+    if let Some(verbosity) = options.text("text_verbosity", defaults.text_verbosity)? {
+        json::set_text(&mut text, "verbosity", verbosity);
     }
     if !text.is_empty() {
-        set("text", Value::Object(text));
+        json::set(&mut body, "text", Value::Object(text));
     }
-    for (name, value) in [
+    for (name, setting) in [
         ("prompt_cache_key", defaults.prompt_cache_key.as_deref()),
         ("prompt_cache_retention", defaults.prompt_cache_retention),
         ("safety_identifier", defaults.safety_identifier.as_deref()),
         ("service_tier", defaults.service_tier),
         ("truncation", defaults.truncation),
     ] {
-        if let Some(value) = value {
-            set(name, json!(value));
+        if let Some(value) = options.text(name, setting)? {
+            json::set_text(&mut body, name, value);
         }
     }
-    if !request.tools.is_empty() {
-        set("tools", tools::translate(&request.tools)?);
-        if let Some(parallel) = extension(request, "parallel_tool_calls").filter(Value::is_boolean)
-        {
-            set("parallel_tool_calls", parallel);
+
+    // What is said of tools means nothing without any, and the service would refuse it.
+    let extra = &configuration.extra_request_params;
+    let has_tools = !tools.is_empty() || extra.contains_key("tools");
+    let parallel = options.flag("parallel_tool_calls")?.map(Value::from);
+    let most_calls = options.count("max_tool_calls")?.map(Value::from);
+    let choice = match &request.tool_choice {
+        Some(choice) => tools::choice(choice, &tools, has_tools)?,
+        None => None,
+    };
+    for (name, value) in [
+        ("parallel_tool_calls", parallel),
+        ("max_tool_calls", most_calls),
+        ("tool_choice", choice),
+    ] {
+        match value {
+            Some(value) if has_tools => json::set(&mut body, name, value),
+            _ => {}
         }
     }
-    if let Some(choice) = &request.tool_choice {
-        set("tool_choice", tools::choice(choice)?);
+    if !tools.is_empty() {
+        json::set(&mut body, "tools", Value::Array(tools));
     }
-    for (name, value) in &configuration.extra_request_params {
-        set(name, value.clone());
+    for (name, value) in extra {
+        json::set(&mut body, name, value.clone());
     }
     Ok(Translated {
         body,
@@ -215,70 +274,13 @@ pub fn translate(
     })
 }
 
-/// An error that names its place in the request.
-fn invalid(place: &str, problem: impl std::fmt::Display) -> ProviderError {
-    ProviderError::new(ErrorKind::InvalidRequest, format!("{place}: {problem}"))
-}
-
 /// The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
 /// caller wants from the kernel: Python callers send `false` with every request.
 fn asks_for_stream(request: &ChatRequest, configuration: &Configuration) -> bool {
     let metadata = request.metadata.as_deref().and_then(json::object);
-    let unwanted = metadata.is_some_and(|metadata| metadata.get("stream") == Some(&json!(false)));
+    let unwanted =
+        metadata.is_some_and(|metadata| metadata.get("stream") == Some(&Value::Bool(false)));
     configuration.use_streaming && !unwanted
-}
-
-fn extension(request: &ChatRequest, key: &str) -> Option<Value> {
-    json::object(request.extensions.as_deref()?)?.remove(key)
-}
-
-fn finite(name: &str, value: f64) -> Result<Value, ProviderError> {
-    match value.is_finite() {
-        true => Ok(json!(value)),
-        false => Err(invalid(name, "expected a finite number")),
-    }
-}
-
-fn text_format(format: &ResponseFormat) -> Result<Value, ProviderError> {
-    match format {
-        ResponseFormat::Text => Ok(json!({ "type": "text" })),
-        ResponseFormat::Json => Ok(json!({ "type": "json_object" })),
-        ResponseFormat::JsonSchema(schema) => json_schema(schema),
-    }
-}
-
-/// The kernel hands over the schema itself, or wrapped with its name; the service wants it flat, with a name.
-fn json_schema(format: &JsonSchema) -> Result<Value, ProviderError> {
-    /// The service requires a name; the kernel does not.
-    const DEFAULT_NAME: &str = "response";
-    let place = "response_format.schema";
-    let mut schema = json::object(&format.schema)
-        .ok_or_else(|| invalid(place, "expected a JSON Schema, which is a JSON object"))?;
-    let mut flat = Map::new();
-    if schema.get("name").is_some_and(Value::is_string)
-        && let Some(inner) = schema.remove("schema")
-    {
-        let Value::Object(inner) = inner else {
-            return Err(invalid(
-                &format!("{place}.schema"),
-                "expected a JSON object",
-            ));
-        };
-        flat = std::mem::replace(&mut schema, inner);
-    }
-    flat.insert("type".to_owned(), json!("json_schema"));
-    flat.insert("schema".to_owned(), Value::Object(schema));
-    if let Some(name) = &format.name {
-        flat.insert("name".to_owned(), json!(name));
-    }
-    if let Some(description) = &format.description {
-        flat.insert("description".to_owned(), json!(description));
-    }
-    if let Some(strict) = format.strict {
-        flat.insert("strict".to_owned(), json!(strict));
-    }
-    flat.entry("name").or_insert_with(|| json!(DEFAULT_NAME));
-    Ok(Value::Object(flat))
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod calls;
+mod content;
+mod options;
+
+use serde_json::json;
+
 use super::*;
 use crate::contract::types::{
-    BlockContent, ContentBlock, FunctionTool, Message, MessageContent, Role, Thinking, ToolCall,
-    ToolChoice, ToolResult, ToolSpec,
+    BlockContent, ContentBlock, FunctionTool, JsonSchema, Message, MessageContent, ResponseFormat,
+    Role, Thinking, ToolCall, ToolChoice, ToolResult, ToolSpec,
 };
 use crate::core::config::Environment;
 use crate::core::repair::Items;
@@ -128,15 +134,28 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
         "summary": [{ "type": "summary_text", "text": "Hm." }],
     });
     let state = Some(r#"["secret state","rs_1"]"#);
-    let input = input_of(vec![
+    let reasoning = |messages: Vec<Message>| {
+        let request = ChatRequest {
+            model: Some("gpt-5.1".into()),
+            ..request(messages)
+        };
+        translated(&request).unwrap()
+    };
+    let mut whole = reasoning(vec![
         user("Hi"),
         blocks(
             Role::Assistant,
             vec![thinking(state), BlockContent::Text("Yes.".into())],
         ),
     ]);
-    assert_eq!(input[1], replayed);
-    assert_eq!(input[2]["role"], "assistant");
+    assert_eq!(whole.dropped, []);
+    assert_eq!(whole.body["input"][1], replayed);
+    assert_eq!(whole.body["input"][2]["role"], "assistant");
+
+    let dropped = whole.drop_reasoning_items().unwrap();
+    assert_eq!(dropped.parameter, "input");
+    assert_eq!(whole.body["input"].as_array().unwrap().len(), 2);
+    assert_eq!(whole.drop_reasoning_items(), None, "there is none left");
 
     for content in [
         None,
@@ -152,7 +171,7 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
                 vec![thinking(content), BlockContent::Text("Yes.".into())],
             ),
         ];
-        let translated = translated(&request(messages)).unwrap();
+        let translated = reasoning(messages);
         assert_eq!(
             translated.body["input"].as_array().unwrap().len(),
             2,
@@ -162,7 +181,7 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
     }
 
     let alone = vec![user("Hi"), blocks(Role::Assistant, vec![thinking(state)])];
-    let translated = translated(&request(alone)).unwrap();
+    let translated = reasoning(alone);
     assert_eq!(translated.body["input"].as_array().unwrap().len(), 1);
     assert_eq!(translated.dropped[0].parameter, "messages[1]");
 }
@@ -310,7 +329,10 @@ fn json_that_is_wrong_is_an_error_that_names_its_place() {
         (with_tool, "tools[1].parameters: expected a JSON object"),
         (with_hosted, "tools[0]: expected a JSON object"),
         (with_choice, "tool_choice: expected a JSON object"),
-        (with_temperature, "temperature: expected a finite number"),
+        (
+            with_temperature,
+            "temperature: expected a number from 0 to 2",
+        ),
         (
             request(vec![
                 user("Hi"),
@@ -337,6 +359,7 @@ fn json_that_is_wrong_is_an_error_that_names_its_place() {
 #[test]
 fn parameters_that_are_optional_can_be_dropped_once() {
     let mut request = request(vec![user("Hi")]);
+    request.model = Some("gpt-5.1".into());
     request.reasoning_effort = Some("low".into());
     let mut translated = translated(&request).unwrap();
     assert_eq!(translated.drop_parameter("input"), None);
@@ -363,7 +386,9 @@ fn input_of(messages: Vec<Message>) -> Vec<Value> {
 
 /// The items of a history as it is, before it is repaired.
 pub(crate) fn items(messages: &[Message]) -> Items {
-    input::translate(messages, &mut Vec::new()).unwrap().items
+    let native = Native::of(&[]);
+    let input = input::translate(messages, &native, true, &mut Drops::default());
+    input.unwrap().items
 }
 
 /// A request to a model that does not reason.

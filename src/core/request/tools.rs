@@ -1,50 +1,98 @@
 //! Tools and which of them the model calls.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::invalid;
-use crate::contract::types::{FunctionTool, ProviderError, ToolChoice, ToolSpec};
+use super::place::{Invalid, invalid};
+use crate::contract::types::{FunctionTool, ToolChoice, ToolSpec};
 use crate::core::json;
 
 /// The `tools` of the request.
-pub(super) fn translate(tools: &[ToolSpec]) -> Result<Value, ProviderError> {
-    tools
-        .iter()
-        .enumerate()
-        .map(|(index, tool)| match tool {
-            ToolSpec::Function(function) => self::function(index, function),
-            ToolSpec::Hosted(tool) => object(&format!("tools[{index}]"), tool),
-        })
-        .collect()
-}
-
-/// The `tool_choice` of the request.
-pub(super) fn choice(choice: &ToolChoice) -> Result<Value, ProviderError> {
-    match choice {
-        ToolChoice::Auto => Ok(json!("auto")),
-        ToolChoice::None => Ok(json!("none")),
-        ToolChoice::Required => Ok(json!("required")),
-        ToolChoice::Function(name) => Ok(json!({ "type": "function", "name": name })),
-        ToolChoice::Custom(choice) => object("tool_choice", choice),
-    }
-}
-
-fn function(index: usize, tool: &FunctionTool) -> Result<Value, ProviderError> {
-    let mut translated = json!({
-        "type": "function",
-        "name": tool.name,
-        // Left out, the Responses API would make every argument required where it can, and the model invent values.
-        "strict": tool.strict.unwrap_or(false),
-        "parameters": object(&format!("tools[{index}].parameters"), &tool.parameters)?,
-    });
-    if let Some(description) = &tool.description {
-        translated["description"] = json!(description);
+pub(super) fn translate(tools: &[ToolSpec]) -> Result<Vec<Value>, Invalid> {
+    let mut translated = Vec::new();
+    for (index, tool) in tools.iter().enumerate() {
+        let place = format!("tools[{index}]");
+        translated.push(match tool {
+            ToolSpec::Function(function) => self::function(function, &place)?,
+            ToolSpec::Hosted(tool) => object(&place, tool)?,
+        });
     }
     Ok(translated)
 }
 
-fn object(place: &str, text: &str) -> Result<Value, ProviderError> {
-    json::object(text)
-        .map(Value::Object)
-        .ok_or_else(|| invalid(place, "expected a JSON object"))
+/// The `tool_choice` of a request with these tools. None when there is nothing to choose.
+pub(super) fn choice(
+    choice: &ToolChoice,
+    tools: &[Value],
+    has_tools: bool,
+) -> Result<Option<Value>, Invalid> {
+    let chosen = match choice {
+        ToolChoice::Auto | ToolChoice::None if !has_tools => return Ok(None),
+        ToolChoice::Auto => Value::from("auto"),
+        ToolChoice::None => Value::from("none"),
+        ToolChoice::Required => Value::from("required"),
+        ToolChoice::Function(name) => by_name(name, tools),
+        ToolChoice::Custom(choice) => object("tool_choice", choice)?,
+    };
+    match has_tools {
+        true => Ok(Some(chosen)),
+        false => Err(invalid(
+            "tool_choice",
+            "the model must call a tool, but `tools` has none",
+        )),
+    }
+}
+
+/// The choice of the tool with this name: of a function, of a custom tool, or of one of the service's own, whose name is its
+/// type.
+fn by_name(name: &str, tools: &[Value]) -> Value {
+    let mut kind = "function";
+    for tool in tools {
+        let is_named = json::text(tool, "name") == Some(name);
+        match json::text(tool, "type").unwrap_or_default() {
+            "function" if is_named => {
+                kind = "function";
+                break;
+            }
+            "custom" if is_named => kind = "custom",
+            other if other == name => kind = other,
+            _ => {}
+        }
+    }
+    let mut choice = json::typed(kind);
+    if matches!(kind, "function" | "custom") {
+        json::set_text(&mut choice, "name", name);
+    }
+    Value::Object(choice)
+}
+
+/// A function. Of its extensions those are sent that the service knows; others are the agent's own.
+fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
+    let parameters = object(&[place, ".parameters"].concat(), &tool.parameters)?;
+    let mut function = json::typed("function");
+    json::set_text(&mut function, "name", &tool.name);
+    json::set(&mut function, "parameters", parameters);
+    // Left out, the Responses API would make every argument required where it can, and the model invent values.
+    let strict = Value::Bool(tool.strict.unwrap_or(false));
+    json::set(&mut function, "strict", strict);
+    if let Some(description) = &tool.description {
+        json::set_text(&mut function, "description", description);
+    }
+    let extensions = match &tool.extensions {
+        None => Value::Null,
+        Some(extensions) => object(&[place, ".extensions"].concat(), extensions)?,
+    };
+    for key in ["allowed_callers", "defer_loading", "output_schema"] {
+        match extensions.get(key) {
+            None | Some(Value::Null) => {}
+            Some(value) => json::set(&mut function, key, value.clone()),
+        }
+    }
+    Ok(Value::Object(function))
+}
+
+fn object(place: &str, text: &str) -> Result<Value, Invalid> {
+    match json::object(text) {
+        Some(object) => Ok(Value::Object(object)),
+        None => Err(invalid(place, "expected a JSON object")),
+    }
 }

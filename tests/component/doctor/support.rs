@@ -1,12 +1,10 @@
 //! Running `doctor`, and comparing its report with a golden file.
 
-use std::fs;
-use std::path::Path;
-
 use host_harness::mock::MockAzure;
 use serde_json::{Value, json};
 
 use crate::command_line::{Finished, execute};
+use crate::golden;
 use crate::support::component;
 
 pub(super) async fn mock() -> MockAzure {
@@ -61,18 +59,9 @@ impl Examined {
         steady(&mut report, self.endpoint.trim_start_matches("http://"));
         let text = serde_json::to_string_pretty(&report).unwrap() + "\n";
         assert!(!text.contains("canary"), "{text}");
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/component/golden/doctor")
-            .join(format!("{name}.json"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &text).unwrap();
-        }
-        assert_eq!(
-            text,
-            fs::read_to_string(&golden).unwrap(),
-            "{}",
-            golden.display()
-        );
+        let path = golden::folder("doctor").join(format!("{name}.json"));
+        let compared = golden::compare(&path, &text);
+        assert!(compared.is_ok(), "{}", compared.unwrap_err());
     }
 }
 

@@ -1,0 +1,83 @@
+//! How much the model reasons, and how much of that it tells.
+
+use serde_json::{Map, Value};
+
+use super::Dropped;
+use super::options::Options;
+use super::place::{Invalid, invalid};
+use crate::contract::types::ChatRequest;
+use crate::core::config::RequestDefaults;
+use crate::core::json;
+use crate::core::model::Capabilities;
+
+/// The `reasoning` of a request.
+pub(super) struct Reasoning {
+    /// Its members; empty when it is not sent.
+    pub(super) members: Map<String, Value>,
+    /// Whether the model's reasoning is asked for, encrypted, so that the next request can send it back.
+    pub(super) is_included: bool,
+}
+
+impl Reasoning {
+    /// Each member comes from the request's `reasoning`, which may be the effort alone, else from its `reasoning_effort`,
+    /// else from the settings. An empty effort, or null, is none, whatever the setting.
+    ///
+    /// A model that is known not to reason gets nothing of it. One that is not known may reason; if it does not, the service
+    /// says so, and is asked again without it.
+    pub(super) fn of(
+        request: &ChatRequest,
+        options: &Options,
+        model: &Capabilities,
+        defaults: &RequestDefaults,
+        dropped: &mut Vec<Dropped>,
+    ) -> Result<Self, Invalid> {
+        let mut members = Map::new();
+        match options.get(REASONING) {
+            None => {}
+            Some(Value::String(effort)) => json::set_text(&mut members, EFFORT, effort),
+            Some(Value::Object(asked)) => members = asked.clone(),
+            Some(_) => {
+                return Err(invalid(
+                    REASONING,
+                    "expected an object, or the effort as text",
+                ));
+            }
+        }
+        default(&mut members, EFFORT, request.reasoning_effort.as_deref());
+        if model.is_known && !model.reasoning {
+            if !members.is_empty() {
+                dropped.push(Dropped::new(REASONING, "the model does not reason"));
+                members = Map::new();
+            }
+            return Ok(Self {
+                members,
+                is_included: false,
+            });
+        }
+        default(&mut members, EFFORT, defaults.reasoning_effort);
+        let effort = members.get(EFFORT);
+        let is_off = effort.is_some_and(|effort| effort == "none");
+        if effort.is_some_and(|effort| effort.is_null() || effort == "") {
+            members.remove(EFFORT);
+        }
+        if model.summarizes_unasked || !members.is_empty() {
+            default(&mut members, "summary", Some(defaults.reasoning_summary));
+        }
+        Ok(Self {
+            is_included: !is_off && (model.reasoning || !members.is_empty()),
+            members,
+        })
+    }
+}
+
+/// Adds a member that is not there.
+fn default(members: &mut Map<String, Value>, key: &str, value: Option<&str>) {
+    match value {
+        Some(value) if !members.contains_key(key) => json::set_text(members, key, value),
+        _ => {}
+    }
+}
+
+const REASONING: &str = "reasoning";
+
+const EFFORT: &str = "effort";

@@ -1,0 +1,140 @@
+//! What the component makes of requests: the files in `golden/requests`, each a request in the kernel's form and what came
+//! of it, and requests that are too large for a file.
+
+use std::fs;
+
+use host_harness::contract::types::ErrorKind;
+use host_harness::kernel_json::chat_request;
+use host_harness::mock::MockAzure;
+use serde_json::{Value, json};
+
+use crate::golden::{compare, folder, readable};
+use crate::support::{Setup, provider_error, request};
+
+/// `UPDATE_GOLDEN=1` writes what came of each request into its file; `about`, `settings` and `request` are the author's.
+#[tokio::test]
+async fn requests_become_what_their_golden_files_say() {
+    let mut paths: Vec<_> = fs::read_dir(folder("requests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 70, "there are {} files", paths.len());
+    let mut differences = Vec::new();
+    for path in &paths {
+        let case: Value = serde_json::from_slice(&fs::read(path).unwrap())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (about, settings, request) = (&case["about"], &case["settings"], &case["request"]);
+        let mut members = vec![
+            ("about", about.clone()),
+            ("settings", settings.clone()),
+            ("request", request.clone()),
+        ];
+        match sent(settings, request).await {
+            Ok(came_of_it) => members.extend(came_of_it),
+            Err(refusal) => {
+                differences.push(format!("{}: {refusal}", path.display()));
+                continue;
+            }
+        }
+        let members: Vec<String> = members
+            .iter()
+            .map(|(key, value)| format!("  \"{key}\": {}", readable(value, 2)))
+            .collect();
+        let text = format!("{{\n{}\n}}\n", members.join(",\n"));
+        differences.extend(compare(path, &text).err());
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// What came of a request: the body and the events of what is changed, or the error.
+async fn sent(settings: &Value, document: &Value) -> Result<Vec<(&'static str, Value)>, String> {
+    let request = match chat_request::from_value(document.clone()) {
+        Ok(request) => request,
+        Err(error) => return Err(format!("the request is none: {error}")),
+    };
+    let setup = Setup::with(mock().await, settings.clone()).await;
+    let answer = setup.provider.complete(&request).await;
+    let requests = setup.mock.requests();
+    match (requests.as_slice(), answer) {
+        ([only], Ok(_)) => {
+            let mut events = Vec::new();
+            for name in [
+                "provider:tool_sequence_repaired",
+                "provider:parameter_dropped",
+            ] {
+                for payload in setup.events.of(name) {
+                    events.push(json!({ "name": name, "payload": payload }));
+                }
+            }
+            Ok(vec![
+                ("body", only.body.clone()),
+                ("events", Value::Array(events)),
+            ])
+        }
+        ([], answer) => {
+            let error = provider_error(answer);
+            assert_eq!(error.kind, ErrorKind::InvalidRequest, "{error:?}");
+            let error = json!({ "kind": "invalid-request", "message": error.message });
+            Ok(vec![("error", error)])
+        }
+        (requests, answer) => Err(format!("{} requests were sent: {answer:?}", requests.len())),
+    }
+}
+
+#[tokio::test]
+async fn an_image_of_thirty_megabytes_goes_through() {
+    let setup = Setup::with(mock().await, json!({})).await;
+    let data = "QUJD".repeat(10_000_000);
+    let image = json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": data } });
+    let request = request(json!({
+        "model": "gpt-4.1",
+        "messages": [{ "role": "user", "content": [image] }],
+    }));
+    setup.provider.complete(&request).await.unwrap();
+    let body = setup.last_body();
+    let url = body["input"][0]["content"][0]["image_url"]
+        .as_str()
+        .unwrap();
+    assert_eq!(url.len(), data.len() + "data:image/png;base64,".len());
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_messages_go_through() {
+    let setup = Setup::with(mock().await, json!({})).await;
+    let mut messages = Vec::new();
+    for turn in 0..25_000 {
+        let id = format!("call_{turn}");
+        messages.push(json!({ "role": "user", "content": "Hi" }));
+        messages.push(json!({ "role": "assistant", "content": [
+            { "type": "tool_call", "id": id, "name": "f", "input": {} },
+        ] }));
+        // Every other result is known by its tool's name alone.
+        messages.push(match turn % 2 {
+            0 => json!({ "role": "tool", "tool_call_id": id, "content": "1" }),
+            _ => json!({ "role": "function", "name": "f", "content": "1" }),
+        });
+        messages.push(json!({ "role": "assistant", "content": "Hello" }));
+    }
+    let request = request(json!({ "model": "gpt-4.1", "messages": messages }));
+    setup.provider.complete(&request).await.unwrap();
+    let items = setup.last_body()["input"].as_array().unwrap().len();
+    assert_eq!(items, 100_000);
+    assert_eq!(setup.events.of("provider:tool_sequence_repaired").len(), 0);
+}
+
+/// A mock with deployments of each kind of model, also of one whose name says nothing.
+async fn mock() -> MockAzure {
+    let mut builder = MockAzure::builder();
+    for (name, model) in [
+        ("gpt-5-codex", "gpt-5-codex-2025-09-15"),
+        ("gpt-5.1-codex", "gpt-5.1-codex-2025-11-13"),
+        ("gpt-5.2", "gpt-5.2-2025-12-11"),
+        ("o3-mini", "o3-mini-2025-01-31"),
+        ("plain", "gpt-4.1-2025-04-14"),
+        ("thinker", "gpt-5.1-2025-11-13"),
+    ] {
+        builder = builder.deployment(name, model);
+    }
+    builder.start().await.unwrap()
+}
