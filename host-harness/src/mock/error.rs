@@ -37,6 +37,15 @@ impl ApiError {
         Self::azure(StatusCode::NOT_FOUND, "404", "Resource not found")
     }
 
+    /// The body has more bytes than that.
+    pub(super) fn request_too_large(limit: usize) -> Self {
+        Self::azure(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "413",
+            &format!("The request body is larger than {limit} bytes."),
+        )
+    }
+
     /// No deployment has the name in `model`.
     pub(super) fn deployment_not_found() -> Self {
         Self::azure(
@@ -114,10 +123,7 @@ impl ApiError {
     pub(super) fn broken_input(message: &str) -> Self {
         Self::invalid_request(Some("input"), None, message)
     }
-}
 
-#[cfg(test)]
-impl ApiError {
     /// What a client reads.
     pub(super) fn message(&self) -> &str {
         self.body["error"]["message"].as_str().unwrap_or_default()

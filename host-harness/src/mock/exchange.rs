@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::Value;
 
@@ -18,11 +17,13 @@ use super::identity::{Endpoint, Identity, Settings};
 use super::record::Records;
 use super::reply::{JSON, json, stream};
 use super::responses::{self, Ids, Reply};
+use super::scripted::Answers;
 use super::{auth, route};
 
 /// What all connections share.
 pub(super) struct Mock {
     pub(super) options: Options,
+    pub(super) answers: Answers,
     pub(super) closed: ClosedStreams,
     pub(super) faults: Faults,
     pub(super) identity: Identity,
@@ -35,6 +36,7 @@ impl Mock {
     pub(super) fn new(options: Options, identity: Settings) -> Self {
         Self {
             options,
+            answers: Answers::default(),
             closed: ClosedStreams::new(),
             faults: Faults::default(),
             identity: Identity::new(identity),
@@ -50,15 +52,16 @@ impl Mock {
         request: Request<Incoming>,
     ) -> Result<Response<MockBody>, Broken> {
         let (head, body) = request.into_parts();
-        let bytes = body.collect().await.map_err(|_| Broken)?.to_bytes();
+        let bytes = body::read(body, MAX_REQUEST_BYTES).await?;
         let response = match Endpoint::of(head.uri.path()) {
             Some(endpoint) => {
                 let identity = &self.identity;
+                let bytes = bytes.unwrap_or_default();
                 identity
                     .answer(endpoint, &head, &bytes, &self.closed)
                     .await?
             }
-            None => self.answer_openai(&head, &bytes).await?,
+            None => self.answer_openai(&head, bytes).await?,
         };
         let status = response.status();
         tracing::debug!(method = %head.method, path = head.uri.path(), %status, "the mock answered");
@@ -68,13 +71,19 @@ impl Mock {
     async fn answer_openai(
         &self,
         head: &Parts,
-        bytes: &Bytes,
+        bytes: Option<Bytes>,
     ) -> Result<Response<MockBody>, Broken> {
-        let body = serde_json::from_slice(bytes)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()));
+        let is_too_large = bytes.is_none();
+        let body = bytes.map_or(Value::Null, |bytes| {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+        });
         let body = Arc::new(body);
         let number = self.records.add(head, &body);
         let mut response = match self.faults.next_outcome(&self.closed).await? {
+            Outcome::Usual { .. } if is_too_large => {
+                failure(&ApiError::request_too_large(MAX_REQUEST_BYTES))
+            }
             Outcome::Usual { break_after } => self.respond(head, &body, break_after),
             Outcome::Instead(response) => response,
         };
@@ -116,7 +125,7 @@ impl Mock {
     fn reply(&self, head: &Parts, body: &Value) -> Result<Reply, ApiError> {
         route::check(&head.method, &head.uri)?;
         auth::check(&head.headers, &self.options, self.identity.tokens())?;
-        responses::create(body, &self.options.deployments, &self.ids)
+        responses::create(body, &self.options.deployments, &self.answers, &self.ids)
     }
 
     /// Adds what the service puts on every answer, and keeps what a fault has put there.
@@ -145,6 +154,9 @@ fn failure(error: &ApiError) -> Response<MockBody> {
     }
     response
 }
+
+/// The service takes 50 MB of images in a request. This is that in base64, and the rest of a conversation beside it.
+const MAX_REQUEST_BYTES: usize = 80 * 1024 * 1024;
 
 /// A quota that no test exhausts: what happens at its end is a matter of faults.
 const RATE_LIMITS: [(&str, &str); 6] = [

@@ -8,8 +8,8 @@
 //! machine, an App Service and the agent of Azure Arc. The Responses API takes the tokens that they have issued.
 //!
 //! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`],
-//! [`MockAzure::token_requests`]), the next answers can be made to fail ([`Fault`]), and a stream can be held back event
-//! by event ([`DeltaGate`]).
+//! [`MockAzure::token_requests`]), the next answers can be written ([`Scripted`]) or made to fail ([`Fault`]), and a stream
+//! can be held back event by event ([`DeltaGate`]). [`check_request`] is the check of a request's body alone.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host_harness::mock::MockError> {
@@ -34,6 +34,7 @@ mod record;
 mod reply;
 mod responses;
 mod route;
+mod scripted;
 mod server;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -53,6 +54,8 @@ pub use identity::{
 };
 pub use pace::DeltaGate;
 pub use record::RecordedRequest;
+pub use responses::check_request;
+pub use scripted::Scripted;
 
 use exchange::Mock;
 
@@ -98,6 +101,12 @@ impl MockAzure {
     /// Lets the next request to the Responses API meet this fault; more faults queue up, one for each request.
     pub fn push_fault(&self, fault: Fault) {
         self.mock.faults.push(fault);
+    }
+
+    /// Answers the next request to the Responses API with this; more answers queue up, one for each request. A request
+    /// that the service would refuse is refused all the same, and takes none.
+    pub fn push_answer(&self, answer: Scripted) {
+        self.mock.answers.push(answer);
     }
 
     /// How many answers a client walked away from: it closed a stream before its end, or gave up on

@@ -24,7 +24,7 @@ pub struct RecordedRequest {
     /// Its headers. Keys and tokens are marked as sensitive: `Debug` does not print them.
     pub headers: HeaderMap,
     /// The body. The fields of a form are an object, whose secrets `Debug` does not print; a body that is neither a form
-    /// nor JSON is a string.
+    /// nor JSON is a string, and one that is too large is null.
     pub body: Value,
     /// The status of the answer, once there is one.
     pub status: Option<StatusCode>,

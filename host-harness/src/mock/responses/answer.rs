@@ -104,7 +104,6 @@ fn is_reasoned(request: &CreateRequest<'_>) -> bool {
 /// What comes after reasoning. An unfinished message of the assistant is taken up where it stopped.
 fn conclusion(request: &CreateRequest<'_>) -> Vec<OutputItem> {
     let (conversation, said) = request.input.split_unfinished();
-    let said = said.unwrap_or_default();
     let mut items = speak(request, &conversation);
     if let [OutputItem::Text(text)] = items.as_mut_slice() {
         let rest = text

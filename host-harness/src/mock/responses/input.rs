@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::items::{ASSISTANT_MESSAGE, ITEMS, MESSAGE};
+use super::media;
 use super::pairs;
-use super::shape::{Field, Shape, Variant, opaque, optional, required, variant};
+use super::shape::Shape;
 use crate::mock::error::ApiError;
 
 /// A conversation that holds together.
+#[derive(Clone)]
 pub(super) enum Input<'a> {
     Text(&'a str),
     Items(&'a [Value]),
@@ -27,18 +30,27 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The conversation without the assistant's message at its end, and that message: a client that was cut off sends
-    /// it to have it continued.
-    pub(super) fn split_unfinished(&self) -> (Self, Option<String>) {
-        match *self {
-            Self::Text(text) => (Self::Text(text), None),
-            Self::Items(items) => match items.split_last() {
-                Some((last, before)) if role(last) == Some("assistant") => {
-                    (Self::Items(before), Some(text_of(&last["content"], "")))
-                }
-                _ => (Self::Items(items), None),
-            },
-        }
+    /// The conversation without what the assistant says at its end, and that: a client that was cut off sends it to have
+    /// it continued, with the reasoning that led to it.
+    pub(super) fn split_unfinished(&self) -> (Self, String) {
+        let Self::Items(items) = *self else {
+            return (self.clone(), String::new());
+        };
+        let is_unfinished =
+            |item: &Value| role(item) == Some("assistant") || kind(item) == Some("reasoning");
+        let start = items
+            .iter()
+            .rposition(|item| !is_unfinished(item))
+            .map_or(0, |index| index + 1);
+        let (before, unfinished) = items.split_at(start);
+        let said = unfinished
+            .iter()
+            .map(|item| match role(item) {
+                Some(_) => text_of(&item["content"], ""),
+                None => String::new(),
+            })
+            .collect();
+        (Self::Items(before), said)
     }
 
     /// The text of the last message from the user.
@@ -125,6 +137,9 @@ fn check_item(item: &Value, path: &str) -> Result<(), ApiError> {
         _ => Shape::Tagged(ITEMS).check(item, path)?,
     }
     check_id(item, path)?;
+    for content in ["content", "output"] {
+        media::check(&item[content], &format!("{path}.{content}"))?;
+    }
     if kind(item) == Some("function_call") {
         let arguments = item["arguments"].as_str().unwrap_or_default();
         if serde_json::from_str::<Value>(arguments).is_err() {
@@ -152,27 +167,7 @@ fn check_message(message: &Map<String, Value>, item: &Value, path: &str) -> Resu
         },
         Some(other) => return Err(ApiError::wrong_type(&role_path, "a string", other)),
     };
-    shape.check(item, path)?;
-    check_images(message, path)
-}
-
-/// Images come by URL or inside the request.
-fn check_images(message: &Map<String, Value>, path: &str) -> Result<(), ApiError> {
-    let parts = message.get("content").and_then(Value::as_array);
-    for (index, part) in parts.into_iter().flatten().enumerate() {
-        let Some(url) = part["image_url"].as_str() else {
-            continue;
-        };
-        let is_inline = url.starts_with("data:image/") && url.contains(";base64,");
-        if !is_inline && !url.starts_with("https://") && !url.starts_with("http://") {
-            let path = format!("{path}.content[{index}].image_url");
-            let message = format!(
-                "Invalid '{path}'. Expected a valid URL, but got a value with an invalid format."
-            );
-            return Err(ApiError::invalid(&path, &message));
-        }
-    }
-    Ok(())
+    shape.check(item, path)
 }
 
 /// The service's ids tell what they are for: the id of a call is not that of its item.
@@ -191,184 +186,3 @@ fn check_id(item: &Value, path: &str) -> Result<(), ApiError> {
         _ => Ok(()),
     }
 }
-
-const MESSAGE: Shape = Shape::Object(&[
-    required("role", Shape::Text),
-    required(
-        "content",
-        Shape::TextOr(&Shape::Array(&Shape::Tagged(INPUT_PARTS))),
-    ),
-    optional("id", Shape::Text),
-    optional("phase", PHASE),
-    optional("status", STATUS),
-    optional("type", Shape::Text),
-]);
-
-const ASSISTANT_MESSAGE: Shape = Shape::Object(&[
-    required("role", Shape::Text),
-    required(
-        "content",
-        Shape::TextOr(&Shape::Array(&Shape::Tagged(OUTPUT_PARTS))),
-    ),
-    optional("id", Shape::Text),
-    optional("phase", PHASE),
-    optional("status", STATUS),
-    optional("type", Shape::Text),
-]);
-
-const INPUT_PARTS: &[Variant] = &[
-    variant(
-        "input_text",
-        &[
-            required("text", Shape::Text),
-            optional("prompt_cache_breakpoint", Shape::Open),
-        ],
-    ),
-    variant(
-        "input_image",
-        &[
-            optional("detail", Shape::OneOf(&["low", "high", "auto", "original"])),
-            optional("file_id", Shape::Text),
-            optional("image_url", Shape::Text),
-            optional("prompt_cache_breakpoint", Shape::Open),
-        ],
-    ),
-    variant(
-        "input_file",
-        &[
-            optional("detail", Shape::Text),
-            optional("file_data", Shape::Text),
-            optional("file_id", Shape::Text),
-            optional("file_url", Shape::Text),
-            optional("filename", Shape::Text),
-            optional("prompt_cache_breakpoint", Shape::Open),
-        ],
-    ),
-    opaque("input_audio"),
-];
-
-const OUTPUT_PARTS: &[Variant] = &[
-    variant(
-        "output_text",
-        &[
-            required("text", Shape::Text),
-            optional("annotations", Shape::Array(&Shape::Open)),
-            optional("logprobs", Shape::Array(&Shape::Open)),
-        ],
-    ),
-    variant("refusal", &[required("refusal", Shape::Text)]),
-];
-
-const PHASE: Shape = Shape::OneOf(&["commentary", "final_answer"]);
-
-const STATUS: Shape = Shape::OneOf(&["in_progress", "completed", "incomplete"]);
-
-/// A tool's answer, to a function or a custom tool.
-const CALL_OUTPUT: &[Field] = &[
-    required("call_id", Shape::TextUpTo(64)),
-    required(
-        "output",
-        Shape::TextOr(&Shape::Array(&Shape::Tagged(INPUT_PARTS))),
-    ),
-    optional("caller", Shape::Any),
-    optional("id", Shape::Text),
-    optional("name", Shape::Text),
-    optional("namespace", Shape::Text),
-    optional("status", STATUS),
-];
-
-/// The items other than messages.
-const ITEMS: &[Variant] = &[
-    variant(
-        "function_call",
-        &[
-            required("call_id", Shape::TextUpTo(64)),
-            required("name", Shape::Text),
-            required("arguments", Shape::Text),
-            optional("caller", Shape::Any),
-            optional("id", Shape::Text),
-            optional("namespace", Shape::Text),
-            optional("status", STATUS),
-        ],
-    ),
-    variant("function_call_output", CALL_OUTPUT),
-    variant(
-        "reasoning",
-        // No `status`, which Azure refuses although it sends it.
-        &[
-            required(
-                "summary",
-                Shape::Array(&Shape::Tagged(&[variant(
-                    "summary_text",
-                    &[required("text", Shape::Text)],
-                )])),
-            ),
-            optional(
-                "content",
-                Shape::Array(&Shape::Tagged(&[variant(
-                    "reasoning_text",
-                    &[required("text", Shape::Text)],
-                )])),
-            ),
-            optional("encrypted_content", Shape::Text),
-            optional("id", Shape::Text),
-        ],
-    ),
-    variant(
-        "custom_tool_call",
-        &[
-            required("call_id", Shape::TextUpTo(64)),
-            required("name", Shape::Text),
-            required("input", Shape::Text),
-            optional("caller", Shape::Any),
-            optional("id", Shape::Text),
-            optional("namespace", Shape::Text),
-            optional("status", STATUS),
-        ],
-    ),
-    variant("custom_tool_call_output", CALL_OUTPUT),
-    variant(
-        "apply_patch_call",
-        &[
-            required("call_id", Shape::TextUpTo(64)),
-            required("operation", Shape::Open),
-            required("status", STATUS),
-            optional("caller", Shape::Any),
-            optional("id", Shape::Text),
-        ],
-    ),
-    variant(
-        "apply_patch_call_output",
-        &[
-            required("call_id", Shape::TextUpTo(64)),
-            required("status", Shape::OneOf(&["completed", "failed"])),
-            optional("caller", Shape::Any),
-            optional("id", Shape::Text),
-            optional("output", Shape::Text),
-        ],
-    ),
-    variant("item_reference", &[required("id", Shape::Text)]),
-    // A message by its kind alone lacks a role, and is told so before it comes here.
-    opaque("message"),
-    opaque("additional_tools"),
-    opaque("code_interpreter_call"),
-    opaque("compaction"),
-    opaque("compaction_trigger"),
-    opaque("computer_call"),
-    opaque("computer_call_output"),
-    opaque("file_search_call"),
-    opaque("image_generation_call"),
-    opaque("local_shell_call"),
-    opaque("local_shell_call_output"),
-    opaque("mcp_approval_request"),
-    opaque("mcp_approval_response"),
-    opaque("mcp_call"),
-    opaque("mcp_list_tools"),
-    opaque("program"),
-    opaque("program_output"),
-    opaque("shell_call"),
-    opaque("shell_call_output"),
-    opaque("tool_search_call"),
-    opaque("tool_search_output"),
-    opaque("web_search_call"),
-];

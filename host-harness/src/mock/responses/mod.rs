@@ -1,13 +1,16 @@
 //! The Responses API: from the body of a request to the object or the events of its answer.
 //!
-//! [`shape`] says what the service accepts, [`parameters`], [`input`] and [`tools`] say it for the parts of a request
-//! and read them, [`pairs`] checks that a conversation holds together. [`answer`] is the "model". [`object`] and
-//! [`stream`] put its answer into the service's forms.
+//! [`shape`] says what the service accepts, [`parameters`], [`input`] with its [`items`], and [`tools`] say it for the
+//! parts of a request and read them. [`media`] looks into images and files, [`pairs`] checks that a conversation holds
+//! together. [`answer`] is the "model". [`object`] puts its answer into the service's form, and [`stream`] tells any
+//! response event by event.
 
 mod answer;
 mod arguments;
 mod input;
 mod item;
+mod items;
+mod media;
 mod object;
 mod pairs;
 mod parameters;
@@ -23,8 +26,8 @@ use serde_json::Value;
 
 use super::deployments::Deployments;
 use super::error::ApiError;
+use super::scripted::{Answers, Scripted};
 use answer::Answer;
-use object::Response;
 use request::CreateRequest;
 
 pub(super) use stream::Event;
@@ -35,18 +38,34 @@ pub(super) enum Reply {
     Object(Value),
 }
 
-/// Creates a response.
+/// Checks the body of a request as the service would, for a mock with the usual deployments.
+///
+/// # Errors
+///
+/// The message with which the service would refuse it.
+pub fn check_request(body: &Value) -> Result<(), String> {
+    match CreateRequest::parse(body, &Deployments::usual()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.message().to_owned()),
+    }
+}
+
+/// Creates a response: the next of `answers`, or what the "model" says.
 pub(super) fn create(
     body: &Value,
     deployments: &Deployments,
+    answers: &Answers,
     ids: &Ids,
 ) -> Result<Reply, ApiError> {
     let request = CreateRequest::parse(body, deployments)?;
-    let response = Response::new(&request, Answer::to(&request), ids);
-    Ok(if request.stream {
-        Reply::Events(stream::events(&response))
-    } else {
-        Reply::Object(response.finished())
+    let response = match answers.next() {
+        Some(Scripted::Events(events)) => return Ok(Reply::Events(stream::exactly(events))),
+        Some(Scripted::Response(response)) => response,
+        None => object::response(&request, Answer::to(&request), ids),
+    };
+    Ok(match request.stream {
+        true => Reply::Events(stream::events(&response, request.is_obfuscated())),
+        false => Reply::Object(response),
     })
 }
 

@@ -22,9 +22,7 @@ fn check_ids(items: &[Value]) -> Result<(), ApiError> {
             continue;
         };
         if kind(item) == Some("item_reference") {
-            return Err(ApiError::broken_input(&format!(
-                "Item with id '{id}' not found. Items are not persisted when `store` is set to false."
-            )));
+            return Err(not_found(id));
         }
         if !seen.insert(id) {
             return Err(ApiError::broken_input(&format!(
@@ -33,6 +31,12 @@ fn check_ids(items: &[Value]) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+fn not_found(id: &str) -> ApiError {
+    ApiError::broken_input(&format!(
+        "Item with id '{id}' not found. Items are not persisted when `store` is set to false."
+    ))
 }
 
 /// Each call has one output after it, and each output a call before it.
@@ -85,22 +89,23 @@ fn duplicate(kind: &str, id: &str) -> ApiError {
     ))
 }
 
-/// Reasoning is followed by what the model did next.
+/// Reasoning is followed by what the model did next, and brings what the service does not keep.
 fn check_reasoning(items: &[Value]) -> Result<(), ApiError> {
-    let is_reasoning = |item: &Value| kind(item) == Some("reasoning");
     for (index, item) in items.iter().enumerate() {
-        if !is_reasoning(item) {
+        if kind(item) != Some("reasoning") {
             continue;
         }
-        let next = items[index..].iter().find(|item| !is_reasoning(item));
-        if !next.is_some_and(is_by_the_model) {
-            let name = match item["id"].as_str() {
-                Some(id) => format!("'{id}'"),
-                None => format!("input[{index}]"),
-            };
+        let id = item["id"].as_str();
+        if !items.get(index + 1).is_some_and(is_by_the_model) {
+            let name = id.map_or_else(|| format!("input[{index}]"), |id| format!("'{id}'"));
             return Err(ApiError::broken_input(&format!(
                 "Item {name} of type 'reasoning' was provided without its required following item."
             )));
+        }
+        if let Some(id) = id
+            && item["encrypted_content"].is_null()
+        {
+            return Err(not_found(id));
         }
     }
     Ok(())
@@ -137,8 +142,11 @@ mod tests {
         let call = |id: &str| json!({"type": "function_call", "call_id": id, "name": "f", "arguments": "{}"});
         let output =
             |id: &str| json!({"type": "function_call_output", "call_id": id, "output": "1"});
-        let reasoning = |id: &str| json!({"type": "reasoning", "id": id, "summary": []});
+        let reasoning = |id: &str| json!({"type": "reasoning", "id": id, "summary": [], "encrypted_content": "gAAA"});
         let custom = json!({"type": "custom_tool_call", "call_id": "c", "name": "f", "input": ""});
+        let patch = json!({"type": "apply_patch_call", "call_id": "p", "status": "completed", "operation": {}});
+        let output_of =
+            |kind: &str, id: &str| json!({"type": format!("{kind}_output"), "call_id": id});
         let pending = "without its required following item";
         let table = [
             (vec![call("a"), call("b"), output("b"), output("a")], ""),
@@ -159,8 +167,26 @@ mod tests {
                 "No tool output found for custom tool call c.",
             ),
             (
-                vec![custom, output("c")],
+                vec![custom.clone(), output("c")],
                 "No tool call found for function call output with call_id c.",
+            ),
+            (vec![custom.clone(), output_of("custom_tool_call", "c")], ""),
+            (
+                vec![custom, output_of("apply_patch_call", "c")],
+                "No tool call found for apply patch call output with call_id c.",
+            ),
+            (vec![patch.clone(), output_of("apply_patch_call", "p")], ""),
+            (
+                vec![patch.clone(), output("p")],
+                "No tool call found for function call output with call_id p.",
+            ),
+            (
+                vec![patch.clone()],
+                "No tool output found for apply patch call p.",
+            ),
+            (
+                vec![patch.clone(), patch, output_of("apply_patch_call", "p")],
+                "Duplicate apply patch call found with call_id p.",
             ),
             (
                 vec![call("a"), call("a"), output("a")],
@@ -176,6 +202,19 @@ mod tests {
                 "",
             ),
             (vec![reasoning("rs_1"), user.clone()], pending),
+            (
+                vec![reasoning("rs_1"), reasoning("rs_2"), user.clone()],
+                pending,
+            ),
+            (vec![reasoning("rs_1"), output("a")], "No tool call found"),
+            (
+                vec![
+                    json!({"type": "reasoning", "id": "rs_1"}),
+                    assistant.clone(),
+                ],
+                "Item with id 'rs_1' not found",
+            ),
+            (vec![json!({"type": "reasoning"}), assistant.clone()], ""),
             (vec![user.clone(), reasoning("rs_1")], pending),
             (
                 vec![

@@ -188,7 +188,7 @@ const TEXT: &[Field] = &[
             variant(
                 "json_schema",
                 &[
-                    required("name", Shape::TextUpTo(64)),
+                    required("name", Shape::Name),
                     required("schema", Shape::Open),
                     optional("description", Shape::Text),
                     optional("strict", Shape::Boolean),

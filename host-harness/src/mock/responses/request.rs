@@ -59,6 +59,11 @@ impl<'a> CreateRequest<'a> {
         self.get(name).and_then(Value::as_bool).unwrap_or(default)
     }
 
+    /// Whether deltas are padded, so that their lengths tell nothing.
+    pub(super) fn is_obfuscated(&self) -> bool {
+        self.get_in("stream_options", "include_obfuscation") != Some(&Value::Bool(false))
+    }
+
     /// Whether `include` has that entry.
     pub(super) fn includes(&self, name: &str) -> bool {
         let include = self.get("include").and_then(Value::as_array);

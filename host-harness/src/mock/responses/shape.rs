@@ -18,6 +18,8 @@ pub(super) enum Shape {
     Integer { min: i64 },
     /// A number in a range, ends included.
     Number { min: f64, max: f64 },
+    /// The name of a tool or a format.
+    Name,
     /// An object with these members and no others.
     Object(&'static [Field]),
     /// A string out of a list.
@@ -28,6 +30,8 @@ pub(super) enum Shape {
     Tagged(&'static [Variant]),
     /// A string.
     Text,
+    /// A string that is not empty, of at most so many characters.
+    TextFromOneTo(usize),
     /// A string, or such a value.
     TextOr(&'static Shape),
     /// A string of at most so many characters.
@@ -112,6 +116,13 @@ impl Shape {
                 Some(_) => Ok(()),
                 None => wrong_type("a decimal"),
             },
+            Self::Name => {
+                Self::TextUpTo(NAME).check(value, path)?;
+                match value.as_str().is_some_and(is_name) {
+                    true => Ok(()),
+                    false => Err(no_match(path)),
+                }
+            }
             Self::Object(fields) => match value {
                 Value::Object(object) => check_fields(fields, object, path, false),
                 _ => wrong_type("an object"),
@@ -132,6 +143,10 @@ impl Shape {
             Self::Text => match value {
                 Value::String(_) => Ok(()),
                 _ => wrong_type("a string"),
+            },
+            Self::TextFromOneTo(most) => match value {
+                Value::String(text) if text.is_empty() => Err(empty(path)),
+                _ => Self::TextUpTo(*most).check(value, path),
             },
             Self::TextOr(shape) => match value {
                 Value::String(_) => Ok(()),
@@ -236,6 +251,30 @@ fn above(
     )
 }
 
+fn is_name(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !text.is_empty() && text.bytes().all(is_allowed)
+}
+
+fn no_match(path: &str) -> ApiError {
+    ApiError::invalid(
+        path,
+        &format!(
+            "Invalid '{path}': string does not match pattern. Expected a string that matches the pattern              '^[a-zA-Z0-9_-]+$'."
+        ),
+    )
+}
+
+fn empty(path: &str) -> ApiError {
+    ApiError::invalid_request(
+        Some(path),
+        Some("empty_string"),
+        &format!(
+            "Invalid '{path}': empty string. Expected a string with minimum length 1, but got an empty string instead."
+        ),
+    )
+}
+
 fn too_long(path: &str, most: usize, length: usize) -> ApiError {
     ApiError::invalid_request(
         Some(path),
@@ -246,3 +285,6 @@ fn too_long(path: &str, most: usize, length: usize) -> ApiError {
         ),
     )
 }
+
+/// The most characters of a name.
+const NAME: usize = 64;

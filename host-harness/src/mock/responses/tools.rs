@@ -1,5 +1,7 @@
 //! The tools of a request, and which of them the model may or must call.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::shape::{Shape, Variant, opaque, optional, required, variant};
@@ -25,21 +27,20 @@ impl<'a> Tools<'a> {
             Some(Value::Array(tools)) => tools.as_slice(),
             _ => &[],
         };
-        let mut functions: Vec<Function<'a>> = Vec::new();
+        let mut functions = Vec::new();
+        let mut names = HashSet::new();
         for (index, tool) in declared.iter().enumerate() {
-            if tool["type"] != "function" {
-                continue;
+            if let Some(name) = tool["name"].as_str().filter(|_| is_named(tool))
+                && !names.insert(name)
+            {
+                return Err(ApiError::invalid(
+                    &format!("tools[{index}].name"),
+                    &format!("Tool names must be unique, and '{name}' is there twice."),
+                ));
             }
-            let function = Function::parse(tool, index)?;
-            if functions.iter().any(|other| other.name == function.name) {
-                let path = format!("tools[{index}].name");
-                let message = format!(
-                    "Tool names must be unique, and '{}' is there twice.",
-                    function.name
-                );
-                return Err(ApiError::invalid(&path, &message));
+            if tool["type"] == "function" {
+                functions.push(Function::parse(tool, index)?);
             }
-            functions.push(function);
         }
         match parameters.get("tool_choice") {
             Some(Value::String(mode)) => Self::by_mode(functions, declared, mode),
@@ -114,17 +115,6 @@ impl<'a> Function<'a> {
     fn parse(tool: &'a Value, index: usize) -> Result<Self, ApiError> {
         let path = format!("tools[{index}]");
         let name = tool["name"].as_str().unwrap_or_default();
-        let is_allowed =
-            |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-        if name.is_empty() || !name.chars().all(is_allowed) {
-            return Err(ApiError::invalid(
-                &format!("{path}.name"),
-                &format!(
-                    "Invalid '{path}.name': string does not match pattern. Expected a string that matches the \
-                     pattern '^[a-zA-Z0-9_-]+$'."
-                ),
-            ));
-        }
         let parameters = tool
             .get("parameters")
             .filter(|parameters| !parameters.is_null());
@@ -166,6 +156,11 @@ fn defect(schema: &Value, is_strict: bool) -> Option<String> {
     ))
 }
 
+/// Whether the model calls a tool by its own name.
+fn is_named(tool: &Value) -> bool {
+    tool["type"] == "custom" || tool["type"] == "function"
+}
+
 /// Checks that a choice is one of the tools: by name, or by type where tools of that type have no name.
 fn find(declared: &[Value], choice: &Value) -> Result<(), ApiError> {
     let key = match choice["type"].as_str() {
@@ -190,7 +185,7 @@ pub(super) const KINDS: &[Variant] = &[
     variant(
         "function",
         &[
-            required("name", Shape::TextUpTo(64)),
+            required("name", Shape::Name),
             optional("allowed_callers", Shape::Array(&Shape::Text)),
             optional("defer_loading", Shape::Boolean),
             optional("description", Shape::Text),
@@ -202,7 +197,7 @@ pub(super) const KINDS: &[Variant] = &[
     variant(
         "custom",
         &[
-            required("name", Shape::TextUpTo(64)),
+            required("name", Shape::Name),
             optional("allowed_callers", Shape::Array(&Shape::Text)),
             optional("defer_loading", Shape::Boolean),
             optional("description", Shape::Text),

@@ -121,6 +121,23 @@ async fn every_answer_can_be_told_from_the_others() {
 }
 
 #[tokio::test]
+async fn requests_have_a_largest_size() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let body = |bytes: usize| {
+        let image = format!("data:image/png;base64,{}", "AAAA".repeat(bytes / 3));
+        let parts = json!([{"type": "input_image", "image_url": image}]);
+        json!({"model": "gpt-4.1", "input": [{"role": "user", "content": parts}]})
+    };
+    let (status, answer) = json_of(post(&mock, &body(30_000_000)).await).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = json_of(post(&mock, &body(70_000_000)).await).await;
+    assert_eq!(status, 413);
+    let message = "The request body is larger than 83886080 bytes.";
+    assert_eq!(answer["error"]["message"], message);
+    assert_eq!(mock.requests()[1].body, Value::Null);
+}
+
+#[tokio::test]
 async fn http2_is_spoken_without_an_upgrade() {
     let mock = MockAzure::builder().start().await.unwrap();
     let body = json!({"model": "gpt-4.1", "input": "hi", "stream": true});

@@ -187,6 +187,50 @@ async fn a_cut_answer_is_continued_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn continuing_comes_to_an_end_with_reasoning_and_after_tools_too() {
+    let mock = mock().await;
+    let call = json!({"type": "function_call", "call_id": "1", "name": "f", "arguments": "{}"});
+    let output =
+        json!({"type": "function_call_output", "call_id": "1", "output": "word ".repeat(60)});
+    let question = json!({"role": "user", "content": "f ".repeat(60)});
+    for conversation in [vec![question.clone()], vec![question, call, output]] {
+        let mut body = ask(
+            "",
+            json!({
+                "model": "gpt-5.1",
+                "reasoning": {"effort": "low"},
+                "include": ["reasoning.encrypted_content"],
+            }),
+        );
+        body["input"] = json!(conversation);
+        let whole = object(&mock, &body).await;
+        let whole = whole["output"][1]["content"][0]["text"].as_str().unwrap();
+
+        body["max_output_tokens"] = json!(16);
+        let (mut said, mut rounds) = (String::new(), 0);
+        loop {
+            rounds += 1;
+            assert!(rounds < 10, "{said}");
+            let part = object(&mock, &body).await;
+            said += part["output"][1]["content"][0]["text"].as_str().unwrap();
+            if part["status"] == "completed" {
+                break;
+            }
+            // The items as they came, but for what is not sent back.
+            let mut sent = conversation.clone();
+            let reasoning = &part["output"][0];
+            sent.push(json!({"type": "reasoning", "summary": [], "encrypted_content": reasoning["encrypted_content"]}));
+            sent.push(
+                json!({"role": "assistant", "content": [{"type": "output_text", "text": said}]}),
+            );
+            body["input"] = json!(sent);
+        }
+        assert_eq!(said, whole);
+        assert!(rounds > 4, "{rounds}");
+    }
+}
+
+#[tokio::test]
 async fn a_cut_call_has_arguments_that_break_off() {
     let tool = json!({"type": "function", "name": "echo", "parameters": {
         "type": "object", "properties": {"text": {"type": "string"}},

@@ -6,9 +6,9 @@ use super::client::{ask, json_of, post, weather};
 use crate::mock::MockAzure;
 
 /// A request, the parameter that is at fault, and a piece of the message.
-type Refused = (Value, Option<&'static str>, &'static str);
+pub(super) type Refused = (Value, Option<&'static str>, &'static str);
 
-async fn check_refusals(table: Vec<Refused>) {
+pub(super) async fn check_refusals(table: Vec<Refused>) {
     let mock = MockAzure::builder().start().await.unwrap();
     for (body, param, message) in table {
         let (status, answer) = json_of(post(&mock, &body).await).await;
@@ -105,6 +105,11 @@ async fn parameters_are_checked() {
             "Missing",
         ),
         (
+            with(json!({"text": {"format": {"type": "json_schema", "name": "a b", "schema": {}}}})),
+            Some("text.format.name"),
+            "does not match pattern",
+        ),
+        (
             with(json!({"reasoning": {"effort": "low"}})),
             Some("reasoning.effort"),
             "not supported with this model",
@@ -144,106 +149,6 @@ async fn parameters_are_checked() {
 }
 
 #[tokio::test]
-async fn items_are_checked() {
-    let item = |item: Value| json!({"model": "gpt-4.1", "input": [item]});
-    let part = |role: &str, part: Value| item(json!({"role": role, "content": [part]}));
-    let text = |kind: &str| json!({"type": kind, "text": "x"});
-    let call = |arguments: &str| json!({"type": "function_call", "call_id": "1", "name": "f", "arguments": arguments});
-    check_refusals(vec![
-        (item(json!({})), Some("input[0].type"), "Missing"),
-        (
-            item(json!({"type": "telepathy"})),
-            Some("input[0]"),
-            "Invalid value: 'telepathy'",
-        ),
-        (
-            item(json!({"type": "message", "content": "x"})),
-            Some("input[0].role"),
-            "Missing",
-        ),
-        (
-            item(json!({"role": "tool", "content": "x"})),
-            Some("input[0].role"),
-            "Invalid value: 'tool'",
-        ),
-        (
-            item(json!({"role": "user"})),
-            Some("input[0].content"),
-            "Missing",
-        ),
-        (
-            item(json!({"role": "user", "content": "x", "name": "y"})),
-            Some("input[0].name"),
-            "Unknown",
-        ),
-        (
-            part("assistant", text("input_text")),
-            Some("input[0].content[0]"),
-            "Invalid value: 'input_text'. Supported values are: 'output_text' and 'refusal'.",
-        ),
-        (
-            part("user", text("output_text")),
-            Some("input[0].content[0]"),
-            "Invalid value: 'output_text'",
-        ),
-        (
-            part("developer", text("text")),
-            Some("input[0].content[0]"),
-            "Invalid value: 'text'",
-        ),
-        (
-            part("user", json!({"type": "input_text"})),
-            Some("input[0].content[0].text"),
-            "Missing",
-        ),
-        (
-            part(
-                "user",
-                json!({"type": "input_image", "image_url": "cat.png"}),
-            ),
-            Some("input[0].content[0].image_url"),
-            "Expected a valid URL",
-        ),
-        (
-            item(call("{")),
-            Some("input[0].arguments"),
-            "not valid JSON",
-        ),
-        (
-            item(call("{}")),
-            Some("input"),
-            "No tool output found for function call 1.",
-        ),
-        (
-            item(json!({"type": "function_call_output", "call_id": "9", "output": "x"})),
-            Some("input"),
-            "No tool call found for function call output with call_id 9.",
-        ),
-        (
-            item(json!({"type": "function_call", "call_id": "1", "name": "f"})),
-            Some("input[0].arguments"),
-            "Missing",
-        ),
-        (
-            item(json!({"type": "reasoning", "summary": [], "status": "completed"})),
-            Some("input[0].status"),
-            "Unknown parameter: 'input[0].status'.",
-        ),
-        (
-            item(json!({"type": "reasoning", "id": "rs_1"})),
-            Some("input[0].summary"),
-            "Missing",
-        ),
-        (
-            item(json!({"role": "user", "content": "x", "id": "call_1"})),
-            Some("input[0].id"),
-            "begins with 'msg'",
-        ),
-    ])
-    .await;
-}
-
-#[tokio::test]
 async fn tools_are_checked() {
     let tool = |tool: Value| ask("hi", json!({"tools": [tool]}));
     let named = |name: &str| tool(json!({"type": "function", "name": name}));
@@ -273,6 +178,19 @@ async fn tools_are_checked() {
             ask("hi", json!({"tools": [weather(), weather()]})),
             Some("tools[1].name"),
             "must be unique",
+        ),
+        (
+            ask(
+                "hi",
+                json!({"tools": [weather(), {"type": "custom", "name": "get_weather"}]}),
+            ),
+            Some("tools[1].name"),
+            "must be unique",
+        ),
+        (
+            tool(json!({"type": "custom", "name": "a.b"})),
+            name,
+            "does not match pattern",
         ),
         (
             schema(json!({"type": "string"}), false),
