@@ -35,6 +35,7 @@ mod http;
 mod instance;
 pub mod kernel_json;
 pub mod mock;
+mod programs;
 mod provider;
 mod sealed;
 pub mod secret;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::tools_file::ToolsFileError;
 use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
 use crate::contract::types::ErrorKind;
@@ -52,6 +53,9 @@ pub(super) enum Failure {
     #[error("the component's response cannot be written: {0}")]
     Response(#[from] JsonError),
 
+    #[error(transparent)]
+    ToolsFile(#[from] ToolsFileError),
+
     #[error("{0}")]
     Usage(String),
 }
@@ -79,6 +83,11 @@ impl Failure {
         self.exit_code()
     }
 
+    /// Whether nothing can be shown any more.
+    pub(super) fn is_of_output(&self) -> bool {
+        matches!(self, Self::Output(_))
+    }
+
     fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -94,6 +103,7 @@ impl Failure {
             | Self::Load(_)
             | Self::Mock(_)
             | Self::Request { .. }
+            | Self::ToolsFile(_)
             | Self::Usage(_) => 2.into(),
         }
     }

@@ -3,15 +3,21 @@
 //! Answers go to standard output, everything else to standard error. Exit codes: 0; 1 when the provider or the service
 //! fails; 2 when the command line, a file or the configuration is wrong.
 
+mod answer;
 mod args;
+mod attachments;
+mod chat;
 mod doctor;
 mod event_log;
 mod failure;
+mod files;
 mod inspect;
 mod mock;
 mod models;
+mod request;
 mod run;
 mod setup;
+mod tools_file;
 
 use std::process::ExitCode;
 
@@ -48,6 +54,7 @@ pub fn main() -> ExitCode {
     let json = command.json();
     let result: Result<ExitCode, Failure> = runtime.block_on(async {
         match command {
+            Command::Chat(arguments) => return chat::chat(arguments).await,
             Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),
             Command::Mock(arguments) => mock::mock(arguments).await,

@@ -30,6 +30,14 @@ const OTHER_WAYS: [(&str, &str); 4] = [
     ("use_managed_identity", "AZURE_USE_MANAGED_IDENTITY"),
 ];
 
+/// What gives the tokens of the machine's managed identity, beside the variables that begin with `AZURE_`.
+const IDENTITY_VARIABLES: [&str; 4] = [
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+];
+
 /// A provider that is not loaded yet.
 pub(super) struct Setup {
     pub(super) config: Map<String, Value>,
@@ -89,6 +97,23 @@ impl Setup {
         self.config.insert("api_key".to_owned(), json!(api_key));
         let variables = self.environment.variables();
         self.environment = variables.filter(|(name, _)| !is_other(name)).collect();
+    }
+
+    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
+    /// what a command prints goes to the model.
+    pub(super) fn environment_of_tools(&self) -> Environment {
+        let headers = self.config.get("extra_headers").and_then(Value::as_object);
+        let secrets: Vec<&str> = ["api_key", "azure_ad_token"]
+            .iter()
+            .filter_map(|key| self.config.get(*key))
+            .chain(headers.into_iter().flat_map(Map::values))
+            .filter_map(Value::as_str)
+            .collect();
+        let is_kept = |(name, value): &(&str, &str)| {
+            let is_of_azure = name.starts_with("AZURE_") || IDENTITY_VARIABLES.contains(name);
+            !is_of_azure && !secrets.contains(value)
+        };
+        self.environment.variables().filter(is_kept).collect()
     }
 
     /// Loads the provider.

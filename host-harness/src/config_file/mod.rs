@@ -75,9 +75,7 @@ pub fn load(
     path: &Path,
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Map<String, Value>, ConfigFileError> {
-    let format = Format::of(path)?;
-    let text = read(path)?;
-    let document = syntax::parse(&text, format).map_err(|error| error.at(path))?;
+    let (document, format) = document(path)?;
     let (place, mut config) = find_config(document, format, path)?;
     let problems = expand::expand(&mut config, &place, environment);
     if problems.is_empty() {
@@ -88,6 +86,18 @@ pub fn load(
             problems,
         })
     }
+}
+
+/// Reads a file of one of the formats, whatever is in it. Nothing is expanded.
+pub(crate) fn read_document(path: &Path) -> Result<Value, ConfigFileError> {
+    document(path).map(|(document, _)| document)
+}
+
+fn document(path: &Path) -> Result<(Value, Format), ConfigFileError> {
+    let format = Format::of(path)?;
+    let text = read(path)?;
+    let document = syntax::parse(&text, format).map_err(|error| error.at(path))?;
+    Ok((document, format))
 }
 
 fn read(path: &Path) -> Result<String, ConfigFileError> {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use super::{Surroundings, TimeLimit};
+use crate::programs::RunningProgram;
 
 /// Runs programs in the environment of its surroundings.
 #[derive(Clone)]
@@ -96,12 +97,9 @@ impl Processes {
         command
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut running = Running(command.spawn().map_err(ProcessError::Start)?);
-        let output = self.time_limit.enforce(running.output()).await;
+            .stderr(Stdio::piped());
+        let mut running = RunningProgram::start(&mut command).map_err(ProcessError::Start)?;
+        let output = self.time_limit.enforce(output(&mut running)).await;
         output.unwrap_or(Err(ProcessError::TimedOut))
     }
 
@@ -128,37 +126,15 @@ impl Processes {
     }
 }
 
-/// A process that does not outlive this value.
-struct Running(Child);
-
-impl Running {
-    async fn output(&mut self) -> Result<Output, ProcessError> {
-        let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
-        let (stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))?;
-        let status = self.0.wait().await.map_err(ProcessError::Listen)?;
-        Ok(Output {
-            status,
-            stdout,
-            stderr,
-        })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Without an id it has ended and was waited for, and the number may be another process's by now.
-        #[cfg(unix)]
-        if let Some(id) = self.0.id()
-            && let Some(group) = i32::try_from(id)
-                .ok()
-                .and_then(rustix::process::Pid::from_raw)
-        {
-            use rustix::process::{Signal, kill_process_group};
-            if let Err(error) = kill_process_group(group, Signal::KILL) {
-                tracing::debug!(%error, "a program of a credential cannot be killed");
-            }
-        }
-    }
+async fn output(RunningProgram(child): &mut RunningProgram) -> Result<Output, ProcessError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))?;
+    let status = child.wait().await.map_err(ProcessError::Listen)?;
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
 }
 
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ProcessError> {

@@ -1,9 +1,15 @@
 //! The arguments.
 
+mod chat;
+mod request;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(super) use self::chat::ChatArguments;
+pub(super) use self::request::RequestArguments;
 
 /// Runs Amplifier provider components: sandboxed, with what they need and nothing else.
 #[derive(Debug, Parser)]
@@ -19,6 +25,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Talks with the model, which may use tools of yours.
+    Chat(ChatArguments),
     /// Says what is wrong with a configuration, and how to mend it.
     Doctor(DoctorArguments),
     /// Shows a component's imports, exports, size and contract version.
@@ -35,6 +43,7 @@ impl Command {
     /// Whether errors are written as JSON too.
     pub(super) fn json(&self) -> bool {
         match self {
+            Self::Chat(arguments) => arguments.json,
             Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
             Self::Mock(arguments) => arguments.json,
@@ -51,19 +60,13 @@ Examples:
   host-harness run --config provider.toml --model gpt-5-mini \"Three words for snow\"
   host-harness run --request request.json --json --event-log events.jsonl
   git diff | host-harness run --system \"Review this change\"
+  host-harness run --image chart.png --schema table.json \"Read the numbers off this chart\"
+  host-harness run --file contract.pdf --reasoning-effort high \"What does it oblige us to?\"
 
 Without an endpoint (AZURE_OPENAI_ENDPOINT, or azure_endpoint in the file) the embedded mock answers.")]
 pub(super) struct RunArguments {
     /// What to ask; read from standard input when it is missing and no --request is given.
     pub(super) prompt: Option<String>,
-
-    /// The model, by its logical name.
-    #[arg(long)]
-    pub(super) model: Option<String>,
-
-    /// Instructions to the model.
-    #[arg(long, value_name = "TEXT")]
-    pub(super) system: Option<String>,
 
     /// A whole chat request in the kernel's JSON form; `-` reads it from standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
@@ -80,6 +83,9 @@ pub(super) struct RunArguments {
     /// Write the provider's events to a file, a JSON line each.
     #[arg(long, value_name = "FILE")]
     pub(super) event_log: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) parts: RequestArguments,
 
     #[command(flatten)]
     pub(super) provider: ProviderArguments,

@@ -1,0 +1,224 @@
+//! The world of a chat: the provider, the person at the terminal, and the machine that tools run on.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::lines::Lines;
+use super::tool_loop::{Consent, News, Outside};
+use crate::cli::answer::{self, Calls};
+use crate::cli::failure::{Failure, notice};
+use crate::cli::tools_file::ToolCommand;
+use crate::contract::types::{
+    BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
+};
+use crate::environment::Environment;
+use crate::kernel_json::{message, tool_call};
+use crate::provider::Provider;
+
+/// What a chat goes on in.
+pub(super) struct Session {
+    pub(super) provider: Provider,
+    pub(super) lines: Lines,
+    /// The environment of tools.
+    pub(super) environment: Environment,
+    pub(super) json: bool,
+}
+
+impl Session {
+    /// Whether a person sits at the terminal, to be asked and to mend what is wrong.
+    pub(super) fn has_person(&self) -> bool {
+        self.lines.is_terminal()
+    }
+
+    /// Says something that is no answer.
+    pub(super) fn notice(&self, text: &str) {
+        notice(self.json, text);
+    }
+
+    /// Shows that it is the person's turn.
+    pub(super) fn prompt(&self) {
+        if self.has_person() {
+            self.write_prompt("> ");
+        }
+    }
+
+    /// A line that a person answers on.
+    fn write_prompt(&self, text: &str) {
+        let mut out = io::stderr();
+        if !self.json && out.is_terminal() {
+            // A terminal that cannot be written to is nobody's, and its lines end soon.
+            let _ = write!(out, "{text}").and_then(|()| out.flush());
+        }
+    }
+
+    fn tell_json(&self, name: &str, value: Option<Value>) {
+        eprintln!("{}", json!({ name: value }));
+    }
+}
+
+impl Outside for Session {
+    async fn exchange(
+        &mut self,
+        request: &ChatRequest,
+    ) -> Result<(ChatResponse, Duration), Failure> {
+        let begin = Instant::now();
+        let response = match self.json {
+            true => answer::json(&self.provider, request).await?,
+            false => answer::stream(&self.provider, request, Calls::Hidden).await?,
+        };
+        if !self.json {
+            answer::tell_if_cut(&response);
+        }
+        Ok((response, begin.elapsed()))
+    }
+
+    async fn ask(&mut self, tool: &str) -> Consent {
+        if !self.has_person() {
+            self.notice("nobody can be asked whether it may run, so it does not; --yes lets it");
+            return Consent::No;
+        }
+        match self.json {
+            true => self.tell_json("question", Some(json!(format!("Run {tool}?")))),
+            false => self.write_prompt(&format!("Run {}? [y/N/always] ", visible(tool))),
+        }
+        match self.lines.next().await {
+            Ok(Some(line)) => consent(&line),
+            // The end of input is no consent.
+            Ok(None) | Err(_) => Consent::No,
+        }
+    }
+
+    async fn run(&mut self, command: &ToolCommand, call_arguments: &str) -> MessageContent {
+        command.run(call_arguments, &self.environment).await
+    }
+
+    fn tell(&mut self, news: News<'_>) {
+        match (news, self.json) {
+            (News::Call(call), true) => {
+                self.tell_json("tool_call", tool_call::to_value(call).ok());
+            }
+            (News::Call(call), false) => {
+                let (name, arguments) = (visible(&call.name), visible(&call.arguments));
+                eprintln!("{name} {arguments}");
+            }
+            (News::Result(result), true) => {
+                self.tell_json("tool_result", message::to_value(result).ok());
+            }
+            (News::Result(result), false) => {
+                let name = visible(result.name.as_deref().unwrap_or_default());
+                eprintln!("{name} -> {}", summary(&result.content));
+            }
+            (News::Stopped { max_turns }, _) => self.notice(&format!(
+                "the model was asked {max_turns} times (--max-turns) and still calls tools; say something to let it go on"
+            )),
+        }
+    }
+}
+
+fn consent(line: &str) -> Consent {
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Consent::Once,
+        "a" | "always" => Consent::Always,
+        _ => Consent::No,
+    }
+}
+
+/// The beginning of a result, on one line.
+fn summary(content: &MessageContent) -> String {
+    let text = match content {
+        MessageContent::Text(text) => text.clone(),
+        MessageContent::Blocks(blocks) => {
+            let words: Vec<String> = blocks.iter().map(word).collect();
+            words.join(" ")
+        }
+    };
+    match text.char_indices().nth(SUMMARY_CHARS) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(&text),
+    }
+}
+
+fn word(block: &ContentBlock) -> String {
+    match &block.content {
+        BlockContent::Text(text) => text.clone(),
+        BlockContent::Image(_) => "[image]".to_owned(),
+        BlockContent::File(_) => "[file]".to_owned(),
+        _ => "[block]".to_owned(),
+    }
+}
+
+/// Text of a model or a tool as a person may be shown it before saying yes: nothing in it moves the cursor, hides a part of
+/// the line or turns it around.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_invisible = matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        );
+        match character.is_control() || is_invisible {
+            true => {
+                let _ = write!(visible, "{}", character.escape_default());
+            }
+            false => visible.push(character),
+        }
+    }
+    visible
+}
+
+/// Two lines of a terminal.
+const SUMMARY_CHARS: usize = 160;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (line, expected) in [
+            ("y\n", Consent::Once),
+            (" YES \n", Consent::Once),
+            ("always\n", Consent::Always),
+            ("a", Consent::Always),
+            ("", Consent::No),
+            ("n\n", Consent::No),
+            ("yes please\n", Consent::No),
+            ("what is the weather\n", Consent::No),
+        ] {
+            assert_eq!(consent(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_model_writes_cannot_deceive_a_terminal() {
+        assert_eq!(
+            visible("rm\u{1b}[2K\r\u{9b}1A \u{202e}txt.é\u{200b} 你好"),
+            "rm\\u{1b}[2K\\r\\u{9b}1A \\u{202e}txt.é\\u{200b} 你好"
+        );
+    }
+
+    #[test]
+    fn results_are_shown_on_a_line() {
+        let text = |text: &str| MessageContent::Text(text.to_owned());
+        assert_eq!(summary(&text("18 degrees\nrain")), "18 degrees\\nrain");
+        assert_eq!(
+            summary(&text(&"é".repeat(200))),
+            format!("{}…", "é".repeat(160))
+        );
+        let block = |content| ContentBlock {
+            content,
+            visibility: None,
+            extensions: None,
+        };
+        let blocks = [
+            BlockContent::Text("A chart:".to_owned()),
+            BlockContent::Image("{}".to_owned()),
+        ];
+        let blocks = MessageContent::Blocks(blocks.map(block).into());
+        assert_eq!(summary(&blocks), "A chart: [image]");
+    }
+}

@@ -1,0 +1,365 @@
+//! Tools files: the tools that the model may call, and the commands behind them.
+//!
+//! A file is TOML, YAML or JSON, and has a list `tools`. Each tool is in the kernel's form, and may have a command:
+//!
+//! ```toml
+//! [[tools]]
+//! name = "weather"
+//! description = "The weather in a city."
+//! command = ["./weather.sh", "--metric"]
+//! timeout = 10
+//! parameters = { type = "object", properties = { city = { type = "string" } }, required = ["city"] }
+//!
+//! [[tools]]
+//! type = "web_search"
+//! ```
+//!
+//! `command` is a program and its arguments; no shell is involved. It gets the arguments of the call as JSON on standard
+//! input. Tools with a `type` other than `function` are run by the service, and sent as they are.
+
+mod command;
+mod output;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+pub(super) use self::command::ToolCommand;
+use super::args::RequestArguments;
+use super::failure::Failure;
+use crate::config_file::{self, ConfigFileError};
+use crate::contract::types::ToolSpec;
+use crate::kernel_json::{JsonError, chat_request};
+
+/// The tools of a file, or none.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    specs: Vec<ToolSpec>,
+    commands: BTreeMap<String, ToolCommand>,
+}
+
+impl Tools {
+    /// The tools of the file that the arguments name.
+    pub(super) fn of(arguments: &RequestArguments) -> Result<Self, Failure> {
+        match &arguments.tools {
+            Some(path) => Ok(Self::read(path)?),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// What the model is told.
+    pub(super) fn specs(&self) -> &[ToolSpec] {
+        &self.specs
+    }
+
+    /// The command behind a tool.
+    pub(super) fn command(&self, name: &str) -> Option<&ToolCommand> {
+        self.commands.get(name)
+    }
+
+    fn read(path: &Path) -> Result<Self, ToolsFileError> {
+        let document = config_file::read_document(path)?;
+        // Without a folder in the path, a program of this folder still needs one: it is not looked for in PATH.
+        let folder = path.parent().unwrap_or(Path::new(""));
+        parse(document, folder).map_err(|problem| ToolsFileError::Tool {
+            path: path.to_owned(),
+            problem,
+        })
+    }
+}
+
+/// Why a tools file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ToolsFileError {
+    #[error(transparent)]
+    File(#[from] ConfigFileError),
+
+    #[error("{}: {problem}", .path.display())]
+    Tool { path: PathBuf, problem: Problem },
+}
+
+/// What is wrong in a tools file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error(
+        "there is no list `tools`; a tools file has one, and in it a table with `name`, `description`, `parameters` and \
+         `command` for each tool"
+    )]
+    NoTools,
+
+    #[error(
+        "tools[{0}].command: expected a list of a program and its arguments, such as [\"./weather.sh\", \"--metric\"]"
+    )]
+    Command(usize),
+
+    #[error("tools[{0}].timeout: expected a number of seconds above 0")]
+    Timeout(usize),
+
+    #[error(
+        "tools[{index}]: a second tool has the name {name:?}; the model could not tell them apart"
+    )]
+    Twice { index: usize, name: String },
+
+    #[error(transparent)]
+    Tool(#[from] JsonError),
+}
+
+fn parse(document: Value, folder: &Path) -> Result<Tools, Problem> {
+    let mut list = match document {
+        Value::Object(mut document) => match document.remove("tools") {
+            Some(Value::Array(list)) => list,
+            _ => return Err(Problem::NoTools),
+        },
+        Value::Array(list) => list,
+        _ => return Err(Problem::NoTools),
+    };
+    let mut runs = Vec::new();
+    for (index, tool) in list.iter_mut().enumerate() {
+        runs.push(match tool {
+            Value::Object(tool) if !is_hosted(tool) => command(tool, index, folder)?,
+            _ => None,
+        });
+    }
+    // The kernel's own reader, so that what a tool is is said in one place.
+    let request = json!({ "messages": [], "tools": list });
+    let specs = chat_request::from_value(request)?.tools;
+    let mut commands = BTreeMap::new();
+    let mut names = Vec::new();
+    for (index, (spec, run)) in specs.iter().zip(runs).enumerate() {
+        let ToolSpec::Function(function) = spec else {
+            continue;
+        };
+        let name = &function.name;
+        if names.contains(&name) {
+            let name = name.clone();
+            return Err(Problem::Twice { index, name });
+        }
+        names.push(name);
+        if let Some(command) = run {
+            commands.insert(name.clone(), command);
+        }
+    }
+    Ok(Tools { specs, commands })
+}
+
+fn is_hosted(tool: &Map<String, Value>) -> bool {
+    let kind = tool.get("type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind != "function")
+}
+
+/// Takes out of a tool what is not the model's business.
+fn command(
+    tool: &mut Map<String, Value>,
+    index: usize,
+    folder: &Path,
+) -> Result<Option<ToolCommand>, Problem> {
+    let timeout = match tool.remove("timeout") {
+        None | Some(Value::Null) => DEFAULT_TIMEOUT,
+        Some(seconds) => seconds
+            .as_f64()
+            .filter(|seconds| *seconds > 0.0)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or(Problem::Timeout(index))?,
+    };
+    let words = match tool.remove("command") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(words)) => words,
+        Some(_) => return Err(Problem::Command(index)),
+    };
+    let words: Option<Vec<String>> = words
+        .into_iter()
+        .map(|word| match word {
+            Value::String(word) => Some(word),
+            _ => None,
+        })
+        .collect();
+    let mut words = words.unwrap_or_default().into_iter();
+    match words.next().filter(|program| !program.is_empty()) {
+        Some(program) => Ok(Some(ToolCommand {
+            program: located(&program, folder),
+            arguments: words.collect(),
+            timeout,
+        })),
+        None => Err(Problem::Command(index)),
+    }
+}
+
+/// Where a program is: a bare name is for the system to find, a path is seen from the file that has it.
+fn located(program: &str, folder: &Path) -> PathBuf {
+    match Path::new(program).components().count() {
+        0 | 1 if !program.starts_with('.') => program.into(),
+        _ if folder == Path::new("") => Path::new(".").join(program),
+        _ => folder.join(program),
+    }
+}
+
+/// A search or a build takes seconds, and a person waits for the answer: what takes longer says so in the file.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const TOML: &str = r#"
+        [[tools]]
+        name = "weather"
+        description = "The weather in a city."
+        strict = true
+        command = ["./weather.sh", "--metric"]
+        timeout = 0.5
+        parameters = { type = "object", properties = { city = { type = "string" } } }
+
+        [[tools]]
+        type = "web_search"
+        command = "theirs"
+    "#;
+
+    const YAML: &str = "
+tools:
+  - name: weather
+    description: The weather in a city.
+    strict: true
+    command: [./weather.sh, --metric]
+    timeout: 0.5
+    input_schema: {type: object, properties: {city: {type: string}}}
+  - {type: web_search, command: theirs}
+";
+
+    const JSON: &str = r#"[
+        {"type": "function", "name": "weather", "description": "The weather in a city.", "strict": true,
+            "command": ["./weather.sh", "--metric"], "timeout": 0.5,
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+        {"type": "web_search", "command": "theirs"}
+    ]"#;
+
+    #[test]
+    fn every_format_says_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        for (extension, text) in [("toml", TOML), ("yaml", YAML), ("json", JSON)] {
+            let path = folder.path().join("tools").with_extension(extension);
+            fs::write(&path, text).unwrap();
+            let tools = Tools::read(&path).unwrap();
+
+            let mut request = chat_request::parse(r#"{"messages":[]}"#).unwrap();
+            request.tools = tools.specs().to_vec();
+            assert_eq!(
+                chat_request::to_value(&request).unwrap()["tools"],
+                json!([
+                    {
+                        "name": "weather",
+                        "description": "The weather in a city.",
+                        "strict": true,
+                        "parameters": { "type": "object", "properties": { "city": { "type": "string" } } },
+                    },
+                    { "type": "web_search", "command": "theirs" },
+                ])
+            );
+            assert_eq!(
+                tools.command("weather"),
+                Some(&ToolCommand {
+                    program: folder.path().join("./weather.sh"),
+                    arguments: vec!["--metric".to_owned()],
+                    timeout: Duration::from_millis(500),
+                })
+            );
+            assert_eq!(tools.command("web_search"), None);
+        }
+    }
+
+    #[test]
+    fn a_command_takes_a_minute_at_most_and_need_not_be_there() {
+        let document = json!({ "tools": [
+            { "name": "a", "parameters": {}, "command": ["cat"] },
+            { "name": "b", "parameters": {} },
+        ] });
+        let tools = parse(document, Path::new("")).unwrap();
+        assert_eq!(tools.command("a").unwrap().timeout, Duration::from_secs(60));
+        assert_eq!(tools.command("b"), None);
+        assert_eq!(tools.specs().len(), 2);
+    }
+
+    #[test]
+    fn a_path_is_seen_from_the_file_and_a_name_is_not() {
+        for (program, folder, expected) in [
+            ("cat", "/etc/agent", "cat"),
+            ("/bin/cat", "/etc/agent", "/bin/cat"),
+            ("bin/weather", "/etc/agent", "/etc/agent/bin/weather"),
+            ("./weather", "", "././weather"),
+            ("./weather", "agent", "agent/./weather"),
+            ("../weather", "agent", "agent/../weather"),
+            ("bin/weather", "", "./bin/weather"),
+        ] {
+            assert_eq!(
+                located(program, Path::new(folder)).as_os_str(),
+                expected,
+                "{program}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let tool = |more: Value| {
+            let mut tool = json!({ "name": "a", "parameters": {} });
+            tool.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            json!({ "tools": [{ "type": "web_search" }, tool] })
+        };
+        for (document, expected) in [
+            (json!({}), "there is no list `tools`"),
+            (json!({ "tools": {} }), "there is no list `tools`"),
+            (json!("tools"), "there is no list `tools`"),
+            (
+                tool(json!({ "command": "cat" })),
+                "tools[1].command: expected a list",
+            ),
+            (
+                tool(json!({ "command": [] })),
+                "tools[1].command: expected a list",
+            ),
+            (
+                tool(json!({ "command": [""] })),
+                "tools[1].command: expected a list",
+            ),
+            (
+                tool(json!({ "command": ["cat", 1] })),
+                "tools[1].command: expected a list",
+            ),
+            (
+                tool(json!({ "timeout": 0 })),
+                "tools[1].timeout: expected a number of seconds",
+            ),
+            (
+                tool(json!({ "timeout": "60" })),
+                "tools[1].timeout: expected a number of seconds",
+            ),
+            (
+                tool(json!({ "timeout": 1e300 })),
+                "tools[1].timeout: expected a number of seconds",
+            ),
+            (
+                tool(json!({ "name": 1 })),
+                "tools[1].name: expected a string, found 1",
+            ),
+            (
+                json!([{ "name": "a", "parameters": {} }, { "name": "a", "parameters": {} }]),
+                "tools[1]: a second tool has the name \"a\"",
+            ),
+            (
+                json!({ "tools": [1] }),
+                "tools[0]: expected an object, found 1",
+            ),
+        ] {
+            let error = parse(document, Path::new("")).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let error = Tools::read("tools.ini".as_ref()).unwrap_err().to_string();
+        assert!(error.contains("tools.ini"), "{error}");
+    }
+}
