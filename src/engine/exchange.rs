@@ -14,7 +14,7 @@ use crate::contract::types::{ChatRequest, ErrorKind, ProviderError, Usage};
 use crate::core::classify::{self, Asked, Rejection};
 use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
-use crate::core::request::{self, Translated};
+use crate::core::request::{self, Dropped, Translated};
 use crate::core::retry;
 use crate::core::secret::Secrets;
 
@@ -164,13 +164,12 @@ impl<E: Edge> Exchange<E> {
     }
 
     /// Sends the request. Once more with a new token, when the host's last one was refused; and once more without it, when
-    /// the model does not support something that is optional.
+    /// the service refuses something that is optional.
     fn attempt(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
         let mut may_renew = matches!(
             self.configuration.authentication,
             Authentication::Fetched(_)
         );
-        let mut may_drop = true;
         let mut authorization = self.authorize(false)?;
         loop {
             // Here, because each attempt has its own time, and getting a token is none of it.
@@ -194,13 +193,24 @@ impl<E: Edge> Exchange<E> {
                     .map_err(|error| refused_and_not_renewed(rejection.error, &error))?;
                 continue;
             }
-            let unsupported = rejection.unsupported_parameter.as_deref();
-            match unsupported.and_then(|name| self.translated.drop_parameter(name)) {
-                Some(dropped) if may_drop => {
-                    may_drop = false;
-                    report.dropped(&dropped);
-                }
-                _ => return Err(rejection.error),
+            match self.without_what_is_refused(&rejection) {
+                Some(dropped) => report.dropped(&dropped),
+                None => return Err(rejection.error),
+            }
+        }
+    }
+
+    /// Takes out what the service refused, if the answer is what was asked for without it. There is less to take out each
+    /// time, so that this comes to an end.
+    fn without_what_is_refused(&mut self, rejection: &Rejection) -> Option<Dropped> {
+        match rejection.error.code.as_deref() {
+            // What the service has just said itself it can read.
+            Some("invalid_encrypted_content") if self.said == 0 => {
+                self.translated.drop_reasoning_items()
+            }
+            _ => {
+                let name = rejection.unsupported_parameter.as_deref()?;
+                self.translated.drop_parameter(name)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::contract::credentials::{CredentialError, CredentialErrorKind};
-use crate::contract::types::BlockContent;
+use crate::contract::types::{BlockContent, ContentBlock, MessageContent, Role, Thinking};
 use crate::core::headers::Headers;
 
 #[test]
@@ -276,6 +276,59 @@ fn a_whole_response_that_failed_is_asked_for_again() {
     edge.chunk(Duration::ZERO, &failed.to_string());
     answer(&edge, "Hi");
     assert_eq!(ask(&edge, json!({})).unwrap(), "Hi");
+}
+
+#[test]
+fn reasoning_that_another_resource_encrypted_is_left_out_and_told() {
+    let edge = FakeEdge::default();
+    edge.answer(400, "application/json");
+    let error = json!({ "error": {
+        "code": "invalid_encrypted_content",
+        "type": "invalid_request_error",
+        "message": "The encrypted content could not be verified.",
+    } });
+    edge.chunk(Duration::ZERO, &error.to_string());
+    answer(&edge, "Hi");
+    let mut thinking = user("");
+    thinking.role = Role::Assistant;
+    let block = |content| ContentBlock {
+        content,
+        visibility: None,
+        extensions: None,
+    };
+    thinking.content = MessageContent::Blocks(vec![
+        block(BlockContent::Thinking(Thinking {
+            text: String::new(),
+            signature: None,
+            content: Some(r#"["of another resource","rs_1"]"#.into()),
+        })),
+        block(BlockContent::Text("Hello".into())),
+    ]);
+    let config = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"key"}"#;
+    let engine = Engine::open(edge.clone(), config).unwrap();
+    let history = vec![user("Hi"), thinking, user("And now?")];
+    let request = ChatRequest {
+        model: Some("gpt-5.1".into()),
+        ..request(history)
+    };
+    assert_eq!(text(&engine.complete(&request).unwrap()), "Hi");
+    let bodies = edge.0.sent_bodies.borrow();
+    let kinds = |body: &Value| {
+        let input = body["input"].as_array().unwrap().clone();
+        let is_reasoning = |item: &Value| item["type"] == "reasoning";
+        (
+            input.len(),
+            input.iter().filter(|item| is_reasoning(item)).count(),
+        )
+    };
+    assert_eq!((kinds(&bodies[0]), kinds(&bodies[1])), ((4, 1), (3, 0)));
+    assert_eq!(edge.elapsed(), Duration::ZERO);
+    let events = edge.0.events.borrow();
+    let dropped = events
+        .iter()
+        .find(|(name, _)| name == "provider:parameter_dropped")
+        .unwrap();
+    assert_eq!(dropped.1["parameter"], "input");
 }
 
 #[test]
