@@ -32,8 +32,8 @@ pub(super) struct Exchange<E> {
     said: usize,
     /// How often something was tried again.
     retries: u64,
-    /// What must not be seen in errors.
-    secrets: Secrets,
+    /// What must not be seen in errors and events.
+    pub(super) secrets: Secrets,
 }
 
 /// The head of an answer, its body as it arrives, and how long that may take.
@@ -99,13 +99,15 @@ impl<E: Edge> Exchange<E> {
 
     /// Tells the host of the request, and begins the report of what comes of it.
     pub(super) fn report(&self, request: &ChatRequest) -> Report<E> {
-        Report::start(
+        let report = Report::start(
             self.edge.clone(),
             request,
             &self.deployment,
             &self.translated,
             self.configuration.debug,
-        )
+        );
+        report.sends(&self.translated.body, &self.secrets);
+        report
     }
 
     /// Sends the request, and tries again as long as that may help.
@@ -194,7 +196,10 @@ impl<E: Edge> Exchange<E> {
                 continue;
             }
             match self.without_what_is_refused(&rejection) {
-                Some(dropped) => report.dropped(&dropped),
+                Some(dropped) => {
+                    report.dropped(&dropped);
+                    report.sends(&self.translated.body, &self.secrets);
+                }
                 None => return Err(rejection.error),
             }
         }
@@ -216,12 +221,13 @@ impl<E: Edge> Exchange<E> {
     }
 
     /// Adds what the service has said so far to the input, in place of what it had said before.
-    pub(super) fn go_on(&mut self, said: Vec<Value>) {
+    pub(super) fn go_on(&mut self, said: Vec<Value>, report: &Report<E>) {
         if let Some(Value::Array(input)) = self.translated.body.get_mut("input") {
             input.truncate(input.len().saturating_sub(self.said));
             self.said = said.len();
             input.extend(said);
         }
+        report.sends(&self.translated.body, &self.secrets);
     }
 
     /// What an answer cost: at the price of the model that answered, by its own account, else at that of the logical model.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::edge::{Edge, Instant};
 use crate::contract::types::{
-    BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, ProviderError, StreamEvent,
+    BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, FinishReason, ProviderError,
+    StreamEvent,
 };
 use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
@@ -15,6 +16,7 @@ use crate::core::headers::Headers;
 use crate::core::json::object_of;
 use crate::core::repair::Repairs;
 use crate::core::request::{Dropped, Translated};
+use crate::core::secret::Secrets;
 
 /// Tells of something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
@@ -38,6 +40,7 @@ pub(super) struct Report<E> {
     blocks: Vec<Block>,
     /// A delta was emitted, so that an abort must be told.
     has_deltas: bool,
+    debug: Debugging,
 }
 
 #[derive(Debug)]
@@ -62,6 +65,7 @@ impl<E: Edge> Report<E> {
             request_id: uuid(edge.random()),
             blocks: Vec::new(),
             has_deltas: false,
+            debug,
             edge,
         };
         if debug != Debugging::Off {
@@ -84,7 +88,46 @@ impl<E: Edge> Report<E> {
             ("background_mode", false.into()),
         ];
         report.emit("llm:request", payload);
+        if debug != Debugging::Off {
+            let count = |items: Option<&Value>| items.and_then(Value::as_array).map_or(0, Vec::len);
+            let body = &translated.body;
+            let payload = vec![
+                ("provider", PROVIDER_ID.into()),
+                ("model", deployment.name.as_str().into()),
+                ("message_count", message_count.into()),
+                ("item_count", count(body.get("input")).into()),
+                ("tool_count", count(body.get("tools")).into()),
+                ("stream", translated.is_streaming().into()),
+            ];
+            report.emit("llm:request:debug", payload);
+        }
         report
+    }
+
+    /// Tells of a body before it is sent for the first time, where bodies are told.
+    pub(super) fn sends(&self, body: &Map<String, Value>, secrets: &Secrets) {
+        self.body("llm:request:raw", "params", secrets, || {
+            Value::Object(body.clone())
+        });
+    }
+
+    /// Tells of what the service answered, where bodies are told.
+    pub(super) fn received(&self, response: Option<&Value>, secrets: &Secrets) {
+        self.body("llm:response:raw", "response", secrets, || {
+            response.cloned().into()
+        });
+    }
+
+    /// A service may repeat what it was sent, secrets included.
+    fn body(&self, name: &str, key: &str, secrets: &Secrets, body: impl FnOnce() -> Value) {
+        if self.debug == Debugging::Bodies {
+            let payload = object_of(vec![
+                ("provider", PROVIDER_ID.into()),
+                ("model", self.model.as_str().into()),
+                (key, body()),
+            ]);
+            self.edge.emit(name, &secrets.redact(payload.to_string()));
+        }
     }
 
     fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
@@ -213,6 +256,21 @@ impl<E: Edge> Report<E> {
             payload.push(("rate_limits", limits));
         }
         self.emit("llm:response", payload);
+        if self.debug != Debugging::Off {
+            let payload = vec![
+                ("provider", PROVIDER_ID.into()),
+                ("model", self.model.as_str().into()),
+                ("block_count", response.content.len().into()),
+                ("tool_call_count", response.tool_calls.len().into()),
+                (
+                    "finish_reason",
+                    finish_reason(response.finish_reason).into(),
+                ),
+                ("usage", usage(response)),
+                ("request_id", headers.request_id().into()),
+            ];
+            self.emit("llm:response:debug", payload);
+        }
     }
 
     fn block_start(&mut self, BlockStart { index, block }: &BlockStart) {
@@ -294,6 +352,16 @@ fn usage(response: &ChatResponse) -> Value {
         payload.push(("cache_write_tokens", tokens.into()));
     }
     object_of(payload)
+}
+
+/// The kernel's names.
+fn finish_reason(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::ContentFilter => "content_filter",
+        FinishReason::Length => "length",
+        FinishReason::Stop => "stop",
+        FinishReason::ToolCalls => "tool_calls",
+    }
 }
 
 /// A random UUID, RFC 9562, section 5.4.

@@ -162,7 +162,7 @@ impl<E: Edge> ResponseStream<E> {
         let mut deadline = idle_deadline();
         let failure = loop {
             match reader.step(deadline, &mut self.translator, &mut self.pending) {
-                Ok(Step::Event) if self.translator.is_received() => {
+                Ok(Step::Event) if self.translator.received().is_some() => {
                     return State::Received(Some(reader.body));
                 }
                 Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
@@ -202,12 +202,11 @@ impl<E: Edge> ResponseStream<E> {
         if may_go_on && let Some(said) = self.translator.continuation() {
             self.read_end(body);
             self.continuations += 1;
-            self.report.continuation(
-                self.translator.response_id(),
-                self.continuations,
-                MAX_CONTINUATIONS,
-            );
-            self.exchange.go_on(said);
+            let received = self.translator.received();
+            let id = received.and_then(|response| json::text(response, "id"));
+            self.report
+                .continuation(id, self.continuations, MAX_CONTINUATIONS);
+            self.exchange.go_on(said, &self.report);
             self.translator.go_on(&mut self.pending);
             return self.send();
         }
@@ -231,6 +230,8 @@ impl<E: Edge> ResponseStream<E> {
     }
 
     fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
+        let received = self.translator.received();
+        self.report.received(received, &self.exchange.secrets);
         match self.translator.finish(&mut self.pending) {
             Ok(()) => State::Completed(body),
             Err(error) => self.broken(error),
@@ -261,7 +262,9 @@ impl<E: Edge> ResponseStream<E> {
         let error = self.exchange.finished(error.clone());
         self.pending.push_back(StreamEvent::Aborted(error));
         self.translator = Translator::default();
-        self.exchange.go_on(Vec::new());
+        if self.continuations > 0 {
+            self.exchange.go_on(Vec::new(), &self.report);
+        }
         self.continuations = 0;
     }
 

@@ -51,11 +51,6 @@ struct OpenBlock {
 }
 
 impl Translator {
-    /// Whether the present response is over.
-    pub fn is_received(&self) -> bool {
-        self.received.is_some()
-    }
-
     /// Takes the data of one event, and adds what the caller sees of it to `events`.
     ///
     /// # Errors
@@ -113,9 +108,9 @@ impl Translator {
         }
     }
 
-    /// The id of the response that is over.
-    pub fn response_id(&self) -> Option<&str> {
-        json::text(self.received.as_ref()?, "id")
+    /// The response that is over, together with those before it.
+    pub fn received(&self) -> Option<&Value> {
+        self.received.as_ref()
     }
 
     /// Makes ready for the response that goes on with the one that was cut off.

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod continuation;
+mod debugging;
 mod fake_edge;
 mod retries;
 
@@ -236,6 +237,7 @@ fn with_debug_the_choice_of_the_deployment_is_told() {
             &[
                 "provider:deployment_resolved",
                 "llm:request",
+                "llm:request:debug",
                 "llm:response",
             ],
         ),

@@ -118,7 +118,7 @@ fn a_gateway_may_leave_out_how_blocks_begin() {
 #[test]
 fn the_last_event_closes_what_is_open_and_has_the_last_word() {
     let (translator, events) = applied(&[delta(0, "Hi"), incomplete("Hi there")]);
-    assert!(translator.is_received());
+    assert!(translator.received().is_some());
     let (told, response) = finished(translator, events);
     assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
     assert_eq!(response.finish_reason, FinishReason::Length);
