@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod bad_input;
 mod canaries;
 mod command_line;
 mod configuration;
@@ -12,9 +13,12 @@ mod cost;
 mod credentials;
 mod doctor;
 mod errors;
+mod generated;
+mod golden;
 mod hostile;
 mod readme;
 mod repair;
+mod responses;
 mod sealed;
 mod settings;
 mod streaming;
