@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod bad_input;
 mod canaries;
 mod command_line;
 mod configuration;
@@ -13,11 +14,13 @@ mod cost;
 mod credentials;
 mod doctor;
 mod errors;
+mod generated;
 mod golden;
 mod hostile;
 mod readme;
 mod repair;
 mod requests;
+mod responses;
 mod sealed;
 mod settings;
 mod streaming;

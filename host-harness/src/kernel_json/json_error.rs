@@ -81,12 +81,16 @@ impl JsonError {
         let text = error.to_string();
         // serde_json appends the position, which has fields of its own here.
         let position = format!(" at line {line} column {column}");
-        let reason = text.strip_suffix(&position).unwrap_or(&text).to_owned();
+        let reason = match text.strip_suffix(&position).unwrap_or(&text) {
+            // serde_json's words name no limit.
+            "recursion limit exceeded" => "nested 128 levels deep or deeper",
+            reason => reason,
+        };
         Self::Syntax {
             place: place.to_string(),
             line,
             column,
-            reason,
+            reason: reason.to_owned(),
         }
     }
 }

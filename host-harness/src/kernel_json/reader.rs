@@ -346,7 +346,7 @@ mod tests {
             ),
             (
                 &deep,
-                "the document: not valid JSON, line 1, column 128: recursion limit exceeded",
+                "the document: not valid JSON, line 1, column 128: nested 128 levels deep or deeper",
             ),
         ] {
             assert_eq!(error(text), expected);

@@ -211,7 +211,7 @@ mod tests {
             ),
             (
                 writer.put_any("a", &deep),
-                "choices[1].a: not valid JSON, line 1, column 128: recursion limit exceeded",
+                "choices[1].a: not valid JSON, line 1, column 128: nested 128 levels deep or deeper",
             ),
             (
                 writer.extend(Some("null")),

@@ -9,7 +9,8 @@
 //!
 //! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`],
 //! [`MockAzure::token_requests`]), the next answers can be written ([`Scripted`]) or made to fail ([`Fault`]), and a stream
-//! can be held back event by event ([`DeltaGate`]). [`check_request`] is the check of a request's body alone.
+//! can be held back event by event ([`DeltaGate`]). [`check_request`] and [`response_events`] do a part of the
+//! work without HTTP.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host_harness::mock::MockError> {
@@ -54,7 +55,7 @@ pub use identity::{
 };
 pub use pace::DeltaGate;
 pub use record::RecordedRequest;
-pub use responses::check_request;
+pub use responses::{check_request, response_events};
 pub use scripted::Scripted;
 
 use exchange::Mock;

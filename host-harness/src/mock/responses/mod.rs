@@ -38,6 +38,17 @@ pub(super) enum Reply {
     Object(Value),
 }
 
+impl Reply {
+    fn events(events: &[Value]) -> Self {
+        Self::Events(events.iter().map(Event::new).collect())
+    }
+}
+
+/// The events in which a stream tells a response object, as the service orders them.
+pub fn response_events(response: &Value) -> Vec<Value> {
+    stream::events(response, false)
+}
+
 /// Checks the body of a request as the service would, for a mock with the usual deployments.
 ///
 /// # Errors
@@ -59,12 +70,12 @@ pub(super) fn create(
 ) -> Result<Reply, ApiError> {
     let request = CreateRequest::parse(body, deployments)?;
     let response = match answers.next() {
-        Some(Scripted::Events(events)) => return Ok(Reply::Events(stream::exactly(events))),
+        Some(Scripted::Events(events)) => return Ok(Reply::events(&events)),
         Some(Scripted::Response(response)) => response,
         None => object::response(&request, Answer::to(&request), ids),
     };
     Ok(match request.stream {
-        true => Reply::Events(stream::events(&response, request.is_obfuscated())),
+        true => Reply::events(&stream::events(&response, request.is_obfuscated())),
         false => Reply::Object(response),
     })
 }

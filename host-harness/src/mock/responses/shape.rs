@@ -260,7 +260,8 @@ fn no_match(path: &str) -> ApiError {
     ApiError::invalid(
         path,
         &format!(
-            "Invalid '{path}': string does not match pattern. Expected a string that matches the pattern              '^[a-zA-Z0-9_-]+$'."
+            "Invalid '{path}': string does not match pattern. Expected a string that matches the pattern \
+             '^[a-zA-Z0-9_-]+$'."
         ),
     )
 }

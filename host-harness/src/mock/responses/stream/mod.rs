@@ -11,8 +11,19 @@ pub(in crate::mock) struct Event {
     pub(in crate::mock) is_delta: bool,
 }
 
+impl Event {
+    pub(super) fn new(event: &Value) -> Self {
+        let kind = event["type"].as_str();
+        let name = kind.map_or_else(String::new, |kind| format!("event: {kind}\n"));
+        Self {
+            frame: format!("{name}data: {event}\n\n").into(),
+            is_delta: kind.is_some_and(|kind| kind.ends_with(".delta")),
+        }
+    }
+}
+
 /// All events of a response, from `response.created` to its end.
-pub(super) fn events(response: &Value, is_obfuscated: bool) -> Vec<Event> {
+pub(super) fn events(response: &Value, is_obfuscated: bool) -> Vec<Value> {
     let mut writer = Writer {
         events: Vec::new(),
         is_obfuscated,
@@ -34,11 +45,6 @@ pub(super) fn events(response: &Value, is_obfuscated: bool) -> Vec<Event> {
     writer.events
 }
 
-/// These events, as they are.
-pub(super) fn exactly(events: Vec<Value>) -> Vec<Event> {
-    events.iter().map(frame).collect()
-}
-
 /// The response before there is anything of it.
 fn begun(response: &Value) -> Value {
     let mut response = response.clone();
@@ -53,7 +59,7 @@ fn begun(response: &Value) -> Value {
 }
 
 struct Writer {
-    events: Vec<Event>,
+    events: Vec<Value>,
     is_obfuscated: bool,
 }
 
@@ -73,16 +79,7 @@ impl Writer {
     fn event(&mut self, kind: &str, mut data: Value) {
         data["type"] = json!(kind);
         data["sequence_number"] = json!(self.events.len());
-        self.events.push(frame(&data));
-    }
-}
-
-fn frame(event: &Value) -> Event {
-    let kind = event["type"].as_str();
-    let name = kind.map_or_else(String::new, |kind| format!("event: {kind}\n"));
-    Event {
-        frame: format!("{name}data: {event}\n\n").into(),
-        is_delta: kind.is_some_and(|kind| kind.ends_with(".delta")),
+        self.events.push(data);
     }
 }
 
