@@ -185,6 +185,7 @@ fn the_links_lead_somewhere() {
         "README.md",
         "docs/configuration.md",
         "docs/authentication.md",
+        "docs/command-line.md",
     ] {
         let path = root.join(page);
         let text = fs::read_to_string(&path).unwrap();

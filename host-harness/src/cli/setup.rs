@@ -164,3 +164,31 @@ async fn embedded_mock(
     config.insert("azure_endpoint".to_owned(), json!(mock.endpoint()));
     Ok(mock)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_get_the_environment_without_what_opens_the_service() {
+        let variables = [
+            ("AZURE_CLIENT_SECRET", "s"),
+            ("AZURE_OPENAI_API_KEY", "k"),
+            ("HOME", "/home/me"),
+            ("IDENTITY_HEADER", "h"),
+            ("KEY_OF_MINE", "key"),
+            ("PATH", "/bin"),
+            ("PROXY_TOKEN", "token"),
+        ];
+        let config = json!({ "api_key": "key", "extra_headers": { "x-gateway": "token" }, "azure_endpoint": "/bin" });
+        let setup = Setup {
+            config: config.as_object().cloned().unwrap_or_default(),
+            environment: variables.into_iter().collect(),
+            credentials: Arc::new(AzureCredentials::builder().build()),
+            component: PathBuf::new(),
+            seals_secrets: true,
+        };
+        let kept = [("HOME", "/home/me"), ("PATH", "/bin")];
+        assert_eq!(setup.environment_of_tools(), kept.into_iter().collect());
+    }
+}

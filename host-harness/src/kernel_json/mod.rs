@@ -76,3 +76,6 @@ pub mod provider_info;
 pub mod tool_call;
 
 pub use json_error::JsonError;
+
+#[cfg(test)]
+mod generated;

@@ -181,6 +181,7 @@ impl MockArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "The provider")]
 pub(super) struct ProviderArguments {
     /// The provider's settings: a TOML or YAML file; ${VAR} in it is expanded.
     #[arg(long, value_name = "FILE")]

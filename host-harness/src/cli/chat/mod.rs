@@ -152,7 +152,10 @@ impl Chat<'_> {
                 failure.report(self.session.json);
                 "failed"
             }
-            None => "was cancelled",
+            None => {
+                self.session.end_line();
+                "was cancelled"
+            }
         };
         self.has_failed = true;
         self.conversation.take_back(mark);

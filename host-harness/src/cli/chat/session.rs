@@ -46,6 +46,13 @@ impl Session {
         }
     }
 
+    /// Ends the line on which the answer or a question stopped, and the terminal wrote `^C`.
+    pub(super) fn end_line(&self) {
+        if self.has_person() {
+            self.write_prompt("\n");
+        }
+    }
+
     /// A line that a person answers on.
     fn write_prompt(&self, text: &str) {
         let mut out = io::stderr();
@@ -113,7 +120,7 @@ impl Outside for Session {
                 eprintln!("{name} -> {}", summary(&result.content));
             }
             (News::Stopped { max_turns }, _) => self.notice(&format!(
-                "the model was asked {max_turns} times (--max-turns) and still calls tools; say something to let it go on"
+                "the limit of --max-turns {max_turns} is reached, and the model still calls tools; say something to let it go on"
             )),
         }
     }

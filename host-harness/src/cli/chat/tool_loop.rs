@@ -9,7 +9,9 @@ use super::conversation::Conversation;
 use super::totals::Used;
 use crate::cli::failure::Failure;
 use crate::cli::tools_file::{ToolCommand, Tools};
-use crate::contract::types::{ChatRequest, ChatResponse, Message, MessageContent, ToolCall};
+use crate::contract::types::{
+    ChatRequest, ChatResponse, ErrorKind, Message, MessageContent, ToolCall,
+};
 use crate::provider::CallError;
 
 /// The model, the person and the machine.
@@ -129,14 +131,20 @@ impl<'a> ToolLoop<'a> {
     }
 }
 
-/// Whether the service answered that it does not do it, which costs nothing.
+/// Whether the request was refused, by the service or before it was sent, which costs nothing.
 fn is_refusal(failure: &Failure) -> bool {
-    match failure {
-        Failure::Call(CallError::Provider(error)) => {
-            error.status.is_some_and(|status| status >= 400)
-        }
-        _ => false,
-    }
+    let Failure::Call(CallError::Provider(error)) = failure else {
+        return false;
+    };
+    error.status.is_some_and(|status| status >= 400)
+        || matches!(
+            error.kind,
+            ErrorKind::Authentication
+                | ErrorKind::AccessDenied
+                | ErrorKind::Configuration
+                | ErrorKind::InvalidRequest
+                | ErrorKind::NotFound
+        )
 }
 
 /// What the model is told when the person declines.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cli::args::RequestArguments;
-use crate::contract::types::{ErrorKind, ProviderError};
+use crate::contract::types::ProviderError;
 use crate::kernel_json::{chat_request, chat_response, message};
 
 #[tokio::test]
@@ -119,15 +119,20 @@ async fn a_model_that_goes_in_circles_is_stopped_with_a_conversation_that_can_go
 }
 
 #[tokio::test]
-async fn a_failure_costs_nothing_only_if_the_service_refused() {
-    for (status, exchanges, cost) in [(Some(404), 1, json!("0.1")), (None, 2, Value::Null)] {
+async fn a_failure_costs_nothing_only_if_the_request_was_refused() {
+    for (kind, status, exchanges, cost) in [
+        (ErrorKind::Other, Some(404), 1, json!("0.1")),
+        (ErrorKind::InvalidRequest, None, 1, json!("0.1")),
+        (ErrorKind::Stream, None, 2, Value::Null),
+        (ErrorKind::Stream, Some(200), 2, Value::Null),
+    ] {
         let mut turn = Turn::new(true, 25);
         let mut outside = Script::new([calls(&["weather"])]);
-        outside.status_of_failure = status;
+        outside.failure = (kind, status);
         let failure = turn.run(&mut outside).await.unwrap_err();
         assert_eq!(failure.to_string(), "no answer");
         assert_eq!(turn.exchanges(), (exchanges, cost));
-        assert!(turn.has_run, "{status:?}");
+        assert!(turn.has_run, "{kind:?}");
     }
 }
 
@@ -238,8 +243,8 @@ fn answer(content: Value, tool_calls: Value) -> ChatResponse {
 struct Script {
     answers: VecDeque<ChatResponse>,
     consents: VecDeque<Consent>,
-    /// The status of the error when there is no answer left.
-    status_of_failure: Option<u16>,
+    /// The error when there is no answer left, and its status.
+    failure: (ErrorKind, Option<u16>),
     requests: Vec<ChatRequest>,
     asked: Vec<String>,
     ran: Vec<String>,
@@ -253,7 +258,7 @@ impl Script {
         Self {
             answers: answers.into(),
             consents: VecDeque::new(),
-            status_of_failure: None,
+            failure: (ErrorKind::Other, None),
             requests: Vec::new(),
             asked: Vec::new(),
             ran: Vec::new(),
@@ -272,9 +277,9 @@ impl Outside for Script {
         match self.answers.pop_front() {
             Some(answer) => Ok((answer, Duration::from_secs(1))),
             None => Err(Failure::Call(CallError::from(ProviderError {
-                kind: ErrorKind::Other,
+                kind: self.failure.0,
                 message: "no answer".to_owned(),
-                status: self.status_of_failure,
+                status: self.failure.1,
                 code: None,
                 retryable: false,
                 retry_after_ms: None,

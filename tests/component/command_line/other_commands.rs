@@ -1,0 +1,69 @@
+//! `host-harness inspect` and `host-harness mock`.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::{execute, run};
+use crate::support::{component, host_harness};
+
+#[tokio::test]
+async fn inspect_shows_what_a_component_can_do() {
+    let component = component();
+    let component = component.to_str().unwrap();
+    let output = execute(&[], &["inspect", "--json", "--component", component], "").await;
+    assert_eq!(output.code, 0, "{output:?}");
+    let inspection: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(inspection["contract_version"], "0.1.0");
+    assert_eq!(
+        inspection["size"],
+        json!(Path::new(component).metadata().unwrap().len())
+    );
+    assert_eq!(
+        inspection["exports"],
+        json!(["amplifier:provider/provider@0.1.0"])
+    );
+    assert!(
+        inspection["imports"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("wasi:http/types@0.2.12"))
+    );
+
+    let output = execute(&[], &["inspect", "--component", component], "").await;
+    assert!(
+        output.stdout.contains("\ncontract: 0.1.0\nimports:\n  "),
+        "{}",
+        output.stdout
+    );
+    let output = execute(&[], &["inspect", "--component", "nowhere.wasm"], "").await;
+    assert_eq!(output.code, 2);
+}
+
+#[tokio::test]
+async fn the_mock_runs_alone() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let mut mock = tokio::process::Command::new(host_harness())
+        .args([
+            "mock",
+            "--json",
+            "--deployment",
+            "mine=gpt-4.1",
+            "--pause",
+            "0",
+        ])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(mock.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let mock: Value = serde_json::from_str(&line).unwrap();
+    let environment = [
+        ("AZURE_OPENAI_ENDPOINT", mock["endpoint"].as_str().unwrap()),
+        ("AZURE_OPENAI_API_KEY", mock["api_key"].as_str().unwrap()),
+    ];
+    let output = run(&environment, &["--model", "mine", "Say hello"]).await;
+    assert!(output.stdout.contains("(deployment mine)"), "{output:?}");
+}
