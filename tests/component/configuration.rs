@@ -55,14 +55,14 @@ async fn models_go_to_their_deployments() {
         (json!({}), None, "gpt-5.1"),
     ] {
         let mock = [
-            "production-gpt5",
-            "fast-mini",
-            "catch-all",
-            "my-custom-deploy",
+            ("production-gpt5", "gpt-5.1"),
+            ("fast-mini", "gpt-5-mini"),
+            ("catch-all", "gpt-4.1"),
+            ("my-custom-deploy", "gpt-4.1"),
         ]
         .into_iter()
-        .fold(MockAzure::builder(), |mock, name| {
-            mock.deployment(name, "gpt-4.1")
+        .fold(MockAzure::builder(), |mock, (name, model)| {
+            mock.deployment(name, model)
         })
         .start()
         .await

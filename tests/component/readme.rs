@@ -83,15 +83,15 @@ const ENDPOINT: &str = "https://RESOURCE.openai.azure.com";
 
 async fn mock() -> MockAzure {
     [
-        "production-gpt5",
-        "fast-mini",
-        "catch-all",
-        "my-custom-deploy",
-        "my-deployment",
+        ("production-gpt5", "gpt-5.1"),
+        ("fast-mini", "gpt-5-mini"),
+        ("catch-all", "gpt-4.1"),
+        ("my-custom-deploy", "gpt-4.1"),
+        ("my-deployment", "gpt-4.1"),
     ]
     .into_iter()
-    .fold(MockAzure::builder(), |mock, name| {
-        mock.deployment(name, "gpt-4.1")
+    .fold(MockAzure::builder(), |mock, (name, model)| {
+        mock.deployment(name, model)
     })
     .bearer_token("token-of-az")
     .start()

@@ -111,7 +111,12 @@ fn image(source: &Value, extensions: &Value, place: Place) -> Result<Value, Inva
             json::set_text(&mut part, "image_url", url);
         }
         (FILE_ID, id) => json::set_text(&mut part, FILE_ID, id),
-        _ => return Err(place.invalid("", "the URL of an image begins with https, http or data")),
+        _ => {
+            return Err(place.invalid(
+                "",
+                "the address of an image must begin with https, http or data",
+            ));
+        }
     }
     let detail = source.get("detail").or(extensions.get("detail"));
     if let Some(detail) = detail.filter(|detail| !detail.is_null()) {
@@ -133,7 +138,10 @@ fn file(
     let mut set = |key: &str, value: &str| json::set_text(&mut part, key, value);
     match source {
         (DATA, data) => {
-            let media_type = media_type.unwrap_or("application/pdf");
+            let media_type = match media_type {
+                Some(media_type) if !media_type.is_empty() => media_type,
+                _ => "application/pdf",
+            };
             set("filename", &file_name(filename, media_type));
             let uri = data_uri(media_type, data, place)?;
             json::set(&mut part, FILE_DATA, uri);
@@ -145,7 +153,12 @@ fn file(
         }
         (URL, url) if has_scheme(url, &["https://", "http://"]) => set("file_url", url),
         (FILE_ID, id) => set(FILE_ID, id),
-        _ => return Err(place.invalid("", "the URL of a file begins with https, http or data")),
+        _ => {
+            return Err(place.invalid(
+                "",
+                "the address of a file must begin with https, http or data",
+            ));
+        }
     }
     Ok(Value::Object(part))
 }
@@ -214,10 +227,7 @@ fn file_name(filename: Option<&str>, media_type: &str) -> String {
     match filename {
         Some(filename) if !filename.is_empty() => filename.to_owned(),
         _ => {
-            // What follows the type may be parameters, or the rest of a data URI.
-            let is_end = |byte: u8| matches!(byte, b';' | b',');
-            let end = media_type.bytes().position(is_end);
-            let subtype = &media_type[..end.unwrap_or(media_type.len())];
+            let subtype = essence(media_type);
             let start = subtype.rfind('/').map_or(0, |slash| slash + 1);
             let ending = match &subtype[start..] {
                 "plain" => "txt",
@@ -228,6 +238,13 @@ fn file_name(filename: Option<&str>, media_type: &str) -> String {
             ["file.", ending].concat()
         }
     }
+}
+
+/// A media type without its parameters, and without the rest of a data URI that it stands in.
+fn essence(media_type: &str) -> &str {
+    let is_end = |byte: u8| matches!(byte, b';' | b',' | b' ');
+    let end = media_type.bytes().position(is_end);
+    &media_type[..end.unwrap_or(media_type.len())]
 }
 
 fn has_scheme(url: &str, schemes: &[&str]) -> bool {
@@ -243,7 +260,7 @@ fn has_scheme(url: &str, schemes: &[&str]) -> bool {
 /// A data URI, made in one pass: images have tens of megabytes. White space in the base64, which some encoders break into
 /// lines, is left out.
 fn data_uri(media_type: &str, data: &str, place: Place) -> Result<Value, Invalid> {
-    let prefix = ["data:", media_type, ";base64,"].concat();
+    let prefix = ["data:", essence(media_type), ";base64,"].concat();
     let mut uri = String::with_capacity(prefix.len() + data.len());
     uri.push_str(&prefix);
     // Where the text begins that is not copied yet, how much of it pads, and whether all is of the alphabet.
@@ -261,9 +278,9 @@ fn data_uri(media_type: &str, data: &str, place: Place) -> Result<Value, Invalid
     }
     uri.push_str(&data[start..]);
     let length = uri.len() - prefix.len();
-    match is_valid && padding <= 2 && length > 0 && length % 4 == 0 {
+    match is_valid && padding <= 2 && length > 0 && length.is_multiple_of(4) {
         true => Ok(Value::String(uri)),
-        false => Err(place.invalid("", "the data is not base64, or not all of it")),
+        false => Err(place.invalid("", "the data is not base64, or a part of it is missing")),
     }
 }
 

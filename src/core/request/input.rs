@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::calls::{self, Native, Waiting};
 use super::content::{self, not_here};
 use super::place::{Drops, Invalid, Place};
+use super::stored_calls;
 use crate::contract::types::{
     BlockContent, ContentBlock, Message, MessageContent, Role, Thinking, ToolResult,
 };
@@ -101,7 +102,11 @@ impl Translator<'_> {
         }
         match message.role {
             Role::Developer => mark_as_context(&mut self.parts),
-            Role::Assistant => self.stored_calls(message, place)?,
+            Role::Assistant => {
+                stored_calls::each(message, place, &mut |id, name, arguments| {
+                    self.call(id, name, arguments);
+                })?;
+            }
             _ => {}
         }
         self.end_item(message.role);
@@ -198,27 +203,6 @@ impl Translator<'_> {
         self.end_item(Role::Assistant);
         let item = calls::call(id, name, arguments, self.native);
         self.item(item);
-    }
-
-    /// The calls that an agent keeps beside the content, as some context stores do. What is among the blocks too is the same
-    /// call.
-    fn stored_calls(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
-        let extensions = content::extensions(message.extensions.as_deref(), place)?;
-        let calls = match extensions.get("tool_calls") {
-            None | Some(Value::Null) => return Ok(()),
-            Some(Value::Array(calls)) => calls,
-            Some(_) => return Err(place.invalid(".tool_calls", "expected a list of tool calls")),
-        };
-        for (index, call) in calls.iter().enumerate() {
-            let Some((id, name, arguments)) = stored_call(call) else {
-                let problem = "expected an `id`, a `name`, and `arguments` that are a JSON object";
-                return Err(place.element("tool_calls", index).invalid("", problem));
-            };
-            if !has_call(message, id) {
-                self.call(id, name, arguments);
-            }
-        }
-        Ok(())
     }
 
     /// The results in a message of a tool: those among its blocks, and the message itself if it has anything else, or
@@ -335,41 +319,6 @@ fn mark_as_context(parts: &mut Vec<Value>) {
             break;
         }
     }
-}
-
-/// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
-/// chat completions with `function` around name and arguments. No arguments are none.
-fn stored_call(call: &Value) -> Option<(&str, &str, Map<String, Value>)> {
-    let function = call.get("function").unwrap_or(&Value::Null);
-    let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
-    let name = json::text(call, "name")
-        .or(json::text(call, "tool"))
-        .or(json::text(function, "name"))?;
-    let arguments = call
-        .get("arguments")
-        .or(call.get("input"))
-        .or(function.get("arguments"));
-    let arguments = match arguments {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::String(text)) if text.is_empty() => Map::new(),
-        Some(Value::String(text)) => json::object(text)?,
-        Some(other) => other.as_object()?.clone(),
-    };
-    Some((id, name, arguments))
-}
-
-/// Whether a block of the message is the call with this id.
-fn has_call(message: &Message, id: &str) -> bool {
-    let MessageContent::Blocks(blocks) = &message.content else {
-        return false;
-    };
-    for block in blocks {
-        match &block.content {
-            BlockContent::ToolCall(call) if call.id == id => return true,
-            _ => {}
-        }
-    }
-    false
 }
 
 /// The reasoning item that a thinking block came from: its encrypted content, without the id, which the service does not

@@ -7,6 +7,7 @@ mod input;
 mod options;
 mod place;
 mod reasoning;
+mod stored_calls;
 mod tools;
 
 use serde_json::{Map, Value};
@@ -45,10 +46,11 @@ impl Translated {
     pub fn drop_parameter(&mut self, name: &str) -> Option<Dropped> {
         let names: &[&str] = match name {
             "reasoning.summary" => {
-                self.body
-                    .get_mut("reasoning")?
-                    .as_object_mut()?
-                    .remove("summary")?;
+                let reasoning = self.body.get_mut("reasoning")?.as_object_mut()?;
+                reasoning.remove("summary")?;
+                if reasoning.is_empty() {
+                    self.body.remove("reasoning");
+                }
                 return Some(Dropped::unsupported(name));
             }
             // They go together: a model that refuses one of them does not reason, and would refuse the other next.

@@ -3,13 +3,14 @@
 mod calls;
 mod content;
 mod options;
+mod parameters;
 
 use serde_json::json;
 
 use super::*;
 use crate::contract::types::{
-    BlockContent, ContentBlock, FunctionTool, JsonSchema, Message, MessageContent, ResponseFormat,
-    Role, Thinking, ToolCall, ToolChoice, ToolResult, ToolSpec,
+    BlockContent, ContentBlock, FunctionTool, Message, MessageContent, Role, Thinking, ToolCall,
+    ToolChoice, ToolResult, ToolSpec,
 };
 use crate::core::config::Environment;
 use crate::core::repair::Items;
@@ -184,191 +185,6 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
     let translated = reasoning(alone);
     assert_eq!(translated.body["input"].as_array().unwrap().len(), 1);
     assert_eq!(translated.dropped[0].parameter, "messages[1]");
-}
-
-#[test]
-fn models_that_reason_get_reasoning_instead_of_temperature() {
-    let mut request = request(vec![user("Hi")]);
-    request.temperature = Some(0.0);
-    request.top_p = Some(0.5);
-    let plain = translated(&request).unwrap();
-    assert_eq!(plain.body["temperature"], json!(0.0));
-    assert_eq!(plain.body["top_p"], json!(0.5));
-    assert!(!plain.body.contains_key("include"));
-
-    request.model = Some("gpt-5.1".into());
-    request.reasoning_effort = Some("high".into());
-    let reasoning = translated(&request).unwrap();
-    assert_eq!(
-        reasoning.body["include"],
-        json!(["reasoning.encrypted_content"])
-    );
-    assert_eq!(
-        reasoning.body["reasoning"],
-        json!({ "effort": "high", "summary": "auto" })
-    );
-    assert!(!reasoning.body.contains_key("temperature") && !reasoning.body.contains_key("top_p"));
-    let dropped: Vec<&str> = reasoning
-        .dropped
-        .iter()
-        .map(|dropped| dropped.parameter.as_str())
-        .collect();
-    assert_eq!(dropped, ["temperature", "top_p"]);
-}
-
-#[test]
-fn structured_output_has_the_services_flat_form() {
-    let schema = |schema: &str, name: Option<&str>| {
-        ResponseFormat::JsonSchema(JsonSchema {
-            schema: schema.into(),
-            name: name.map(str::to_owned),
-            description: None,
-            strict: Some(true),
-        })
-    };
-    for (format, expected) in [
-        (ResponseFormat::Text, json!({ "type": "text" })),
-        (ResponseFormat::Json, json!({ "type": "json_object" })),
-        (
-            schema(r#"{"type":"object"}"#, None),
-            json!({ "type": "json_schema", "name": "response", "schema": { "type": "object" }, "strict": true }),
-        ),
-        (
-            schema(
-                r#"{"name":"person","schema":{"type":"object"},"description":"d"}"#,
-                None,
-            ),
-            json!({
-                "type": "json_schema",
-                "name": "person",
-                "description": "d",
-                "schema": { "type": "object" },
-                "strict": true,
-            }),
-        ),
-        (
-            schema(
-                r#"{"type":"object","properties":{"schema":{}}}"#,
-                Some("mine"),
-            ),
-            json!({
-                "type": "json_schema",
-                "name": "mine",
-                "schema": { "type": "object", "properties": { "schema": {} } },
-                "strict": true,
-            }),
-        ),
-    ] {
-        let mut request = request(vec![user("Hi")]);
-        request.response_format = Some(format);
-        let translated = translated(&request).unwrap();
-        assert_eq!(translated.body["text"]["format"], expected);
-    }
-}
-
-#[test]
-fn tools_and_choices_in_every_form() {
-    let hosted = r#"{"type":"web_search","filters":{"b":1,"a":2}}"#;
-    let mut request = request(vec![user("Hi")]);
-    request.tools = vec![
-        ToolSpec::Function(FunctionTool {
-            name: "f".into(),
-            description: None,
-            parameters: "{}".into(),
-            strict: None,
-            extensions: None,
-        }),
-        ToolSpec::Hosted(hosted.into()),
-    ];
-    for (choice, expected) in [
-        (ToolChoice::Auto, json!("auto")),
-        (ToolChoice::None, json!("none")),
-        (ToolChoice::Required, json!("required")),
-        (
-            ToolChoice::Function("f".into()),
-            json!({ "type": "function", "name": "f" }),
-        ),
-        (
-            ToolChoice::Custom(r#"{"type":"web_search"}"#.into()),
-            json!({ "type": "web_search" }),
-        ),
-    ] {
-        request.tool_choice = Some(choice);
-        let body = translated(&request).unwrap().body;
-        assert_eq!(body["tool_choice"], expected);
-        assert_eq!(
-            body["tools"],
-            json!([
-                { "type": "function", "name": "f", "parameters": {}, "strict": false },
-                { "type": "web_search", "filters": { "a": 2, "b": 1 } },
-            ])
-        );
-    }
-}
-
-#[test]
-fn json_that_is_wrong_is_an_error_that_names_its_place() {
-    let tool = |parameters: &str| {
-        ToolSpec::Function(FunctionTool {
-            name: "f".into(),
-            description: None,
-            parameters: parameters.into(),
-            strict: None,
-            extensions: None,
-        })
-    };
-    let mut with_tool = request(vec![user("Hi")]);
-    with_tool.tools = vec![tool("{}"), tool("[]")];
-    let mut with_hosted = request(vec![user("Hi")]);
-    with_hosted.tools = vec![ToolSpec::Hosted("nonsense".into())];
-    let mut with_choice = request(vec![user("Hi")]);
-    with_choice.tool_choice = Some(ToolChoice::Custom("\"x\"".into()));
-    let mut with_temperature = request(vec![user("Hi")]);
-    with_temperature.temperature = Some(f64::NAN);
-    for (request, message) in [
-        (with_tool, "tools[1].parameters: expected a JSON object"),
-        (with_hosted, "tools[0]: expected a JSON object"),
-        (with_choice, "tool_choice: expected a JSON object"),
-        (
-            with_temperature,
-            "temperature: expected a number from 0 to 2",
-        ),
-        (
-            request(vec![
-                user("Hi"),
-                blocks(Role::Assistant, vec![call("a", "[1]")]),
-            ]),
-            "messages[1].content[0]: the arguments of a tool call must be a JSON object",
-        ),
-        (
-            request(vec![blocks(
-                Role::System,
-                vec![BlockContent::Image("{}".into())],
-            )]),
-            "messages[0].content[0]: a block of the type `image` cannot be sent in this message",
-        ),
-    ] {
-        let error = translated(&request).unwrap_err();
-        assert_eq!(
-            (error.kind, error.message.as_str()),
-            (ErrorKind::InvalidRequest, message)
-        );
-    }
-}
-
-#[test]
-fn parameters_that_are_optional_can_be_dropped_once() {
-    let mut request = request(vec![user("Hi")]);
-    request.model = Some("gpt-5.1".into());
-    request.reasoning_effort = Some("low".into());
-    let mut translated = translated(&request).unwrap();
-    assert_eq!(translated.drop_parameter("input"), None);
-    assert_eq!(translated.drop_parameter("top_p"), None, "it was not sent");
-    assert_eq!(
-        translated.drop_parameter("reasoning").unwrap().parameter,
-        "include, reasoning"
-    );
-    assert_eq!(translated.drop_parameter("reasoning"), None);
 }
 
 fn translated(request: &ChatRequest) -> Result<Translated, ProviderError> {

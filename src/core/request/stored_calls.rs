@@ -1,0 +1,70 @@
+//! Tool calls that an agent keeps beside the content of a message, as some context stores do.
+
+use serde_json::{Map, Value};
+
+use super::content;
+use super::place::{Invalid, Place};
+use crate::contract::types::{BlockContent, Message, MessageContent};
+use crate::core::json;
+
+/// Hands over the calls in the extension `tool_calls` of a message: id, name and arguments of each that is not among its
+/// blocks too.
+pub(super) fn each(
+    message: &Message,
+    place: Place,
+    found: &mut dyn FnMut(&str, &str, Map<String, Value>),
+) -> Result<(), Invalid> {
+    let extensions = content::extensions(message.extensions.as_deref(), place)?;
+    match extensions.get("tool_calls") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(calls)) => {
+            for (index, call) in calls.iter().enumerate() {
+                let Some((id, name, arguments)) = stored_call(call) else {
+                    let problem =
+                        "expected an `id`, a `name`, and `arguments` that are a JSON object";
+                    return Err(place.element("tool_calls", index).invalid("", problem));
+                };
+                if !has_call(message, id) {
+                    found(id, name, arguments);
+                }
+            }
+        }
+        Some(_) => return Err(place.invalid(".tool_calls", "expected a list of tool calls")),
+    }
+    Ok(())
+}
+
+/// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
+/// chat completions with `function` around name and arguments. No arguments are none.
+fn stored_call(call: &Value) -> Option<(&str, &str, Map<String, Value>)> {
+    let function = call.get("function").unwrap_or(&Value::Null);
+    let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
+    let name = json::text(call, "name")
+        .or(json::text(call, "tool"))
+        .or(json::text(function, "name"))?;
+    let arguments = call
+        .get("arguments")
+        .or(call.get("input"))
+        .or(function.get("arguments"));
+    let arguments = match arguments {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
+        Some(Value::String(text)) => json::object(text)?,
+        Some(other) => other.as_object()?.clone(),
+    };
+    Some((id, name, arguments))
+}
+
+/// Whether a block of the message is the call with this id.
+fn has_call(message: &Message, id: &str) -> bool {
+    let MessageContent::Blocks(blocks) = &message.content else {
+        return false;
+    };
+    for block in blocks {
+        match &block.content {
+            BlockContent::ToolCall(call) if call.id == id => return true,
+            _ => {}
+        }
+    }
+    false
+}
