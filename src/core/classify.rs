@@ -42,12 +42,15 @@ impl From<ProviderError> for Rejection {
 pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -> Rejection {
     let body = Body::read(body);
     let kind = kind_of_code(&body).unwrap_or_else(|| kind_of_status(status, &body));
-    let said = match &body.message {
-        Some(message) => format!("the service says: {message}"),
-        None if body.is_html => {
+    let said = match (&body.message, &body.parameter) {
+        (Some(message), Some(name)) if !message.contains(name.as_str()) => {
+            format!("the service says of `{name}`: {message}")
+        }
+        (Some(message), _) => format!("the service says: {message}"),
+        (None, _) if body.is_html => {
             "the answer is an HTML page, so that a proxy or a gateway gave it instead of the service".to_owned()
         }
-        None => "the service gave no reason".to_owned(),
+        (None, _) => "the service gave no reason".to_owned(),
     };
     let mut error = ProviderError::new(
         kind,
@@ -169,6 +172,15 @@ impl Body {
         };
         self.parameter.clone().filter(|_| is_unsupported)
     }
+
+    /// Whether it is something that was said that is wrong, rather than an id or a name.
+    fn is_about_content(&self) -> bool {
+        self.parameter.as_deref().is_none_or(|name| {
+            ["content", "input", "instructions", "output", "text"]
+                .iter()
+                .any(|content| name.ends_with(content))
+        })
+    }
 }
 
 fn kind_of_code(body: &Body) -> Option<ErrorKind> {
@@ -182,7 +194,8 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
                 | "content_policy_violation"
                 | "image_content_policy_violation"
                 | "bio_policy" => ErrorKind::ContentFilter,
-                "context_length_exceeded" | "string_above_max_length" => ErrorKind::ContextLength,
+                "context_length_exceeded" => ErrorKind::ContextLength,
+                "string_above_max_length" if body.is_about_content() => ErrorKind::ContextLength,
                 "insufficient_quota" => ErrorKind::QuotaExceeded,
                 "DeploymentNotFound" | "model_not_found" => ErrorKind::NotFound,
                 "invalid_api_key" => ErrorKind::Authentication,

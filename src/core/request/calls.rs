@@ -62,13 +62,11 @@ pub(super) fn call(
             Value::Object(call)
         }
         Some("custom") => {
-            let input = match arguments.remove("input") {
-                Some(Value::String(input)) => input,
-                Some(other) => {
-                    arguments.insert("input".to_owned(), other);
-                    Value::Object(arguments).to_string()
-                }
-                None => Value::Object(arguments).to_string(),
+            let only = arguments.len() == 1;
+            let input = match arguments.get("input") {
+                Some(Value::String(input)) if only => input.clone(),
+                // Nothing of other arguments is lost.
+                _ => Value::Object(arguments).to_string(),
             };
             named_call("custom_tool_call", id, name, "input", &input)
         }
@@ -135,12 +133,14 @@ impl Waiting {
     }
 }
 
-/// Gives results the form of their calls, and ids the length that the service allows, in a conversation that is whole.
+/// Gives results the form of their calls, and ids and names the form that the service allows, in a conversation that is
+/// whole.
 pub(super) fn settle(items: &mut Items) -> Result<(), Invalid> {
     let mut native = Vec::new();
     for index in 0..items.values.len() {
         let item = &mut items.values[index];
         shorten(item);
+        spell(item);
         match json::text(item, "type") {
             Some("apply_patch_call" | "custom_tool_call") => native.push(index),
             Some(_) if !native.is_empty() && is_result(item) => {
@@ -244,7 +244,24 @@ fn shorten(item: &mut Value) {
     *id = short;
 }
 
-/// The most characters that the service takes in a call's id.
+/// Writes the name of a call's tool in the characters that the service takes: other providers allow more of them, and agents
+/// change the provider in a conversation. A name that is declared in this request is right already, or the request refused.
+fn spell(item: &mut Value) {
+    let Some(Value::String(name)) = item.get_mut("name") else {
+        return;
+    };
+    let is_right = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    if name.len() <= MAX_ID && name.chars().all(is_right) {
+        return;
+    }
+    let right = |character| match is_right(character) {
+        true => character,
+        false => '_',
+    };
+    *name = name.chars().take(MAX_ID).map(right).collect();
+}
+
+/// The most characters that the service takes in a call's id, and in a tool's name.
 const MAX_ID: usize = 64;
 
 const CALL_ID: &str = "call_id";

@@ -104,6 +104,9 @@ fn image(source: &Value, extensions: &Value, place: Place) -> Result<Value, Inva
     match locate(source, place)? {
         (DATA, data) => {
             let media_type = media_type(source).unwrap_or_else(|| image_type(data));
+            if !media_type.starts_with("image/") {
+                return Err(place.invalid("", "the media type of an image begins with `image/`"));
+            }
             let uri = data_uri(media_type, data, place)?;
             json::set(&mut part, "image_url", uri);
         }

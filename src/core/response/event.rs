@@ -25,8 +25,8 @@ pub(super) enum Event<'a> {
     ItemAdded(u32, Value),
     /// An item is complete.
     ItemDone(u32, Value),
-    /// A part begins: its kind, and its number within the item.
-    PartAdded(u32, PartKind, u32),
+    /// A part begins.
+    PartAdded(u32, PartKind),
     /// A part of a message is complete, and so is its block.
     PartDone(u32),
 }
@@ -91,18 +91,14 @@ impl<'a> Event<'a> {
                     Some("reasoning_text") => PartKind::Thinking,
                     _ => return Ok(None),
                 };
-                let number = members.content_index.unwrap_or(0);
-                Self::PartAdded(members.slot()?, kind, number)
+                Self::PartAdded(members.slot()?, kind)
             }
             // Reasoning goes on until its item is done.
             Meaning::PartDone if json::text(&members.part, "type") == Some("reasoning_text") => {
                 return Ok(None);
             }
             Meaning::PartDone => Self::PartDone(members.slot()?),
-            Meaning::SummaryAdded => {
-                let number = members.summary_index.unwrap_or(0);
-                Self::PartAdded(members.slot()?, PartKind::Thinking, number)
-            }
+            Meaning::SummaryAdded => Self::PartAdded(members.slot()?, PartKind::Thinking),
         }))
     }
 }

@@ -17,8 +17,6 @@ pub(super) struct Members<'a> {
     /// Whether there is a member `error` that is not null.
     pub(super) has_error: bool,
     pub(super) output_index: Option<u32>,
-    pub(super) content_index: Option<u32>,
-    pub(super) summary_index: Option<u32>,
     pub(super) delta: Option<Cow<'a, str>>,
     pub(super) text: Option<Cow<'a, str>>,
     pub(super) refusal: Option<Cow<'a, str>>,
@@ -102,7 +100,6 @@ impl<'de> Reader<'de> for Members<'de> {
         }
         let place = match key {
             "arguments" => Place::Text(&mut self.arguments),
-            "content_index" => Place::Index(&mut self.content_index),
             "delta" => Place::Text(&mut self.delta),
             "error" => Place::Tree(&mut self.error),
             "item" => Place::Tree(&mut self.item),
@@ -110,7 +107,6 @@ impl<'de> Reader<'de> for Members<'de> {
             "part" => Place::Tree(&mut self.part),
             "refusal" => Place::Text(&mut self.refusal),
             "response" => Place::Tree(&mut self.response),
-            "summary_index" => Place::Index(&mut self.summary_index),
             "text" => Place::Text(&mut self.text),
             _ => return map.next_value::<IgnoredAny>().map(drop),
         };

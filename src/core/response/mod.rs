@@ -76,18 +76,16 @@ fn incomplete_reason(response: &Value) -> Option<&str> {
     json::text(response.get("incomplete_details")?, "reason")
 }
 
-/// The text of a reasoning item: its summary, or its content where the service shows that.
+/// The text of a reasoning item: the parts of its summary, and of its content where the service shows that, a line each.
 fn reasoning_text(item: &Value) -> String {
-    let mut parts = json::items(item, "summary");
-    if parts.is_empty() {
-        parts = json::items(item, "content");
-    }
     let mut text = String::new();
-    for part in parts.iter().filter_map(|part| json::text(part, "text")) {
-        if !text.is_empty() {
-            text.push('\n');
+    for part in [json::items(item, "summary"), json::items(item, "content")].concat() {
+        if let Some(part) = json::text(&part, "text") {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(part);
         }
-        text.push_str(part);
     }
     text
 }

@@ -48,6 +48,8 @@ struct OpenBlock {
     kind: PartKind,
     /// Something of the present part was delivered.
     delivered: bool,
+    /// Something of any part was.
+    has_text: bool,
 }
 
 impl Translator {
@@ -65,7 +67,7 @@ impl Translator {
             return Ok(());
         };
         match event {
-            Event::Completed(response) => return self.receive(response),
+            Event::Completed(response) => return self.complete(response, events),
             Event::Error(error) => return Err(classify::reported(&error)),
             Event::Failed(response) => return self.fail(&response),
             Event::Delta(slot, kind, delta) => self.deliver(slot, kind, &delta, events),
@@ -76,7 +78,7 @@ impl Translator {
                 let place = self.items.partition_point(|(other, _)| *other <= slot);
                 self.items.insert(place, (slot, item));
             }
-            Event::PartAdded(slot, kind, number) => self.part_added(slot, kind, number, events),
+            Event::PartAdded(slot, kind) => self.part_added(slot, kind, events),
             Event::PartDone(slot) => self.close(slot, events),
         }
         Ok(())
@@ -92,10 +94,7 @@ impl Translator {
         response: Value,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        for (slot, item) in (0..).zip(json::items(&response, "output")) {
-            self.item_added(slot, item, events);
-            self.item_done(slot, item, events);
-        }
+        self.tell(&response, events);
         self.receive(response)
     }
 
@@ -196,19 +195,13 @@ impl Translator {
         }
     }
 
-    fn part_added(
-        &mut self,
-        slot: u32,
-        kind: PartKind,
-        number: u32,
-        events: &mut VecDeque<StreamEvent>,
-    ) {
+    fn part_added(&mut self, slot: u32, kind: PartKind, events: &mut VecDeque<StreamEvent>) {
         match kind {
             PartKind::Refusal => self.begin(slot, kind, BlockKind::Refusal, events),
             PartKind::Text => self.begin(slot, kind, BlockKind::Text, events),
             // The parts of one thinking block are lines of one text.
             PartKind::Thinking => {
-                if number > 0 {
+                if self.block(slot).is_some_and(|block| block.has_text) {
                     self.deliver(slot, kind, "\n", events);
                 }
                 if let Some(block) = self.block(slot) {
@@ -274,15 +267,34 @@ impl Translator {
         self.close(slot, events);
     }
 
-    fn receive(&mut self, mut response: Value) -> Result<(), ProviderError> {
+    /// The last event of a stream.
+    fn complete(
+        &mut self,
+        mut response: Value,
+        events: &mut VecDeque<StreamEvent>,
+    ) -> Result<(), ProviderError> {
         if !response.is_object() {
             return Err(malformed("`response` is missing"));
         }
-        // Some gateways leave the output out of the last event.
-        if json::items(&response, "output").is_empty() {
+        if self.items.is_empty() && !self.has_told() {
+            // Some gateways send nothing but the last event.
+            self.tell(&response, events);
+        } else if json::items(&response, "output").is_empty() {
+            // Others leave the output out of it.
             let items = self.items.drain(..).map(|(_, item)| item);
             response["output"] = Value::Array(items.collect());
         }
+        self.receive(response)
+    }
+
+    fn tell(&mut self, response: &Value, events: &mut VecDeque<StreamEvent>) {
+        for (slot, item) in (0..).zip(json::items(response, "output")) {
+            self.item_added(slot, item, events);
+            self.item_done(slot, item, events);
+        }
+    }
+
+    fn receive(&mut self, response: Value) -> Result<(), ProviderError> {
         if self.before.is_some() {
             // One that failed is none to go on with.
             super::translate(&response)?;
@@ -325,6 +337,7 @@ impl Translator {
             index,
             kind,
             delivered: false,
+            has_text: false,
         });
         if going_on.is_none() {
             events.push_back(StreamEvent::BlockStart(BlockStart { index, block }));
@@ -359,6 +372,7 @@ impl Translator {
         }
         if let Some(block) = self.block(slot) {
             block.delivered = true;
+            block.has_text = true;
             events.push_back(StreamEvent::BlockDelta(BlockDelta {
                 index: block.index,
                 text: text.to_owned(),

@@ -199,7 +199,8 @@ fn streamed(events: Vec<Value>) -> Result<Streamed, ProviderError> {
     let mut told = VecDeque::new();
     for event in events {
         translator.apply(event.to_string().as_bytes(), &mut told)?;
-        if translator.is_completed() {
+        if translator.received().is_some() {
+            translator.finish(&mut told)?;
             break;
         }
     }
