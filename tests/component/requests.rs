@@ -82,47 +82,6 @@ async fn sent(settings: &Value, document: &Value) -> Result<Vec<(&'static str, V
     }
 }
 
-#[tokio::test]
-async fn an_image_of_thirty_megabytes_goes_through() {
-    let setup = Setup::with(mock().await, json!({})).await;
-    let data = "QUJD".repeat(10_000_000);
-    let image = json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": data } });
-    let request = request(json!({
-        "model": "gpt-4.1",
-        "messages": [{ "role": "user", "content": [image] }],
-    }));
-    setup.provider.complete(&request).await.unwrap();
-    let body = setup.last_body();
-    let url = body["input"][0]["content"][0]["image_url"]
-        .as_str()
-        .unwrap();
-    assert_eq!(url.len(), data.len() + "data:image/png;base64,".len());
-}
-
-#[tokio::test]
-async fn a_hundred_thousand_messages_go_through() {
-    let setup = Setup::with(mock().await, json!({})).await;
-    let mut messages = Vec::new();
-    for turn in 0..25_000 {
-        let id = format!("call_{turn}");
-        messages.push(json!({ "role": "user", "content": "Hi" }));
-        messages.push(json!({ "role": "assistant", "content": [
-            { "type": "tool_call", "id": id, "name": "f", "input": {} },
-        ] }));
-        // Every other result is known by its tool's name alone.
-        messages.push(match turn % 2 {
-            0 => json!({ "role": "tool", "tool_call_id": id, "content": "1" }),
-            _ => json!({ "role": "function", "name": "f", "content": "1" }),
-        });
-        messages.push(json!({ "role": "assistant", "content": "Hello" }));
-    }
-    let request = request(json!({ "model": "gpt-4.1", "messages": messages }));
-    setup.provider.complete(&request).await.unwrap();
-    let items = setup.last_body()["input"].as_array().unwrap().len();
-    assert_eq!(items, 100_000);
-    assert_eq!(setup.events.of("provider:tool_sequence_repaired").len(), 0);
-}
-
 /// A mock with deployments of each kind of model, also of one whose name says nothing.
 async fn mock() -> MockAzure {
     let mut builder = MockAzure::builder();

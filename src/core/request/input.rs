@@ -103,9 +103,9 @@ impl Translator<'_> {
         match message.role {
             Role::Developer => mark_as_context(&mut self.parts),
             Role::Assistant => {
-                stored_calls::each(message, place, &mut |id, name, arguments| {
-                    self.call(id, name, arguments);
-                })?;
+                for call in stored_calls::of(message, place)? {
+                    self.call(&call.id, &call.name, call.arguments);
+                }
             }
             _ => {}
         }

@@ -7,36 +7,39 @@ use super::place::{Invalid, Place};
 use crate::contract::types::{BlockContent, Message, MessageContent};
 use crate::core::json;
 
-/// Hands over the calls in the extension `tool_calls` of a message: id, name and arguments of each that is not among its
-/// blocks too.
-pub(super) fn each(
-    message: &Message,
-    place: Place,
-    found: &mut dyn FnMut(&str, &str, Map<String, Value>),
-) -> Result<(), Invalid> {
+/// A call that is not among the blocks of its message.
+pub(super) struct StoredCall {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: Map<String, Value>,
+}
+
+/// The calls in the extension `tool_calls` of a message. What is among its blocks too is the same call.
+pub(super) fn of(message: &Message, place: Place) -> Result<Vec<StoredCall>, Invalid> {
     let extensions = content::extensions(message.extensions.as_deref(), place)?;
+    let mut found = Vec::new();
     match extensions.get("tool_calls") {
         None | Some(Value::Null) => {}
         Some(Value::Array(calls)) => {
             for (index, call) in calls.iter().enumerate() {
-                let Some((id, name, arguments)) = stored_call(call) else {
+                let Some(call) = stored_call(call) else {
                     let problem =
                         "expected an `id`, a `name`, and `arguments` that are a JSON object";
                     return Err(place.element("tool_calls", index).invalid("", problem));
                 };
-                if !has_call(message, id) {
-                    found(id, name, arguments);
+                if !has_call(message, &call.id) {
+                    found.push(call);
                 }
             }
         }
         Some(_) => return Err(place.invalid(".tool_calls", "expected a list of tool calls")),
     }
-    Ok(())
+    Ok(found)
 }
 
 /// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
 /// chat completions with `function` around name and arguments. No arguments are none.
-fn stored_call(call: &Value) -> Option<(&str, &str, Map<String, Value>)> {
+fn stored_call(call: &Value) -> Option<StoredCall> {
     let function = call.get("function").unwrap_or(&Value::Null);
     let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
     let name = json::text(call, "name")
@@ -52,7 +55,11 @@ fn stored_call(call: &Value) -> Option<(&str, &str, Map<String, Value>)> {
         Some(Value::String(text)) => json::object(text)?,
         Some(other) => other.as_object()?.clone(),
     };
-    Some((id, name, arguments))
+    Some(StoredCall {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments,
+    })
 }
 
 /// Whether a block of the message is the call with this id.

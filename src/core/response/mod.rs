@@ -278,12 +278,16 @@ fn not_a_response(status: Option<&str>) -> ProviderError {
         Some(status) => format!("its status is `{status}`"),
         None => "it has neither status nor output".to_owned(),
     };
-    ProviderError::new(
-        ErrorKind::Stream,
-        format!(
-            "the answer is no finished response: {found}; check that `azure_endpoint` is the service, or try again"
-        ),
-    )
+    ProviderError {
+        // It would come again, and might cost again.
+        retryable: false,
+        ..ProviderError::new(
+            ErrorKind::Stream,
+            format!(
+                "the answer is no finished response: {found}; check that `azure_endpoint` is the service, or try again"
+            ),
+        )
+    }
 }
 
 fn invalid_tool_call(name: &str, arguments: &str) -> ProviderError {

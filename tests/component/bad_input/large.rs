@@ -89,7 +89,11 @@ fn history(count: usize) -> ChatRequest {
             json!({ "role": "assistant", "content": [
                 { "type": "tool_call", "id": id, "name": "f", "input": { "turn": turn } },
             ] }),
-            json!({ "role": "tool", "tool_call_id": id, "content": "The answer." }),
+            // Every other result is known by its tool's name alone.
+            match turn % 2 {
+                0 => json!({ "role": "tool", "tool_call_id": id, "content": "The answer." }),
+                _ => json!({ "role": "function", "name": "f", "content": "The answer." }),
+            },
             json!({ "role": "assistant", "content": [{ "type": "text", "text": "It is so." }] }),
         ]
     };
