@@ -9,7 +9,7 @@ use host_harness::mock::MockAzure;
 use serde_json::{Value, json};
 
 use crate::golden::{compare, folder, readable};
-use crate::support::{Setup, provider_error, request};
+use crate::support::{Setup, provider_error};
 
 /// `UPDATE_GOLDEN=1` writes what came of each request into its file; `about`, `settings` and `request` are the author's.
 #[tokio::test]
