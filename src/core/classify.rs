@@ -60,9 +60,9 @@ pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -
         .then(|| body.unsupported_parameter())
         .flatten();
     error.status = Some(status);
-    error.code = body.code;
     error.retryable |= is_worth_a_retry(status) && !is_final(kind);
-    error.retry_after_ms = headers.retry_after_ms();
+    error.retry_after_ms = headers.retry_after_ms().or_else(|| body.retry_after_ms());
+    error.code = body.code;
     error.request_id = headers.request_id().map(str::to_owned);
     Rejection {
         error,
@@ -85,6 +85,7 @@ pub fn reported(error: &Value) -> ProviderError {
         None => "the response failed, and the service gave no reason; try again".to_owned(),
     };
     ProviderError {
+        retry_after_ms: body.retry_after_ms(),
         code: body.code,
         ..ProviderError::new(kind, message)
     }
@@ -171,6 +172,14 @@ impl Body {
             None => self.message.as_deref()?.contains("not supported"),
         };
         self.parameter.clone().filter(|_| is_unsupported)
+    }
+
+    /// How long the message asks to wait: "Please retry after 17 seconds." Azure leaves the headers out of some answers, and
+    /// errors in a stream have none.
+    fn retry_after_ms(&self) -> Option<u64> {
+        let (_, rest) = self.message.as_deref()?.split_once("retry after ")?;
+        let (seconds, _) = rest.split_once(" second")?;
+        Some(seconds.parse::<u32>().ok()? as u64 * 1000)
     }
 
     /// Whether it is something that was said that is wrong, rather than an id or a name.

@@ -179,6 +179,25 @@ async fn run(variables: &[(String, String)], arguments: &[&str]) -> String {
 }
 
 #[test]
+fn the_page_on_errors_has_every_kind_of_the_contract() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = fs::read_to_string(root.join("wit/types.wit")).unwrap();
+    let (_, kinds) = contract.split_once("enum error-kind {").unwrap();
+    let (kinds, _) = kinds.split_once('}').unwrap();
+    let kinds: Vec<&str> = kinds
+        .lines()
+        .map(|line| line.trim().trim_start_matches('%').trim_end_matches(','))
+        .filter(|line| !line.is_empty() && !line.starts_with("///"))
+        .collect();
+    let page = fs::read_to_string(root.join("docs/errors.md")).unwrap();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(rows, kinds);
+}
+
+#[test]
 fn the_links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in [
@@ -186,6 +205,7 @@ fn the_links_lead_somewhere() {
         "docs/configuration.md",
         "docs/authentication.md",
         "docs/command-line.md",
+        "docs/errors.md",
     ] {
         let path = root.join(page);
         let text = fs::read_to_string(&path).unwrap();

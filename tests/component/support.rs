@@ -210,6 +210,11 @@ impl Events {
         of_name.map(|(_, data)| data.clone()).collect()
     }
 
+    /// All events, in order: their names and payloads.
+    pub(crate) fn all(&self) -> Vec<(String, Value)> {
+        self.0.lock().unwrap().clone()
+    }
+
     /// The names of all events, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.0

@@ -199,3 +199,45 @@ fn deployment() -> Deployment {
         rule: Rule::DefaultDeployment,
     }
 }
+
+#[test]
+fn the_wait_is_in_the_message_when_no_header_has_it() {
+    for (message, expected) in [
+        (
+            "Requests exceeded the rate limit. Please retry after 17 seconds.",
+            Some(17_000),
+        ),
+        ("Please retry after 1 second.", Some(1000)),
+        ("Please retry after some seconds.", None),
+        ("Please retry after -1 seconds.", None),
+        ("Please retry.", None),
+    ] {
+        let error = json!({ "code": "429", "message": message });
+        let body = json!({ "error": error }).to_string();
+        assert_eq!(rejection(429, &body).error.retry_after_ms, expected);
+        assert_eq!(reported(&error).retry_after_ms, expected);
+        let headers = Headers::new(vec![("retry-after".into(), "3".into())]);
+        let deployment = deployment();
+        let rejection = rejected(429, &headers, body.as_bytes(), asked(&deployment));
+        assert_eq!(rejection.error.retry_after_ms, Some(3000));
+    }
+}
+
+#[test]
+fn what_is_too_long_is_the_conversation_or_something_else() {
+    for (parameter, kind) in [
+        (None, ErrorKind::ContextLength),
+        (Some("input"), ErrorKind::ContextLength),
+        (Some("input[3].content[0].text"), ErrorKind::ContextLength),
+        (Some("input[3].call_id"), ErrorKind::InvalidRequest),
+        (Some("tools[0].name"), ErrorKind::InvalidRequest),
+    ] {
+        let error =
+            json!({ "code": "string_above_max_length", "param": parameter, "message": "too long" });
+        let error = rejection(400, &json!({ "error": error }).to_string()).error;
+        assert_eq!(error.kind, kind, "{parameter:?}");
+        if let Some(parameter) = parameter {
+            assert!(error.message.contains(parameter), "{}", error.message);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything that the host is told of one request, in order and in full.
+
+use host_harness::mock::{Fault, MockAzure};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::golden::{compare, folder};
+use crate::support::{Setup, request};
+
+#[tokio::test]
+async fn a_request_with_a_retry_a_repair_and_a_tool_call_is_told_as_its_golden_file_says() {
+    let settings =
+        json!({ "debug": true, "max_retries": 2, "min_retry_delay": 0.01, "retry_jitter": false });
+    let setup = Setup::with(MockAzure::builder().start().await.unwrap(), settings).await;
+    let error = json!({ "error": { "code": "429", "message": "Too many requests." } });
+    let busy = Fault::json(StatusCode::TOO_MANY_REQUESTS, &error);
+    setup.mock.push_fault(busy.header("retry-after-ms", "20"));
+    setup.mock.push_fault(Fault::CloseAfterEvents(5));
+    let request = request(json!({
+        "messages": [
+            { "role": "user", "content": "What is the weather in Rome?" },
+            { "role": "assistant", "content": [
+                { "type": "tool_call", "id": "call_lost", "name": "weather", "input": { "city": "Rome" } },
+            ] },
+            { "role": "user", "content": "Call the tool weather again, for Rome." },
+        ],
+        "stop": ["END"],
+        "tools": [{ "name": "weather", "parameters": {
+            "type": "object",
+            "properties": { "city": { "type": "string" } },
+            "required": ["city"],
+        } }],
+    }));
+    let response = setup.provider.complete(&request).await.unwrap();
+    assert_eq!(response.tool_calls.len(), 1);
+
+    let mut ids = Vec::new();
+    let mut log = String::new();
+    for (name, mut payload) in setup.events.all() {
+        make_constant(&mut payload, &mut ids);
+        let line = json!({ "event": name, "data": payload });
+        log += &format!("{line}\n");
+    }
+    let file = folder("events").join("retry-repair-tool-call.jsonl");
+    compare(&file, &log).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+/// Puts something in place of what differs from run to run: ids get numbers, in the order in which they come.
+fn make_constant(payload: &mut Value, ids: &mut Vec<Value>) {
+    if let Some(duration) = payload.get_mut("duration_ms") {
+        assert!(duration.is_u64(), "{duration}");
+        *duration = json!(0);
+    }
+    if let Some(id) = payload.get_mut("request_id") {
+        let known = ids.iter().position(|known| known == id);
+        let number = known.unwrap_or_else(|| {
+            ids.push(id.clone());
+            ids.len() - 1
+        });
+        *id = json!(format!("id {}", number + 1));
+    }
+}
