@@ -15,6 +15,7 @@ mod credentials;
 mod doctor;
 mod errors;
 mod event_log;
+mod fuzz;
 mod generated;
 mod golden;
 mod hostile;

@@ -4,7 +4,7 @@
 //! A failure names the seed, which makes the same again.
 
 mod conversations;
-mod generator;
+pub(crate) mod generator;
 mod requests;
 mod responses;
 mod values;

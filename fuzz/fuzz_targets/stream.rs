@@ -1,0 +1,9 @@
+//! See `tests/component/fuzz/targets.rs`.
+
+#![no_main]
+
+#[allow(dead_code, reason = "each program runs one of them")]
+#[path = "../../tests/component/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::stream(bytes));
