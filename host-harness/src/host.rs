@@ -11,6 +11,7 @@ use crate::component::{Inspection, LoadError, ProviderComponent};
 use crate::contract::ProviderModulePre;
 use crate::contract::types::ProviderInfo;
 use crate::credentials::{AzureCredentials, TokenProvider};
+use crate::engine::MAX_MEMORY_BYTES;
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
 use crate::http::{Clients, HttpClient, Origin};
@@ -42,6 +43,7 @@ pub struct ProviderHost {
     events: Arc<dyn EventSubscriber>,
     credentials: Arc<dyn TokenProvider>,
     seals_secrets: bool,
+    max_memory_bytes: usize,
 }
 
 /// Sets up a [`ProviderHost`].
@@ -51,6 +53,7 @@ pub struct ProviderHostBuilder {
     events: Arc<dyn EventSubscriber>,
     credentials: Option<Arc<dyn TokenProvider>>,
     seals_secrets: bool,
+    max_memory_bytes: usize,
 }
 
 impl ProviderHost {
@@ -63,6 +66,7 @@ impl ProviderHost {
             events: Arc::new(NoSubscriber),
             credentials: None,
             seals_secrets: true,
+            max_memory_bytes: MAX_MEMORY_BYTES,
         }
     }
 
@@ -122,6 +126,7 @@ impl ProviderHost {
             credentials: Arc::clone(&self.credentials),
             token_scopes: scopes.map(str::to_owned).collect(),
             secrets,
+            max_memory_bytes: self.max_memory_bytes,
         }
     }
 }
@@ -176,6 +181,13 @@ impl ProviderHostBuilder {
         self
     }
 
+    /// The most memory that one instance may have, in bytes; 256 MiB without this, and at most. An instance that needs more
+    /// fails, and its call with it.
+    pub fn max_memory_bytes(mut self, bytes: usize) -> Self {
+        self.max_memory_bytes = bytes.min(MAX_MEMORY_BYTES);
+        self
+    }
+
     /// Loads the component: compiled code comes from the cache, or is compiled now, which takes a second.
     ///
     /// # Errors
@@ -205,6 +217,7 @@ impl ProviderHostBuilder {
             events: self.events,
             credentials,
             seals_secrets: self.seals_secrets,
+            max_memory_bytes: self.max_memory_bytes,
         })
     }
 }

@@ -22,7 +22,6 @@ use crate::contract::{ProviderModule, ProviderModulePre, types};
 use crate::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenProvider, TokenRequest,
 };
-use crate::engine::MAX_MEMORY_BYTES;
 use crate::events::EventSubscriber;
 use crate::http::HttpClient;
 use crate::sealed::SealedSecrets;
@@ -47,6 +46,8 @@ pub(crate) struct Grants {
     /// What tokens may be for.
     pub(crate) token_scopes: Arc<[String]>,
     pub(crate) secrets: Arc<SealedSecrets>,
+    /// The most memory that one instance may have.
+    pub(crate) max_memory_bytes: usize,
 }
 
 /// The host's side of one instance.
@@ -79,7 +80,7 @@ pub(crate) fn store(engine: &wasmtime::Engine, grants: &Grants) -> Store<HostSta
         secrets: Arc::clone(&grants.secrets),
         tokens: HashMap::new(),
         limits: StoreLimitsBuilder::new()
-            .memory_size(MAX_MEMORY_BYTES)
+            .memory_size(grants.max_memory_bytes)
             .build(),
         is_muted: false,
     };

@@ -13,6 +13,7 @@ mod continuation;
 mod cost;
 mod credentials;
 mod doctor;
+mod endurance;
 mod errors;
 mod event_log;
 mod fuzz;
