@@ -51,10 +51,8 @@ impl EventLog {
 
 impl EventSubscriber for EventLog {
     fn event(&self, name: &str, data: &Value) {
-        if name == "provider:config_warning"
-            && let Some(message) = data.get("message").and_then(Value::as_str)
-        {
-            notice(self.json, &format!("warning: {message}"));
+        if let Some(message) = worth_a_notice(name, data) {
+            notice(self.json, &message);
         }
         let Some(LogFile { state, .. }) = &self.file else {
             return;
@@ -72,5 +70,24 @@ impl EventSubscriber for EventLog {
         if matches!(level, Level::Warn | Level::Error) {
             notice(self.json, &format!("the provider says: {message}"));
         }
+    }
+}
+
+/// What a person should know while it happens: oddities of the configuration, and why nothing comes for a while.
+fn worth_a_notice(name: &str, data: &Value) -> Option<String> {
+    match name {
+        "provider:config_warning" => Some(format!("warning: {}", data["message"].as_str()?)),
+        "provider:retry" => {
+            let message = data["error_message"].as_str()?;
+            Some(format!(
+                "{}; trying again in {:.1} seconds ({} of {})",
+                // What the message advises is being done.
+                message.strip_suffix("; try again").unwrap_or(message),
+                data["delay"].as_f64()?,
+                data["attempt"],
+                data["max_retries"]
+            ))
+        }
+        _ => None,
     }
 }

@@ -183,7 +183,9 @@ async fn what_is_wrong_has_its_exit_code_and_its_words() {
     assert!(output.stdout.starts_with(answer), "{}", output.stdout);
     assert!(
         output.stderr.contains("the response broke off")
-            && output.stderr.contains("the answer starts again"),
+            && output.stderr.contains("the answer starts again")
+            && output.stderr.contains("; trying again in ")
+            && output.stderr.contains(" seconds (1 of 5)"),
         "{}",
         output.stderr
     );
