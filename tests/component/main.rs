@@ -14,6 +14,7 @@ mod cost;
 mod credentials;
 mod doctor;
 mod errors;
+mod faults;
 mod generated;
 mod golden;
 mod hostile;
