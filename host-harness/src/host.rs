@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use crate::clock::Clock;
 use crate::component::{Inspection, LoadError, ProviderComponent};
 use crate::contract::ProviderModulePre;
 use crate::contract::types::ProviderInfo;
@@ -40,6 +41,7 @@ pub struct ProviderHost {
     environment: Environment,
     allowed: Vec<Origin>,
     clients: Clients,
+    clock: Option<Arc<dyn Clock>>,
     events: Arc<dyn EventSubscriber>,
     credentials: Arc<dyn TokenProvider>,
     seals_secrets: bool,
@@ -50,6 +52,7 @@ pub struct ProviderHost {
 pub struct ProviderHostBuilder {
     environment: Environment,
     allowed: Vec<Origin>,
+    clock: Option<Arc<dyn Clock>>,
     events: Arc<dyn EventSubscriber>,
     credentials: Option<Arc<dyn TokenProvider>>,
     seals_secrets: bool,
@@ -63,6 +66,7 @@ impl ProviderHost {
         ProviderHostBuilder {
             environment: Environment::default(),
             allowed: Vec::new(),
+            clock: None,
             events: Arc::new(NoSubscriber),
             credentials: None,
             seals_secrets: true,
@@ -115,6 +119,7 @@ impl ProviderHost {
             .into_iter()
             .chain(TOKEN_SCOPES);
         Grants {
+            clock: self.clock.clone(),
             environment: secrets.seal_environment(variables),
             http: HttpClient::new(
                 self.clients.clone(),
@@ -158,6 +163,13 @@ impl ProviderHostBuilder {
     /// Lets providers reach one more origin.
     pub fn allow(mut self, origin: Origin) -> Self {
         self.allowed.push(origin);
+        self
+    }
+
+    /// What providers wait and measure time by; the system's clock without this. The host's own limits, such as those on
+    /// connecting, are in real time in any case.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
         self
     }
 
@@ -214,6 +226,7 @@ impl ProviderHostBuilder {
             environment: self.environment,
             allowed: self.allowed,
             clients,
+            clock: self.clock,
             events: self.events,
             credentials,
             seals_secrets: self.seals_secrets,

@@ -9,13 +9,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{HasSelf, Linker, ResourceAny, ResourceTable};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::bindings as wasi;
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
+use crate::clock::{Clock, GuestClock, HasClock};
 use crate::contract::credentials as wit;
 use crate::contract::events::{self, Level};
 use crate::contract::{ProviderModule, ProviderModulePre, types};
@@ -39,6 +40,8 @@ pub(crate) struct Instance {
 /// What instances share.
 #[derive(Clone)]
 pub(crate) struct Grants {
+    /// None for the system's.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) http: HttpClient,
     pub(crate) events: Arc<dyn EventSubscriber>,
@@ -53,6 +56,7 @@ pub(crate) struct Grants {
 /// The host's side of one instance.
 pub(crate) struct HostState {
     wasi: WasiCtx,
+    clock: Option<Arc<dyn Clock>>,
     table: ResourceTable,
     http: WasiHttpCtx,
     client: HttpClient,
@@ -71,6 +75,7 @@ pub(crate) struct HostState {
 pub(crate) fn store(engine: &wasmtime::Engine, grants: &Grants) -> Store<HostState> {
     let state = HostState {
         wasi: WasiCtx::builder().envs(&grants.environment).build(),
+        clock: grants.clock.clone(),
         table: ResourceTable::new(),
         http: WasiHttpCtx::new(),
         client: grants.http.clone(),
@@ -99,7 +104,7 @@ pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     io::poll::add_to_linker::<_, HasTable>(linker, |state| &mut state.table)?;
     io::streams::add_to_linker::<_, HasTable>(linker, |state| &mut state.table)?;
     wasi::cli::environment::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    wasi::clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
+    wasi::clocks::monotonic_clock::add_to_linker::<_, HasClock>(linker, HostState::clock)?;
     wasi::clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, HostState::clocks)?;
     wasi::random::random::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
     wasi::random::insecure::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
@@ -207,6 +212,16 @@ impl wit::Host for HostState {
 }
 
 impl HostState {
+    fn clock(&mut self) -> GuestClock<'_> {
+        GuestClock {
+            clock: self.clock.as_ref(),
+            system: WasiClocksCtxView {
+                ctx: self.wasi.clocks(),
+                table: &mut self.table,
+            },
+        }
+    }
+
     fn sealed(&self, token: &AccessToken) -> wit::AccessToken {
         let expires_on = token.expires_on.duration_since(SystemTime::UNIX_EPOCH);
         wit::AccessToken {

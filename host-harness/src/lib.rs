@@ -22,6 +22,7 @@
 //! ```
 
 pub mod cli;
+pub mod clock;
 pub mod component;
 pub mod config_file;
 pub mod contract;

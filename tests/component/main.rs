@@ -16,6 +16,7 @@ mod doctor;
 mod endurance;
 mod errors;
 mod event_log;
+mod faults;
 mod fuzz;
 mod generated;
 mod golden;

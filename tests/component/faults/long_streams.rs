@@ -1,0 +1,209 @@
+//! Long streams that are split, or cut off, anywhere: at every byte in the engine alone, and at some through the component
+//! over HTTP.
+
+use std::fs;
+
+use azure_openai_provider::contract::types::{
+    BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent,
+};
+use host_harness::ProviderHost;
+use host_harness::contract::types as host;
+use serde_json::{Value, json};
+
+use super::replay::{End, Replay};
+use super::wire::{Wire, told};
+use crate::golden;
+
+/// The recorded streams, and how many bytes at their end may be missing without a loss: of a line end of two bytes, the first
+/// is one already.
+const STREAMS: &[(&str, usize)] = &[
+    ("text.sse", 0),
+    ("text-crlf.sse", 1),
+    ("tools.sse", 0),
+    ("reasoning.sse", 0),
+];
+
+#[test]
+fn text_is_the_same_wherever_its_bytes_are_split() {
+    split_everywhere("text.sse");
+}
+
+#[test]
+fn text_with_line_ends_of_two_bytes_is_the_same_wherever_its_bytes_are_split() {
+    split_everywhere("text-crlf.sse");
+}
+
+#[test]
+fn parallel_tool_calls_are_the_same_wherever_their_bytes_are_split() {
+    split_everywhere("tools.sse");
+}
+
+#[test]
+fn reasoning_is_the_same_wherever_its_bytes_are_split() {
+    split_everywhere("reasoning.sse");
+}
+
+#[test]
+fn a_stream_that_is_cut_off_at_any_byte_is_an_error_with_what_had_arrived() {
+    for (name, spare) in STREAMS {
+        let (stream, replay) = (recorded(name), Replay::new());
+        let (whole, _) = replay.play(&[&stream], End::Proper);
+        for position in 0..stream.len() - spare {
+            let end = [End::Proper, End::Broken][position % 2];
+            let (events, error) = replay.play(&[&stream[..position]], end);
+            let error = error.unwrap_or_else(|| panic!("{name}, cut at {position}: no error"));
+            check_cut(
+                &whole,
+                &events,
+                &error,
+                &format!("{name}, cut at {position}"),
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_component_tells_the_same_over_http() {
+    let wire = Wire::start().await;
+    let provider = wire
+        .provider(ProviderHost::builder(), json!({ "max_retries": 0 }))
+        .await;
+    for (name, _) in STREAMS {
+        let (stream, replay) = (recorded(name), Replay::new());
+        let (whole, error) = told(&provider, &wire, &[&stream], End::Proper).await;
+        assert!(error.is_none(), "{name}: {error:?}");
+        for position in (1..stream.len()).step_by(SAMPLED) {
+            let (first, second) = stream.split_at(position);
+            let (events, error) = told(&provider, &wire, &[first, second], End::Proper).await;
+            assert!(
+                error.is_none() && events == whole,
+                "{name}, split at {position}: {error:?}"
+            );
+
+            let (events, error) = told(&provider, &wire, &[first], End::Broken).await;
+            let (expected, expected_error) = replay.play(&[first], End::Broken);
+            assert_eq!(
+                host_deltas(&events),
+                deltas(&expected),
+                "{name}, cut at {position}"
+            );
+            let (error, expected) = (error.unwrap(), expected_error.unwrap());
+            assert_eq!(
+                (error.kind, error.retryable),
+                (host::ErrorKind::Stream, true),
+                "{error:?}"
+            );
+            assert_eq!(error.details, expected.details, "{name}, cut at {position}");
+        }
+    }
+}
+
+#[test]
+fn the_recorded_streams_are_long_and_end_well() {
+    for (name, _) in STREAMS {
+        let stream = recorded(name);
+        let lines = stream.split(|byte| *byte == b'\n');
+        let count = lines.filter(|line| line.starts_with(b"data: ")).count();
+        assert!(count > 90, "{name}: {count} events");
+        let (events, error) = Replay::new().play(&[&stream], End::Proper);
+        assert_eq!(error, None, "{name}");
+        let deltas = deltas(&events);
+        assert!(deltas.len() > 50, "{name}: {} deltas", deltas.len());
+        assert!(
+            matches!(events.last(), Some(StreamEvent::Completed(_))),
+            "{name}"
+        );
+    }
+    // The same, whatever the line ends.
+    let [text, crlf] = ["text.sse", "text-crlf.sse"]
+        .map(|name| Replay::new().play(&[&recorded(name)], End::Proper).0);
+    assert_eq!(text, crlf);
+}
+
+fn split_everywhere(name: &str) {
+    let (stream, replay) = (recorded(name), Replay::new());
+    let (whole, error) = replay.play(&[&stream], End::Proper);
+    assert_eq!(error, None);
+    for position in 1..stream.len() {
+        let (first, second) = stream.split_at(position);
+        let (events, error) = replay.play(&[first, second], End::Proper);
+        assert!(
+            error.is_none() && events == whole,
+            "{name}, split at {position}: {error:?}"
+        );
+    }
+    let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+    assert!(
+        replay.play(&bytes, End::Proper).0 == whole,
+        "{name}, byte by byte"
+    );
+}
+
+/// Checks what was told of a stream that was cut off: it begins as the whole one does, its blocks are closed, and the error
+/// has the text and says to try again.
+fn check_cut(whole: &[StreamEvent], events: &[StreamEvent], error: &ProviderError, place: &str) {
+    assert_eq!(
+        (error.kind, error.retryable),
+        (ErrorKind::Stream, true),
+        "{place}: {error:?}"
+    );
+    let (whole, deltas) = (deltas(whole), deltas(events));
+    assert!(whole.starts_with(&deltas), "{place}: {deltas:?}");
+    let mut open = Vec::new();
+    for event in events {
+        match event {
+            StreamEvent::BlockStart(start) => open.push(start.index),
+            StreamEvent::BlockDelta(delta) => assert!(open.contains(&delta.index), "{place}"),
+            StreamEvent::BlockEnd(index) => open.retain(|open| open != index),
+            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => panic!("{place}: {event:?}"),
+        }
+    }
+    assert!(open.is_empty(), "{place}: blocks without an end: {open:?}");
+    let details = error.details.as_deref().map(serde_json::from_str::<Value>);
+    let partial = details.map(|details| details.unwrap()["partial_text"].clone());
+    let text = text(events);
+    let expected = (!text.is_empty()).then(|| Value::from(text));
+    assert_eq!(partial, expected, "{place}");
+}
+
+/// What was delivered, bit by bit.
+fn deltas(events: &[StreamEvent]) -> Vec<(u32, &str)> {
+    let deltas = events.iter().filter_map(|event| match event {
+        StreamEvent::BlockDelta(delta) => Some((delta.index, delta.text.as_str())),
+        _ => None,
+    });
+    deltas.collect()
+}
+
+/// The same of what the host heard.
+fn host_deltas(events: &[host::StreamEvent]) -> Vec<(u32, &str)> {
+    let deltas = events.iter().filter_map(|event| match event {
+        host::StreamEvent::BlockDelta(delta) => Some((delta.index, delta.text.as_str())),
+        _ => None,
+    });
+    deltas.collect()
+}
+
+/// The text among it.
+fn text(events: &[StreamEvent]) -> String {
+    let of_text = events.iter().filter_map(|event| match event {
+        StreamEvent::BlockStart(BlockStart {
+            index,
+            block: BlockKind::Text,
+        }) => Some(*index),
+        _ => None,
+    });
+    let of_text: Vec<u32> = of_text.collect();
+    let deltas = deltas(events).into_iter();
+    deltas
+        .filter(|(index, _)| of_text.contains(index))
+        .map(|(_, text)| text)
+        .collect()
+}
+
+fn recorded(name: &str) -> Vec<u8> {
+    fs::read(golden::folder("streams").join(name)).unwrap()
+}
+
+/// Every so many bytes a stream is split, and cut, over HTTP: a prime, so that it meets every place in a line.
+const SAMPLED: usize = 211;
