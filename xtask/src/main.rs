@@ -4,6 +4,7 @@
 //! and the host, and goes on from there. What it does it says, one line per step, on standard error.
 
 mod component;
+mod conformance;
 mod debian;
 mod error;
 mod process;
@@ -27,6 +28,9 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   test [ARGUMENTS]    builds everything and runs every test; ARGUMENTS go to `cargo test`
   build               builds the component and the host; prints their paths and sizes
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
+  conformance [--if-possible]
+                      runs the official `openai` package for Python against the mock; with --if-possible it is left
+                      out, and says so, where there is no Python or the package cannot be installed
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, and the documentation
 
@@ -56,6 +60,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
         Some("test") => test(&workspace, rest),
         Some("build") => build(&workspace),
         Some("setup") => setup(&workspace, rest),
+        Some("conformance") => conform(&workspace, rest),
         Some("check") => check(&workspace),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -115,6 +120,31 @@ fn setup(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error>
     };
     let library = wasm_target::ensure(workspace, target)?;
     println!("{}", library.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets software that we did not write use the mock.
+fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    let if_possible = match arguments {
+        [] => false,
+        [flag] if flag == "--if-possible" => true,
+        _ => {
+            return Err(Error::Usage(
+                "`conformance` takes no arguments but `--if-possible`".into(),
+            ));
+        }
+    };
+    let python = match conformance::install(workspace) {
+        Err(Error::Unavailable(why)) if if_possible => {
+            say(&format!(
+                "LEFT OUT: the official openai package against the mock, because {why}"
+            ));
+            return Ok(ExitCode::SUCCESS);
+        }
+        python => python?,
+    };
+    build_host(workspace)?;
+    python.run(workspace)?;
     Ok(ExitCode::SUCCESS)
 }
 

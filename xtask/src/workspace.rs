@@ -31,6 +31,11 @@ impl Workspace {
             .current_dir(&self.root)
     }
 
+    /// The folder of the workspace.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Cargo's target folder.
     pub(crate) fn target(&self) -> &Path {
         &self.target
