@@ -14,7 +14,7 @@ use super::replay::{End, Replay};
 use super::wire::{Wire, told};
 use crate::golden;
 
-/// The recorded streams. `text-crlf.sse` is `text.sse` with line ends of two bytes.
+/// Streams in the shape that the service gives them, written for these tests. `text-crlf.sse` is `text.sse` with line ends of two bytes.
 const STREAMS: &[&str] = &["text.sse", "text-crlf.sse", "tools.sse", "reasoning.sse"];
 
 #[test]
@@ -67,7 +67,7 @@ async fn the_component_tells_the_same_over_http() {
         .provider(ProviderHost::builder(), json!({ "max_retries": 0 }))
         .await;
     for name in STREAMS {
-        let (stream, replay) = (recorded(name), Replay::new());
+        let (stream, replay) = (stored(name), Replay::new());
         let (whole, error) = told(&provider, &wire, &[&stream], End::Proper).await;
         assert!(error.is_none(), "{name}: {error:?}");
         for position in (1..stream.len()).step_by(SAMPLED) {
@@ -97,9 +97,9 @@ async fn the_component_tells_the_same_over_http() {
 }
 
 #[test]
-fn the_recorded_streams_are_long_and_end_well() {
+fn the_streams_are_long_and_end_well() {
     for name in STREAMS {
-        let stream = recorded(name);
+        let stream = stored(name);
         let lines = stream.split(|byte| *byte == b'\n');
         let count = lines.filter(|line| line.starts_with(b"data: ")).count();
         assert!(count > 90, "{name}: {count} events");
@@ -114,13 +114,13 @@ fn the_recorded_streams_are_long_and_end_well() {
     }
     // The same, whatever the line ends.
     let [text, crlf] = ["text.sse", "text-crlf.sse"]
-        .map(|name| Replay::new().play(&[&recorded(name)], End::Proper).0);
+        .map(|name| Replay::new().play(&[&stored(name)], End::Proper).0);
     assert_eq!(text, crlf);
 }
 
 /// Splits a stream at each of these positions.
 fn split(name: &str, is_split: impl Fn(&[u8], usize) -> bool) {
-    let (stream, replay) = (recorded(name), Replay::new());
+    let (stream, replay) = (stored(name), Replay::new());
     let (whole, error) = replay.play(&[&stream], End::Proper);
     assert_eq!(error, None);
     for position in (1..stream.len()).filter(|position| is_split(&stream, *position)) {
@@ -138,7 +138,7 @@ fn split(name: &str, is_split: impl Fn(&[u8], usize) -> bool) {
 
 /// Cuts a stream off at each of these positions, by turns with a proper end and without.
 fn cut(name: &str, is_cut: impl Fn(&[u8], usize) -> bool) {
-    let (stream, replay) = (recorded(name), Replay::new());
+    let (stream, replay) = (stored(name), Replay::new());
     let (whole, _) = replay.play(&[&stream], End::Proper);
     for position in (0..stream.len()).filter(|position| is_cut(&stream, *position)) {
         let end = [End::Proper, End::Broken][position % 2];
@@ -221,7 +221,7 @@ fn text(events: &[StreamEvent]) -> String {
         .collect()
 }
 
-fn recorded(name: &str) -> Vec<u8> {
+fn stored(name: &str) -> Vec<u8> {
     fs::read(golden::folder("streams").join(name)).unwrap()
 }
 
