@@ -14,52 +14,50 @@ use super::replay::{End, Replay};
 use super::wire::{Wire, told};
 use crate::golden;
 
-/// The recorded streams, and how many bytes at their end may be missing without a loss: of a line end of two bytes, the first
-/// is one already.
-const STREAMS: &[(&str, usize)] = &[
-    ("text.sse", 0),
-    ("text-crlf.sse", 1),
-    ("tools.sse", 0),
-    ("reasoning.sse", 0),
-];
+/// Streams in the shape that the service gives them, written for these tests. `text-crlf.sse` is `text.sse` with line ends of two bytes.
+const STREAMS: &[&str] = &["text.sse", "text-crlf.sse", "tools.sse", "reasoning.sse"];
 
 #[test]
 fn text_is_the_same_wherever_its_bytes_are_split() {
-    split_everywhere("text.sse");
+    split("text.sse", |_, _| true);
 }
 
 #[test]
-fn text_with_line_ends_of_two_bytes_is_the_same_wherever_its_bytes_are_split() {
-    split_everywhere("text-crlf.sse");
+fn text_is_the_same_wherever_line_ends_of_two_bytes_are_split() {
+    split("text-crlf.sse", at_line_end);
 }
 
 #[test]
 fn parallel_tool_calls_are_the_same_wherever_their_bytes_are_split() {
-    split_everywhere("tools.sse");
+    split("tools.sse", |_, _| true);
 }
 
 #[test]
 fn reasoning_is_the_same_wherever_its_bytes_are_split() {
-    split_everywhere("reasoning.sse");
+    split("reasoning.sse", |_, _| true);
 }
 
 #[test]
-fn a_stream_that_is_cut_off_at_any_byte_is_an_error_with_what_had_arrived() {
-    for (name, spare) in STREAMS {
-        let (stream, replay) = (recorded(name), Replay::new());
-        let (whole, _) = replay.play(&[&stream], End::Proper);
-        for position in 0..stream.len() - spare {
-            let end = [End::Proper, End::Broken][position % 2];
-            let (events, error) = replay.play(&[&stream[..position]], end);
-            let error = error.unwrap_or_else(|| panic!("{name}, cut at {position}: no error"));
-            check_cut(
-                &whole,
-                &events,
-                &error,
-                &format!("{name}, cut at {position}"),
-            );
-        }
-    }
+fn text_that_is_cut_off_at_any_byte_is_an_error_with_what_had_arrived() {
+    cut("text.sse", |_, _| true);
+}
+
+#[test]
+fn text_that_is_cut_off_at_a_line_end_of_two_bytes_is_an_error_with_what_had_arrived() {
+    // Of the last line end one byte is enough: there, nothing is missing.
+    cut("text-crlf.sse", |stream, position| {
+        at_line_end(stream, position) && position < stream.len() - 1
+    });
+}
+
+#[test]
+fn parallel_tool_calls_that_are_cut_off_at_any_byte_are_an_error_with_what_had_arrived() {
+    cut("tools.sse", |_, _| true);
+}
+
+#[test]
+fn reasoning_that_is_cut_off_at_any_byte_is_an_error_with_what_had_arrived() {
+    cut("reasoning.sse", |_, _| true);
 }
 
 #[tokio::test]
@@ -68,8 +66,8 @@ async fn the_component_tells_the_same_over_http() {
     let provider = wire
         .provider(ProviderHost::builder(), json!({ "max_retries": 0 }))
         .await;
-    for (name, _) in STREAMS {
-        let (stream, replay) = (recorded(name), Replay::new());
+    for name in STREAMS {
+        let (stream, replay) = (stored(name), Replay::new());
         let (whole, error) = told(&provider, &wire, &[&stream], End::Proper).await;
         assert!(error.is_none(), "{name}: {error:?}");
         for position in (1..stream.len()).step_by(SAMPLED) {
@@ -99,9 +97,9 @@ async fn the_component_tells_the_same_over_http() {
 }
 
 #[test]
-fn the_recorded_streams_are_long_and_end_well() {
-    for (name, _) in STREAMS {
-        let stream = recorded(name);
+fn the_streams_are_long_and_end_well() {
+    for name in STREAMS {
+        let stream = stored(name);
         let lines = stream.split(|byte| *byte == b'\n');
         let count = lines.filter(|line| line.starts_with(b"data: ")).count();
         assert!(count > 90, "{name}: {count} events");
@@ -116,15 +114,16 @@ fn the_recorded_streams_are_long_and_end_well() {
     }
     // The same, whatever the line ends.
     let [text, crlf] = ["text.sse", "text-crlf.sse"]
-        .map(|name| Replay::new().play(&[&recorded(name)], End::Proper).0);
+        .map(|name| Replay::new().play(&[&stored(name)], End::Proper).0);
     assert_eq!(text, crlf);
 }
 
-fn split_everywhere(name: &str) {
-    let (stream, replay) = (recorded(name), Replay::new());
+/// Splits a stream at each of these positions.
+fn split(name: &str, is_split: impl Fn(&[u8], usize) -> bool) {
+    let (stream, replay) = (stored(name), Replay::new());
     let (whole, error) = replay.play(&[&stream], End::Proper);
     assert_eq!(error, None);
-    for position in 1..stream.len() {
+    for position in (1..stream.len()).filter(|position| is_split(&stream, *position)) {
         let (first, second) = stream.split_at(position);
         let (events, error) = replay.play(&[first, second], End::Proper);
         assert!(
@@ -133,10 +132,31 @@ fn split_everywhere(name: &str) {
         );
     }
     let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-    assert!(
-        replay.play(&bytes, End::Proper).0 == whole,
-        "{name}, byte by byte"
-    );
+    let (events, _) = replay.play(&bytes, End::Proper);
+    assert!(events == whole, "{name}, byte by byte");
+}
+
+/// Cuts a stream off at each of these positions, by turns with a proper end and without.
+fn cut(name: &str, is_cut: impl Fn(&[u8], usize) -> bool) {
+    let (stream, replay) = (stored(name), Replay::new());
+    let (whole, _) = replay.play(&[&stream], End::Proper);
+    for position in (0..stream.len()).filter(|position| is_cut(&stream, *position)) {
+        let end = [End::Proper, End::Broken][position % 2];
+        let (events, error) = replay.play(&[&stream[..position]], end);
+        let place = format!("{name}, cut at {position}");
+        let error = error.unwrap_or_else(|| panic!("{place}: no error"));
+        check_cut(&whole, &events, &error, &place);
+    }
+}
+
+/// Whether a position is before, in or after a line end. The others are those of the stream with the shorter ones.
+fn at_line_end(stream: &[u8], position: usize) -> bool {
+    let around = [position.checked_sub(1), Some(position)];
+    around
+        .into_iter()
+        .flatten()
+        .filter_map(|index| stream.get(index))
+        .any(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 /// Checks what was told of a stream that was cut off: it begins as the whole one does, its blocks are closed, and the error
@@ -201,7 +221,7 @@ fn text(events: &[StreamEvent]) -> String {
         .collect()
 }
 
-fn recorded(name: &str) -> Vec<u8> {
+fn stored(name: &str) -> Vec<u8> {
     fs::read(golden::folder("streams").join(name)).unwrap()
 }
 

@@ -50,7 +50,7 @@ impl Replay {
         pieces: &[&[u8]],
         end: End,
     ) -> (Vec<StreamEvent>, Option<ProviderError>) {
-        let mut left: VecDeque<_> = pieces
+        let mut left: Reads = pieces
             .iter()
             .filter(|piece| !piece.is_empty())
             .map(|piece| Ok(piece.to_vec()))
@@ -71,9 +71,12 @@ impl Replay {
     }
 }
 
-/// An outside in which the answer is these pieces.
+/// What each read of a body gives.
+type Reads = VecDeque<Result<Vec<u8>, TransportError>>;
+
+/// An outside in which the answer is what is in here.
 #[derive(Clone, Default)]
-struct Bytes(Rc<RefCell<VecDeque<Result<Vec<u8>, TransportError>>>>);
+struct Bytes(Rc<RefCell<Reads>>);
 
 impl Edge for Bytes {
     type Body = Self;
