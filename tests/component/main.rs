@@ -17,6 +17,7 @@ mod errors;
 mod generated;
 mod golden;
 mod hostile;
+mod mock_script;
 mod readme;
 mod repair;
 mod requests;
