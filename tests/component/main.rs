@@ -21,6 +21,7 @@ mod fuzz;
 mod generated;
 mod golden;
 mod hostile;
+mod mock_script;
 mod readme;
 mod repair;
 mod requests;

@@ -9,8 +9,10 @@ its own classes.
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import traceback
 import typing
 from contextlib import contextmanager
@@ -28,7 +30,7 @@ def main(host_harness):
         for case in CASES:
             title = f"{name}: {case.__name__.replace('_', ' ')}"
             try:
-                with mock(host_harness) as (endpoint, key):
+                with mock(host_harness, SCRIPTS.get(case)) as (endpoint, key):
                     with connect(endpoint, key) as client:
                         case(client)
             except Exception:
@@ -49,15 +51,20 @@ def forget_the_environment():
 
 
 @contextmanager
-def mock(host_harness):
-    """A running mock: its endpoint and its key."""
+def mock(host_harness, script):
+    """A running mock that plays a script, if there is one: its endpoint and its key."""
     command = [host_harness, "mock", "--json", "--pause", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            ready = json.loads(process.stdout.readline())
-            yield ready["endpoint"], ready["api_key"]
-        finally:
-            process.kill()
+    with tempfile.TemporaryDirectory() as folder:
+        if script:
+            path = pathlib.Path(folder, "script.toml")
+            path.write_text(script)
+            command += ["--script", str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                ready = json.loads(process.stdout.readline())
+                yield ready["endpoint"], ready["api_key"]
+            finally:
+                process.kill()
 
 
 def azure_client(endpoint, key):
@@ -221,6 +228,183 @@ def an_output_of_no_call(client):
     is_status_error(error, 400, None, "No tool call found for function call output with call_id call_x")
 
 
+# What goes wrong on the way, by scripts.
+
+SCRIPTS = {}
+
+
+def scripted(script):
+    """Lets a case play a script."""
+
+    def remember(case):
+        SCRIPTS[case] = script
+        return case
+
+    return remember
+
+
+@scripted("""
+[[step]]
+repeat = 2
+status = 429
+retry_after = { header = "retry-after-ms", ms = 20 }
+json = { error = { code = "429", message = "Too many requests." } }
+""")
+def too_many_requests_and_then_an_answer(client):
+    raw = client.responses.with_raw_response.create(model="gpt-4.1", input="Say hello")
+    equal(raw.retries_taken, 2)
+    equal(raw.parse().output_text, GREETING)
+
+
+@scripted("""
+[rest]
+status = 429
+retry_after = { header = "retry-after-ms", ms = 20 }
+json = { error = { code = "429", message = "Too many requests." } }
+""")
+def too_many_requests_for_good(client):
+    error = raises(openai.RateLimitError, lambda: ask(client))
+    is_status_error(error, 429, "429", "Too many requests.")
+    equal(error.response.headers["retry-after-ms"], "20")
+
+
+@scripted("""
+[rest]
+status = 502
+html = "<html><body>Bad gateway</body></html>"
+""")
+def a_page_of_a_gateway(client):
+    error = raises(openai.InternalServerError, lambda: ask(client.with_options(max_retries=0)))
+    is_status_error(error, 502, None, "Error code: 502")
+    holds("Bad gateway" in error.response.text, "the page is kept")
+
+
+@scripted("""
+[[step]]
+connection = "close"
+[[step]]
+connection = "reset"
+""")
+def connections_that_end_and_then_an_answer(client):
+    equal(ask(client).output_text, GREETING)
+
+
+@scripted("""
+[rest]
+connection = "reset"
+""")
+def connections_that_always_end(client):
+    raises(openai.APIConnectionError, lambda: ask(client.with_options(max_retries=0)))
+
+
+@scripted("""
+[rest]
+connection = "hang"
+""")
+def an_answer_that_never_comes(client):
+    raises(openai.APITimeoutError, lambda: ask(client.with_options(max_retries=0, timeout=0.2)))
+
+
+@scripted("""
+[rest]
+[rest.stream]
+split_every = 1
+insert = [
+  { every = 1, comment = "still here" },
+  { after = 3, event = { type = "keepalive" } },
+]
+unknown_fields = true
+line_end = "crlf"
+done = true
+""")
+def a_stream_byte_by_byte_with_comments(client):
+    events = list(ask(client, stream=True))
+    equal(events[-1].type, "response.completed")
+    equal(events[-1].response.output_text, GREETING)
+    equal("".join(event.delta for event in events if event.type == "response.output_text.delta"), GREETING)
+    holds(events[0].field_of_tomorrow, "unknown members are kept")
+
+
+def told_until(error_class, client):
+    """What a stream tells until it fails with exactly that class, and the error."""
+    told = []
+
+    def read():
+        for event in ask(client, stream=True):
+            if event.type == "response.output_text.delta":
+                told.append(event.delta)
+
+    error = raises(error_class, read)
+    return "".join(told), error
+
+
+@scripted("""
+[rest]
+stream = { error = { shape = "azure", after = 6, code = "rate_limit_exceeded", message = "No room." } }
+""")
+def an_error_of_azure_within_a_stream(client):
+    told, error = told_until(openai.APIError, client)
+    equal(told, "Hello from")
+    equal((error.message, error.code), ("No room.", "rate_limit_exceeded"))
+
+
+@scripted("""
+[rest]
+stream = { error = { shape = "flat", code = "server_error", message = "Something broke." } }
+""")
+def an_error_of_openai_within_a_stream(client):
+    last = list(ask(client, stream=True))[-1]
+    is_valid(last)
+    equal((last.type, last.code, last.message), ("error", "server_error", "Something broke."))
+
+
+@scripted("""
+[rest]
+stream = { error = { shape = "failed", code = "server_error", message = "Something broke." } }
+""")
+def a_response_that_failed(client):
+    last = list(ask(client, stream=True))[-1]
+    is_valid(last)
+    equal((last.type, last.response.status), ("response.failed", "failed"))
+    equal((last.response.error.code, last.response.error.message), ("server_error", "Something broke."))
+
+
+@scripted("""
+[rest]
+stream = { error = { shape = "failed-then-azure", code = "server_error", message = "Something broke." } }
+""")
+def a_response_that_failed_and_then_its_error(client):
+    told, error = told_until(openai.APIError, client)
+    equal(told, GREETING)
+    equal((error.message, error.code), ("Something broke.", "server_error"))
+
+
+@scripted("""
+[rest]
+stream = { stop = { after_events = 6, how = "close" } }
+""")
+def a_stream_that_is_cut(client):
+    told, _ = told_until(openai.APIConnectionError, client)
+    equal(told, "Hello from")
+
+
+@scripted("""
+[rest]
+stream = { stop = { after_events = 6, how = "stall" } }
+""")
+def a_stream_that_stalls(client):
+    told, _ = told_until(openai.APITimeoutError, client.with_options(timeout=0.2))
+    equal(told, "Hello from")
+
+
+@scripted("""
+[rest]
+stream = { without_final_event = true }
+""")
+def a_stream_without_its_response(client):
+    equal(list(ask(client, stream=True))[-1].type, "response.output_item.done")
+
+
 CASES = [
     a_plain_answer,
     a_streamed_answer,
@@ -236,6 +420,7 @@ CASES = [
     a_deployment_that_does_not_exist,
     a_parameter_that_the_model_does_not_take,
     an_output_of_no_call,
+    *SCRIPTS,
 ]
 
 

@@ -11,7 +11,7 @@ use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
 use crate::contract::types::ErrorKind;
 use crate::kernel_json::{self, JsonError};
-use crate::mock::MockError;
+use crate::mock::{MockError, ScriptError};
 use crate::provider::CallError;
 
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
@@ -52,6 +52,9 @@ pub(super) enum Failure {
 
     #[error("the component's response cannot be written: {0}")]
     Response(#[from] JsonError),
+
+    #[error(transparent)]
+    Script(#[from] ScriptError),
 
     #[error(transparent)]
     ToolsFile(#[from] ToolsFileError),
@@ -103,6 +106,7 @@ impl Failure {
             | Self::Load(_)
             | Self::Mock(_)
             | Self::Request { .. }
+            | Self::Script(_)
             | Self::ToolsFile(_)
             | Self::Usage(_) => 2.into(),
         }

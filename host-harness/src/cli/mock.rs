@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::args::MockArguments;
 use super::failure::Failure;
-use crate::mock::MockAzure;
+use super::files;
+use crate::mock::{MockAzure, Played, Script};
 
 /// Runs the mock until Ctrl-C.
 pub(super) async fn mock(arguments: MockArguments) -> Result<(), Failure> {
@@ -25,6 +26,12 @@ pub(super) async fn mock(arguments: MockArguments) -> Result<(), Failure> {
             )));
         }
         mock = mock.deployment(name, model);
+    }
+    if let Some(path) = &arguments.script {
+        let script = Script::parse(&files::text(path)?, path)?;
+        mock = mock
+            .script(script)
+            .on_step(move |played| tell(played, arguments.json));
     }
     let mock = mock.start().await?;
     let text = match arguments.json {
@@ -44,6 +51,37 @@ pub(super) async fn mock(arguments: MockArguments) -> Result<(), Failure> {
     })
     .await;
     Ok(())
+}
+
+/// Says which step a request gets.
+fn tell(played: &Played, json: bool) {
+    let line = match json {
+        true => json!({
+            "request": played.request,
+            "method": played.method,
+            "path": played.path,
+            "step": played.step,
+            "name": played.name,
+        })
+        .to_string(),
+        false => {
+            let step = match played.step {
+                Some(number) => format!("step {number}"),
+                None => "after the last step".to_owned(),
+            };
+            let name = played.name.as_ref();
+            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+            let Played {
+                request,
+                method,
+                path,
+                ..
+            } = played;
+            format!("request {request}: {method} {path}: {step}{name}")
+        }
+    };
+    // Whoever reads along may stop to; the mock goes on for its clients.
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 fn to_text(mock: &MockAzure) -> String {

@@ -1,5 +1,6 @@
-//! The bodies of answers: whole, streamed event by event, or broken off.
+//! The bodies of answers: whole, or sent piece by piece, to their end or not.
 
+use std::future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,10 +9,12 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
 use thiserror::Error;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{mpsc, watch};
 
 use super::pace::Pace;
-use super::responses::Event;
+use super::script::{Item, Program, StopHow};
+use super::socket::Reset;
 
 /// The body of any answer.
 pub(super) type MockBody = UnsyncBoxBody<Bytes, Broken>;
@@ -41,52 +44,63 @@ pub(super) fn whole(bytes: Bytes) -> MockBody {
         .boxed_unsync()
 }
 
-/// The first half of a body, and then the end of the connection.
-pub(super) fn broken_off(mut bytes: Bytes, closed: &ClosedStreams) -> MockBody {
-    bytes.truncate(bytes.len() / 2);
-    let (sender, pieces) = mpsc::channel(2);
-    for piece in [Piece::Data(bytes), Piece::Break] {
-        // There is room for both, and the receiver is right here.
-        let _ = sender.try_send(piece);
-    }
-    Streamed::new(pieces, closed).boxed_unsync()
-}
-
-/// A stream of events at that pace; with `break_after`, the connection ends after so many.
-pub(super) fn events(
-    events: Vec<Event>,
-    pace: Pace,
-    break_after: Option<usize>,
-    closed: &ClosedStreams,
-) -> MockBody {
-    // One event at a time: each is written to the connection as soon as it is here.
+/// A body as its program says, at that pace.
+pub(super) fn played(program: Program, pace: Pace, stage: &Stage<'_>) -> MockBody {
+    // One piece at a time: each is written to the connection as soon as it is here.
     let (sender, pieces) = mpsc::channel(1);
+    let reset = stage.reset.clone();
     tokio::spawn(async move {
         let gone = sender.clone();
         tokio::select! {
             () = gone.closed() => {}
-            () = send(events, pace, break_after, sender) => {}
+            // Its only error is that the client has gone.
+            _ = send(program, pace, reset, sender) => {}
         }
     });
-    Streamed::new(pieces, closed).boxed_unsync()
+    Streamed::new(pieces, stage.closed).boxed_unsync()
 }
 
 async fn send(
-    events: Vec<Event>,
+    program: Program,
     pace: Pace,
-    break_after: Option<usize>,
+    reset: Reset,
     sender: mpsc::Sender<Piece>,
-) {
-    let breaks = break_after.is_some_and(|count| count < events.len());
-    for event in events.into_iter().take(break_after.unwrap_or(usize::MAX)) {
-        pace.admit(&event).await;
-        if sender.send(Piece::Data(event.frame)).await.is_err() {
-            return;
+) -> Result<(), SendError<Piece>> {
+    let (pause, stop, is_split) = (program.pause, program.stop, program.is_split());
+    for item in program.into_items() {
+        if item.is_event {
+            pace.admit(item.is_delta).await;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        sender.send(Piece::Data(item.bytes)).await?;
+        if is_split {
+            sender.send(Piece::Flush).await?;
         }
     }
-    if breaks {
-        let _ = sender.send(Piece::Break).await;
+    match stop {
+        None | Some(StopHow::End) => Ok(()),
+        Some(StopHow::Close) => sender.send(Piece::Break).await,
+        Some(StopHow::Reset) => {
+            reset.arm();
+            sender.send(Piece::Break).await
+        }
+        Some(StopHow::Stall { comments: None }) => future::pending().await,
+        Some(StopHow::Stall {
+            comments: Some(every),
+        }) => loop {
+            tokio::time::sleep(every).await;
+            let comment = Item::comment("still here");
+            sender.send(Piece::Data(comment.bytes)).await?;
+        },
     }
+}
+
+/// What an answer is sent on.
+pub(super) struct Stage<'a> {
+    pub(super) closed: &'a ClosedStreams,
+    pub(super) reset: &'a Reset,
 }
 
 /// The mock ends a connection on purpose. Hyper closes it without the end that belongs to the body.
@@ -122,7 +136,7 @@ impl ClosedStreams {
 pub(super) struct Unfinished(Option<watch::Sender<usize>>);
 
 impl Unfinished {
-    fn finish(&mut self) {
+    pub(super) fn finish(mut self) {
         self.0 = None;
     }
 }
@@ -138,12 +152,14 @@ impl Drop for Unfinished {
 enum Piece {
     Break,
     Data(Bytes),
+    /// What is there must leave before what comes next.
+    Flush,
 }
 
 struct Streamed {
     pieces: mpsc::Receiver<Piece>,
     breaking: bool,
-    unfinished: Unfinished,
+    unfinished: Option<Unfinished>,
 }
 
 impl Streamed {
@@ -151,7 +167,13 @@ impl Streamed {
         Self {
             pieces,
             breaking: false,
-            unfinished: closed.watch(),
+            unfinished: Some(closed.watch()),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(unfinished) = self.unfinished.take() {
+            unfinished.finish();
         }
     }
 }
@@ -169,16 +191,20 @@ impl Body for Streamed {
         }
         match ready!(self.pieces.poll_recv(context)) {
             Some(Piece::Data(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            // Hyper writes out what it holds while a body is not ready.
+            Some(Piece::Flush) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Some(Piece::Break) => {
-                // Hyper writes out what it holds while a body is not ready, and throws it away when a body fails: it
-                // must see the first before the second.
-                self.unfinished.finish();
+                // It throws that away when a body fails: it must see the first before the second.
+                self.finish();
                 self.breaking = true;
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
             None => {
-                self.unfinished.finish();
+                self.finish();
                 Poll::Ready(None)
             }
         }

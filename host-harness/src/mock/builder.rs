@@ -11,6 +11,7 @@ use super::deployments::Deployments;
 use super::exchange::Mock;
 use super::identity::Settings;
 use super::pace::{DeltaGate, Pace};
+use super::script::{Observer, Played, Script, Steps};
 use super::{MockAzure, server};
 
 /// The key of a mock that was not given one.
@@ -21,6 +22,8 @@ pub struct MockAzureBuilder {
     address: SocketAddr,
     pub(super) identity: Settings,
     options: Options,
+    script: Script,
+    observer: Option<Observer>,
 }
 
 impl MockAzureBuilder {
@@ -34,6 +37,8 @@ impl MockAzureBuilder {
                 deployments: Deployments::usual(),
                 pace: Pace::default(),
             },
+            script: Script::default(),
+            observer: None,
         }
     }
 
@@ -73,6 +78,20 @@ impl MockAzureBuilder {
         self
     }
 
+    /// Plays a script from the first request to the Responses API on.
+    #[must_use]
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// Is told of each request to the Responses API, when it gets its step.
+    #[must_use]
+    pub fn on_step(mut self, observer: impl Fn(&Played) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// Listens there instead of on a port of the system's choice.
     #[must_use]
     pub fn bind(mut self, address: SocketAddr) -> Self {
@@ -95,7 +114,8 @@ impl MockAzureBuilder {
         let bind_error = |source| MockError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
-        let mock = Arc::new(Mock::new(self.options, self.identity));
+        let steps = Steps::new(self.script, self.observer);
+        let mock = Arc::new(Mock::new(self.options, self.identity, steps));
         Ok(MockAzure {
             address,
             server: tokio::spawn(server::serve(listener, Arc::clone(&mock))),

@@ -9,15 +9,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, he
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::body::{self, Broken, ClosedStreams, MockBody};
+use super::body::{self, Broken, ClosedStreams, MockBody, Stage};
 use super::builder::Options;
 use super::error::ApiError;
-use super::fault::{Faults, Outcome};
 use super::identity::{Endpoint, Identity, Settings};
 use super::record::Records;
 use super::reply::{JSON, json, stream};
 use super::responses::{self, Ids, Reply};
-use super::scripted::Answers;
+use super::script::{Answer, Program, Step, Steps, Turn, shaped};
+use super::scripted::{Answers, Scripted};
+use super::socket::Reset;
 use super::{auth, route};
 
 /// What all connections share.
@@ -25,43 +26,46 @@ pub(super) struct Mock {
     pub(super) options: Options,
     pub(super) answers: Answers,
     pub(super) closed: ClosedStreams,
-    pub(super) faults: Faults,
     pub(super) identity: Identity,
     pub(super) records: Records,
+    pub(super) steps: Steps,
     ids: Ids,
     requests: AtomicU64,
 }
 
 impl Mock {
-    pub(super) fn new(options: Options, identity: Settings) -> Self {
+    pub(super) fn new(options: Options, identity: Settings, steps: Steps) -> Self {
         Self {
             options,
             answers: Answers::default(),
             closed: ClosedStreams::new(),
-            faults: Faults::default(),
             identity: Identity::new(identity),
             records: Records::new(),
+            steps,
             ids: Ids::default(),
             requests: AtomicU64::new(0),
         }
     }
 
-    /// Answers a request, or fails to in the way that a fault asks for.
+    /// Answers a request, or fails to in the way that its step asks for. `reset` is for its connection.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
+        reset: &Reset,
     ) -> Result<Response<MockBody>, Broken> {
         let (head, body) = request.into_parts();
         let bytes = body::read(body, MAX_REQUEST_BYTES).await?;
+        let stage = Stage {
+            closed: &self.closed,
+            reset,
+        };
         let response = match Endpoint::of(head.uri.path()) {
             Some(endpoint) => {
                 let identity = &self.identity;
                 let bytes = bytes.unwrap_or_default();
-                identity
-                    .answer(endpoint, &head, &bytes, &self.closed)
-                    .await?
+                identity.answer(endpoint, &head, &bytes, &stage).await?
             }
-            None => self.answer_openai(&head, bytes).await?,
+            None => self.answer_openai(&head, bytes, &stage).await?,
         };
         let status = response.status();
         tracing::debug!(method = %head.method, path = head.uri.path(), %status, "the mock answered");
@@ -72,6 +76,7 @@ impl Mock {
         &self,
         head: &Parts,
         bytes: Option<Bytes>,
+        stage: &Stage<'_>,
     ) -> Result<Response<MockBody>, Broken> {
         let is_too_large = bytes.is_none();
         let body = bytes.map_or(Value::Null, |bytes| {
@@ -80,12 +85,12 @@ impl Mock {
         });
         let body = Arc::new(body);
         let number = self.records.add(head, &body);
-        let mut response = match self.faults.next_outcome(&self.closed).await? {
-            Outcome::Usual { .. } if is_too_large => {
+        let mut response = match self.steps.next(head).begin(stage).await? {
+            Turn::Instead(response) => response,
+            Turn::Usual(_) if is_too_large => {
                 failure(&ApiError::request_too_large(MAX_REQUEST_BYTES))
             }
-            Outcome::Usual { break_after } => self.respond(head, &body, break_after),
-            Outcome::Instead(response) => response,
+            Turn::Usual(step) => self.respond(head, &body, step, stage),
         };
         self.identify(response.headers_mut());
         self.records.answered(number, response.status());
@@ -96,21 +101,19 @@ impl Mock {
         &self,
         head: &Parts,
         body: &Value,
-        break_after: Option<usize>,
+        mut step: Step,
+        stage: &Stage<'_>,
     ) -> Response<MockBody> {
-        let reply = match self.reply(head, body) {
-            Ok(reply) => reply,
+        let answer = std::mem::take(&mut step.answer);
+        let mut response = match self.reply(head, body, answer) {
+            Ok(Reply::Events(events)) => {
+                let program = Program::of_events(events, &step.stream);
+                stream(body::played(program, self.options.pace.clone(), stage))
+            }
+            Ok(Reply::Object(object)) => {
+                json(shaped(object.to_string().into(), &step.stream, stage))
+            }
             Err(error) => return failure(&error),
-        };
-        let mut response = match (reply, break_after) {
-            (Reply::Events(events), _) => {
-                let pace = self.options.pace.clone();
-                stream(body::events(events, pace, break_after, &self.closed))
-            }
-            (Reply::Object(object), None) => json(body::whole(object.to_string().into())),
-            (Reply::Object(object), Some(_)) => {
-                json(body::broken_off(object.to_string().into(), &self.closed))
-            }
         };
         for (name, value) in RATE_LIMITS {
             let (name, value) = (
@@ -119,16 +122,22 @@ impl Mock {
             );
             response.headers_mut().insert(name, value);
         }
+        step.mark(&mut response);
         response
     }
 
-    fn reply(&self, head: &Parts, body: &Value) -> Result<Reply, ApiError> {
+    fn reply(&self, head: &Parts, body: &Value, answer: Answer) -> Result<Reply, ApiError> {
         route::check(&head.method, &head.uri)?;
         auth::check(&head.headers, &self.options, self.identity.tokens())?;
-        responses::create(body, &self.options.deployments, &self.answers, &self.ids)
+        let scripted = || match answer {
+            Answer::Events(events) => Some(Scripted::Events(events)),
+            Answer::Response(response) => Some(Scripted::Response(response)),
+            _ => self.answers.next(),
+        };
+        responses::create(body, &self.options.deployments, scripted, &self.ids)
     }
 
-    /// Adds what the service puts on every answer, and keeps what a fault has put there.
+    /// Adds what the service puts on every answer, and keeps what a step has put there.
     fn identify(&self, headers: &mut HeaderMap) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         for (name, kind) in [("apim-request-id", 1), ("x-request-id", 2)] {
@@ -158,7 +167,7 @@ fn failure(error: &ApiError) -> Response<MockBody> {
 /// The service takes 50 MB of images in a request. This is that in base64, and the rest of a conversation beside it.
 const MAX_REQUEST_BYTES: usize = 80 * 1024 * 1024;
 
-/// A quota that no test exhausts: what happens at its end is a matter of faults.
+/// A quota that no test exhausts: what happens at its end is a matter of scripts.
 const RATE_LIMITS: [(&str, &str); 6] = [
     ("x-ratelimit-limit-requests", "1000"),
     ("x-ratelimit-limit-tokens", "1000000"),

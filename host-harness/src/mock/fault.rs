@@ -1,17 +1,12 @@
-//! Answers that go wrong on request.
-
-use std::collections::VecDeque;
-use std::future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! The steps of most tests, in short.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-use super::body::{self, Broken, ClosedStreams, MockBody};
-use super::reply;
+use super::script::{Answer, Shape, Step, Stop, StopHow, StopPlace};
 
-/// What happens to one request instead of, or on top of, its usual answer. See
+/// What happens to one request instead of, or on top of, its usual answer: the [`Step`]s that are needed most. See
 /// [`MockAzure::push_fault`](super::MockAzure::push_fault) and
 /// [`MockAzure::push_token_fault`](super::MockAzure::push_token_fault).
 #[derive(Clone, Debug)]
@@ -58,54 +53,31 @@ impl Fault {
     }
 }
 
-/// The faults to come, one for each request.
-#[derive(Default)]
-pub(super) struct Faults(Mutex<VecDeque<Fault>>);
-
-impl Faults {
-    pub(super) fn push(&self, fault: Fault) {
-        self.queue().push_back(fault);
-    }
-
-    /// Takes the next fault, if there is one, and lets it happen to a request.
-    pub(super) async fn next_outcome(&self, closed: &ClosedStreams) -> Result<Outcome, Broken> {
-        let fault = self.queue().pop_front();
-        let response = match fault {
-            None => return Ok(Outcome::Usual { break_after: None }),
-            Some(Fault::CloseAfterEvents(count)) => {
-                return Ok(Outcome::Usual {
-                    break_after: Some(count),
-                });
-            }
-            Some(Fault::CloseBeforeHeaders) => return Err(Broken),
-            Some(Fault::NeverAnswer) => {
-                let _unfinished = closed.watch();
-                future::pending().await
-            }
-            Some(Fault::RawStream(bytes)) => reply::stream(body::whole(bytes)),
-            Some(Fault::Status {
+impl From<Fault> for Step {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::CloseAfterEvents(count) => Self::stream(Shape {
+                stop: Some(Stop {
+                    place: StopPlace::Events(count),
+                    how: StopHow::Close,
+                }),
+                ..Shape::default()
+            }),
+            Fault::CloseBeforeHeaders => Self::new(Answer::Close),
+            Fault::NeverAnswer => Self::new(Answer::Hang),
+            Fault::RawStream(bytes) => Self::new(Answer::raw_stream(bytes)),
+            Fault::Status {
                 status,
                 headers,
                 body,
-            }) => {
-                let mut response = Response::new(body::whole(body));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response
-            }
-        };
-        Ok(Outcome::Instead(response))
+            } => Self {
+                status: Some(status),
+                headers,
+                ..Self::new(Answer::Body {
+                    content_type: None,
+                    bytes: body,
+                })
+            },
+        }
     }
-
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How a request is answered after its fault.
-pub(super) enum Outcome {
-    /// With this.
-    Instead(Response<MockBody>),
-    /// As usual; with `break_after`, the connection ends after so many events, or halfway through an answer without.
-    Usual { break_after: Option<usize> },
 }

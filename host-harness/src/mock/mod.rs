@@ -8,8 +8,9 @@
 //! machine, an App Service and the agent of Azure Arc. The Responses API takes the tokens that they have issued.
 //!
 //! For tests there is more than the service offers: every request is kept ([`MockAzure::requests`],
-//! [`MockAzure::token_requests`]), the next answers can be written ([`Scripted`]) or made to fail ([`Fault`]), and a stream
-//! can be held back event by event ([`DeltaGate`]). [`check_request`] and [`response_events`] do a part of the
+//! [`MockAzure::token_requests`]), the next answers can be written ([`Scripted`]) or made to fail ([`Fault`]), whole
+//! sequences of them with all that can happen to a stream can be scripted ([`Script`]), and a stream can be held back event
+//! by event ([`DeltaGate`]). [`check_request`] and [`response_events`] do a part of the
 //! work without HTTP.
 //!
 //! ```no_run
@@ -35,8 +36,10 @@ mod record;
 mod reply;
 mod responses;
 mod route;
+mod script;
 mod scripted;
 mod server;
+mod socket;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests;
@@ -56,6 +59,10 @@ pub use identity::{
 pub use pace::DeltaGate;
 pub use record::RecordedRequest;
 pub use responses::{check_request, response_events};
+pub use script::{
+    Answer, ErrorShape, Insert, Inserted, LineEnd, Place, Played, RetryAfter, RetryHeader, Script,
+    ScriptError, Shape, Split, Step, Stop, StopHow, StopPlace, StreamError,
+};
 pub use scripted::Scripted;
 
 use exchange::Mock;
@@ -101,7 +108,18 @@ impl MockAzure {
 
     /// Lets the next request to the Responses API meet this fault; more faults queue up, one for each request.
     pub fn push_fault(&self, fault: Fault) {
-        self.mock.faults.push(fault);
+        self.push_step(fault.into());
+    }
+
+    /// Lets this happen to the next request to the Responses API, or to as many as it repeats for. Steps and faults are
+    /// one queue.
+    pub fn push_step(&self, step: Step) {
+        self.mock.steps.push(step);
+    }
+
+    /// Queues the steps of a script. Its rest, too, is from now on what happens when the queue is empty.
+    pub fn play(&self, script: Script) {
+        self.mock.steps.play(script);
     }
 
     /// Answers the next request to the Responses API with this; more answers queue up, one for each request. A request

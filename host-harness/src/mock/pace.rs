@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::responses::Event;
-
 /// Holds streams back until a test lets their events through, which proves what a clock cannot: that an event reached
 /// the caller before the server was allowed to send the next. It can hold back the answers of token endpoints, too.
 ///
@@ -53,9 +51,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Waits until `event` may leave.
-    pub(super) async fn admit(&self, event: &Event) {
-        if event.is_delta && !self.pause.is_zero() {
+    /// Waits until the next event, which may be a delta, may leave.
+    pub(super) async fn admit(&self, is_delta: bool) {
+        if is_delta && !self.pause.is_zero() {
             tokio::time::sleep(self.pause).await;
         }
         if let Some(gate) = &self.gate {

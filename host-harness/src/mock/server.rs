@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::exchange::Mock;
+use super::socket::{Reset, Socket};
 
 /// Serves HTTP/1.1 and HTTP/2 until it is dropped, and the connections with it.
 pub(super) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
@@ -35,12 +36,14 @@ async fn connection(stream: TcpStream, mock: Arc<Mock>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the mock cannot turn off Nagle's algorithm");
     }
+    let reset = Reset::default();
+    let socket = Socket::new(stream, reset.clone());
     let service = service_fn(move |request| {
-        let mock = Arc::clone(&mock);
-        async move { mock.answer(request).await }
+        let (mock, reset) = (Arc::clone(&mock), reset.clone());
+        async move { mock.answer(request, &reset).await }
     });
     let served = auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(socket), service)
         .await;
     if let Err(error) = served {
         tracing::debug!(error, "a connection of the mock ended early");

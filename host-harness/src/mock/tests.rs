@@ -10,6 +10,7 @@ mod managed_identities;
 mod media;
 mod plain;
 mod refused;
+mod script;
 mod scripted;
 mod sign_in;
 mod streams;

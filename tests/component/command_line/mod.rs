@@ -22,7 +22,7 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-async fn run(environment: &[(&str, &str)], arguments: &[&str]) -> Finished {
+pub(crate) async fn run(environment: &[(&str, &str)], arguments: &[&str]) -> Finished {
     run_with_input(environment, arguments, "").await
 }
 

@@ -151,6 +151,7 @@ pub(super) struct InspectArguments {
 #[command(after_help = "\
 Examples:
   host-harness mock --port 8080 --deployment production-gpt5=gpt-5.1
+  host-harness mock --script rate-limit.toml --json
   AZURE_OPENAI_ENDPOINT=http://127.0.0.1:8080 AZURE_OPENAI_API_KEY=mock-key host-harness run \"Say hello\"")]
 pub(super) struct MockArguments {
     /// The port on loopback; one of the system's choice when it is 0.
@@ -169,7 +170,11 @@ pub(super) struct MockArguments {
     #[arg(long, value_name = "MS", default_value_t = 15)]
     pub(super) pause: u64,
 
-    /// Write the endpoint and the key as JSON.
+    /// What happens to requests, step by step, in a TOML file; with it, a line per request tells which step it gets.
+    #[arg(long, value_name = "FILE")]
+    pub(super) script: Option<PathBuf>,
+
+    /// Write the endpoint and the key as JSON, and a script's steps as lines of JSON.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::mock::body::{self, ClosedStreams, MockBody};
+use crate::mock::body::{MockBody, Stage};
 use crate::mock::reply;
+use crate::mock::script::{self, Step};
 
 /// The answer of a token endpoint.
 pub(super) struct Answer {
@@ -32,16 +33,13 @@ impl Answer {
         self
     }
 
-    /// As HTTP; if it is to break off, whoever counts those who walk away comes with it.
-    pub(super) fn into_response(self, breaks: Option<&ClosedStreams>) -> Response<MockBody> {
+    /// As HTTP, in the way that a step asks for.
+    pub(super) fn into_response(self, step: &Step, stage: &Stage<'_>) -> Response<MockBody> {
         let bytes = Bytes::from(self.body.to_string());
-        let body = match breaks {
-            Some(closed) => body::broken_off(bytes, closed),
-            None => body::whole(bytes),
-        };
-        let mut response = reply::json(body);
+        let mut response = reply::json(script::shaped(bytes, &step.stream, stage));
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.header);
+        step.mark(&mut response);
         response
     }
 }

@@ -31,9 +31,9 @@ use http::Response;
 use http::request::Parts;
 use serde_json::Value;
 
-use super::body::{Broken, ClosedStreams, MockBody};
-use super::fault::{Faults, Outcome};
+use super::body::{Broken, MockBody, Stage};
 use super::record::Records;
+use super::script::{Steps, Turn};
 use answer::{Answer, Trace};
 use arc::ArcKeys;
 use endpoint::TokenEndpoint;
@@ -53,8 +53,8 @@ pub(super) struct Identity {
     settings: Settings,
     arc_keys: ArcKeys,
     authorize_requests: Records,
-    faults: Faults,
     sign_ins: SignIns,
+    steps: Steps,
     token_requests: Records,
     tokens: Tokens,
     answers: AtomicU64,
@@ -65,8 +65,8 @@ impl Identity {
         Self {
             arc_keys: ArcKeys::new(settings.arc_key_directory.clone()),
             authorize_requests: Records::new(),
-            faults: Faults::default(),
             sign_ins: SignIns::new(settings.code_lifetime),
+            steps: Steps::default(),
             token_requests: Records::new(),
             tokens: Tokens::new(settings.token_lifetime),
             answers: AtomicU64::new(0),
@@ -85,7 +85,7 @@ impl Identity {
         endpoint: Endpoint<'_>,
         head: &Parts,
         body: &Bytes,
-        closed: &ClosedStreams,
+        stage: &Stage<'_>,
     ) -> Result<Response<MockBody>, Broken> {
         let form = Fields::of_form(&head.headers, body);
         let recorded = match &form {
@@ -104,12 +104,12 @@ impl Identity {
                 if let Some(gate) = &self.settings.token_gate {
                     gate.pass().await;
                 }
-                match self.faults.next_outcome(closed).await? {
-                    Outcome::Instead(response) => response,
-                    Outcome::Usual { break_after } => {
+                match self.steps.next(head).begin(stage).await? {
+                    Turn::Instead(response) => response,
+                    Turn::Usual(step) => {
                         let form = form.unwrap_or_default();
                         let answer = self.token(endpoint, head, &form, &trace).await;
-                        answer.into_response(break_after.map(|_| closed))
+                        answer.into_response(&step, stage)
                     }
                 }
             }

@@ -25,7 +25,7 @@ impl MockAzure {
 
     /// Lets the next request to a token endpoint meet this fault; more faults queue up, one for each request.
     pub fn push_token_fault(&self, fault: Fault) {
-        self.mock.identity.faults.push(fault);
+        self.mock.identity.steps.push(fault.into());
     }
 
     /// How long the tokens are good for that are issued from now on.

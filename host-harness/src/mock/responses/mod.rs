@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use super::deployments::Deployments;
 use super::error::ApiError;
-use super::scripted::{Answers, Scripted};
+use super::scripted::Scripted;
 use answer::Answer;
 use request::CreateRequest;
 
@@ -34,14 +34,8 @@ pub(super) use stream::Event;
 
 /// The answer to a request to create a response.
 pub(super) enum Reply {
-    Events(Vec<Event>),
+    Events(Vec<Value>),
     Object(Value),
-}
-
-impl Reply {
-    fn events(events: &[Value]) -> Self {
-        Self::Events(events.iter().map(Event::new).collect())
-    }
 }
 
 /// The events in which a stream tells a response object, as the service orders them.
@@ -61,21 +55,22 @@ pub fn check_request(body: &Value) -> Result<(), String> {
     }
 }
 
-/// Creates a response: the next of `answers`, or what the "model" says.
+/// Creates a response: what a script has for it, which is asked for only if the service takes the request, or what the
+/// "model" says.
 pub(super) fn create(
     body: &Value,
     deployments: &Deployments,
-    answers: &Answers,
+    scripted: impl FnOnce() -> Option<Scripted>,
     ids: &Ids,
 ) -> Result<Reply, ApiError> {
     let request = CreateRequest::parse(body, deployments)?;
-    let response = match answers.next() {
-        Some(Scripted::Events(events)) => return Ok(Reply::events(&events)),
+    let response = match scripted() {
+        Some(Scripted::Events(events)) => return Ok(Reply::Events(events)),
         Some(Scripted::Response(response)) => response,
         None => object::response(&request, Answer::to(&request), ids),
     };
     Ok(match request.stream {
-        true => Reply::events(&stream::events(&response, request.is_obfuscated())),
+        true => Reply::Events(stream::events(&response, request.is_obfuscated())),
         false => Reply::Object(response),
     })
 }

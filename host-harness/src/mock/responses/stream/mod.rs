@@ -12,7 +12,7 @@ pub(in crate::mock) struct Event {
 }
 
 impl Event {
-    pub(super) fn new(event: &Value) -> Self {
+    pub(in crate::mock) fn new(event: &Value) -> Self {
         let kind = event["type"].as_str();
         let name = kind.map_or_else(String::new, |kind| format!("event: {kind}\n"));
         Self {
