@@ -90,7 +90,7 @@ impl Mock {
             Turn::Usual(_) if is_too_large => {
                 failure(&ApiError::request_too_large(MAX_REQUEST_BYTES))
             }
-            Turn::Usual(step) => self.respond(head, &body, step, stage),
+            Turn::Usual(step) => self.respond(head, &body, *step, stage),
         };
         self.identify(response.headers_mut());
         self.records.answered(number, response.status());

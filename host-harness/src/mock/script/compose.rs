@@ -195,8 +195,12 @@ fn items(mut events: Vec<Value>, shape: &Shape) -> Vec<Item> {
 fn error_events(error: &StreamError, first: Option<&Value>) -> Vec<Value> {
     let (code, message) = (&error.code, &error.message);
     let azure = || {
+        let kind = match code.as_str() {
+            "no_capacity" | "rate_limit_exceeded" => "too_many_requests",
+            code => code,
+        };
         json!({"type": "error", "sequence_number": 0, "error": {
-            "type": code, "code": code, "message": message, "param": null, "headers": {"x-ms-fe-error": "true"},
+            "type": kind, "code": code, "message": message, "param": null, "headers": {"x-ms-fe-error": "true"},
         }})
     };
     let failed = |reason: Value| {

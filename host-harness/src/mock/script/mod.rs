@@ -1,6 +1,6 @@
 //! What happens to requests, written down: a [`Script`] has a [`Step`] for each of them.
 //!
-//! [`step`] and [`shape`] are the language, [`file`] reads it from TOML, [`steps`] hands it out to requests, and
+//! [`step`] and [`shape`] are the language, [`mod@file`] reads it from TOML, [`steps`] hands it out to requests, and
 //! [`compose`] makes the bytes of a stream out of its events.
 
 mod compose;

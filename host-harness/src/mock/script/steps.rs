@@ -47,7 +47,7 @@ pub(in crate::mock) enum Turn {
     /// With this answer.
     Instead(Response<MockBody>),
     /// With an answer of the service, to which the step is applied.
-    Usual(Step),
+    Usual(Box<Step>),
 }
 
 #[derive(Default)]
@@ -152,7 +152,9 @@ impl Step {
                 self.mark(&mut response);
                 Ok(Turn::Instead(response))
             }
-            Answer::Usual | Answer::Response(_) | Answer::Events(_) => Ok(Turn::Usual(self)),
+            Answer::Usual | Answer::Response(_) | Answer::Events(_) => {
+                Ok(Turn::Usual(Box::new(self)))
+            }
         }
     }
 
