@@ -1,5 +1,7 @@
 //! What providers tell the host.
 
+use std::fmt;
+
 use serde_json::Value;
 
 pub use crate::contract::events::Level;
@@ -9,7 +11,7 @@ pub use crate::contract::events::Level;
 /// A subscriber must not block: the exchange waits for it.
 pub trait EventSubscriber: Send + Sync {
     /// An event of the kernel, such as `llm:request`.
-    fn event(&self, name: &str, data: &Value);
+    fn event(&self, event: &Event<'_>);
 
     /// A line for the log.
     fn log(&self, level: Level, message: &str) {
@@ -23,10 +25,40 @@ pub trait EventSubscriber: Send + Sync {
     }
 }
 
+/// One thing that happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// The call in which it happened: requests, retries and streams of one call have the same. None while a configuration
+    /// is opened.
+    pub call: Option<CallId>,
+    /// Its name, such as `llm:request`.
+    pub name: &'a str,
+    /// A JSON object, as text: most subscribers look at few of the many events of a stream.
+    pub payload: &'a str,
+}
+
+impl Event<'_> {
+    /// The payload.
+    pub fn data(&self) -> Value {
+        // The host hands on nothing that is not JSON.
+        serde_json::from_str(self.payload).unwrap_or_default()
+    }
+}
+
+/// One call of a host's: unique in the host, and growing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub(crate) u64);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 /// Hears nothing but the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSubscriber;
 
 impl EventSubscriber for NoSubscriber {
-    fn event(&self, _: &str, _: &Value) {}
+    fn event(&self, _: &Event<'_>) {}
 }

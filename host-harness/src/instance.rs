@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{HasSelf, Linker, ResourceAny, ResourceTable};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
@@ -23,7 +23,7 @@ use crate::contract::{ProviderModule, ProviderModulePre, types};
 use crate::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenProvider, TokenRequest,
 };
-use crate::events::EventSubscriber;
+use crate::events::{CallId, Event, EventSubscriber};
 use crate::http::HttpClient;
 use crate::sealed::SealedSecrets;
 use crate::secret::Secret;
@@ -67,6 +67,8 @@ pub(crate) struct HostState {
     /// The last token that this instance got for each credential and scope.
     tokens: HashMap<(CredentialKind, String), Secret>,
     limits: StoreLimits,
+    /// The call that it works for.
+    pub(crate) call: Option<CallId>,
     /// Events go nowhere: this instance opens the configuration again, and its warnings were heard the first time.
     pub(crate) is_muted: bool,
 }
@@ -87,6 +89,7 @@ pub(crate) fn store(engine: &wasmtime::Engine, grants: &Grants) -> Store<HostSta
         limits: StoreLimitsBuilder::new()
             .memory_size(grants.max_memory_bytes)
             .build(),
+        call: None,
         is_muted: false,
     };
     let mut store = Store::new(engine, state);
@@ -167,8 +170,13 @@ impl events::Host for HostState {
             return;
         }
         let name = self.secrets.redact(&name);
-        match serde_json::from_str::<Value>(&self.secrets.redact(&payload)) {
-            Ok(data) => self.events.event(&name, &data),
+        let payload = self.secrets.redact(&payload);
+        match serde_json::from_str::<IgnoredAny>(&payload) {
+            Ok(_) => self.events.event(&Event {
+                call: self.call,
+                name: &name,
+                payload: &payload,
+            }),
             Err(error) => tracing::warn!(
                 "the provider emitted {name} with a payload that is not JSON: {error}"
             ),

@@ -2,7 +2,7 @@
 //!
 //! [`ProviderHost`] loads a component, checks it, and gives it what it needs and nothing else: its configuration, the
 //! environment variables on a list, tokens, an event sink, and HTTP to allowed origins. Keys and tokens are sealed: it sees
-//! placeholders for them. [`Provider`] answers chat requests, whole or as they arrive. [`credentials`] are where tokens
+//! placeholders for them. It answers chat requests, whole or as they arrive. [`credentials`] are where tokens
 //! come from, and [`doctor`] says what is wrong with a configuration.
 //!
 //! ```no_run
@@ -12,10 +12,11 @@
 //! let host = ProviderHost::builder()
 //!     .environment(Environment::of_process())
 //!     .load("target/component/azure_openai_provider.wasm".as_ref())
+//!     .await?
+//!     .open(&serde_json::Map::new())
 //!     .await?;
-//! let provider = host.open(&serde_json::Map::new()).await?;
 //! let request = chat_request::parse(r#"{"messages": [{"role": "user", "content": "Hello"}]}"#)?;
-//! let response = provider.complete(&request).await?;
+//! let response = host.complete(&request).await?;
 //! # drop(response);
 //! # Ok(())
 //! # }
@@ -37,13 +38,13 @@ mod instance;
 pub mod kernel_json;
 pub mod mock;
 mod programs;
-mod provider;
 mod sealed;
 pub mod secret;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::environment::Environment;
-pub use crate::events::{EventSubscriber, NoSubscriber};
-pub use crate::host::{ProviderHost, ProviderHostBuilder};
+pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
+pub use crate::host::{
+    CallError, LoadedProvider, ProviderHost, ProviderHostBuilder, ResponseStream,
+};
 pub use crate::http::Origin;
-pub use crate::provider::{CallError, Provider, ResponseStream};

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use host_harness::ProviderHost;
 use host_harness::contract::types::{ErrorKind, StreamEvent};
 use host_harness::mock::{Fault, MockAzure};
-use host_harness::{Provider, ProviderHost};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -81,7 +81,7 @@ async fn a_line_and_a_body_of_64_mb_are_errors() {
 }
 
 /// A provider whose instances have little memory, one at a time.
-async fn provider(mock: &MockAzure) -> Provider {
+async fn provider(mock: &MockAzure) -> ProviderHost {
     let host = ProviderHost::builder()
         .max_memory_bytes(MEMORY)
         .load(&component())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use host_harness::contract::types::{BlockContent, ChatResponse, ErrorKind};
 use host_harness::mock::MockAzure;
-use host_harness::{Environment, Provider, ProviderHost, ProviderHostBuilder};
+use host_harness::{Environment, ProviderHost, ProviderHostBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Events, ask, hostile_component, in_time, provider_error, read};
@@ -165,7 +165,7 @@ async fn it_refuses_what_is_no_instruction() {
 
 /// The hostile provider, and what it told the host.
 pub(crate) struct Hostile {
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderHost,
     pub(crate) events: Arc<Events>,
 }
 

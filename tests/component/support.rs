@@ -9,9 +9,7 @@ use host_harness::contract::types::{
 };
 use host_harness::kernel_json::chat_request;
 use host_harness::mock::MockAzure;
-use host_harness::{
-    CallError, Environment, EventSubscriber, Provider, ProviderHost, ResponseStream,
-};
+use host_harness::{CallError, Environment, Event, EventSubscriber, ProviderHost, ResponseStream};
 use serde_json::{Map, Value, json};
 
 /// The component.
@@ -47,7 +45,7 @@ pub(crate) fn host_harness() -> PathBuf {
 /// A provider against a mock, and what it told the host.
 pub(crate) struct Setup {
     pub(crate) mock: MockAzure,
-    pub(crate) provider: Provider,
+    pub(crate) provider: ProviderHost,
     pub(crate) events: Arc<Events>,
 }
 
@@ -102,7 +100,7 @@ pub(crate) async fn open(
     config: &Map<String, Value>,
     environment: Environment,
     events: Arc<Events>,
-) -> Result<Provider, CallError> {
+) -> Result<ProviderHost, CallError> {
     let host = ProviderHost::builder()
         .environment(environment)
         .events(events)
@@ -227,8 +225,9 @@ impl Events {
 }
 
 impl EventSubscriber for Events {
-    fn event(&self, name: &str, data: &Value) {
-        self.0.lock().unwrap().push((name.to_owned(), data.clone()));
+    fn event(&self, event: &Event<'_>) {
+        let named = (event.name.to_owned(), event.data());
+        self.0.lock().unwrap().push(named);
     }
 }
 

@@ -7,8 +7,8 @@ use crate::contract::types::{
     BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, ProviderError,
     StreamEvent,
 };
+use crate::host::{CallError, ProviderHost};
 use crate::kernel_json::chat_response;
-use crate::provider::{CallError, Provider};
 
 /// Whether tool calls are written with the answer.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) enum Calls {
 
 /// Asks, and writes the answer to standard output as it arrives.
 pub(super) async fn stream(
-    provider: &Provider,
+    provider: &ProviderHost,
     request: &ChatRequest,
     calls: Calls,
 ) -> Result<ChatResponse, Failure> {
@@ -42,7 +42,7 @@ pub(super) async fn stream(
 
 /// Asks, and writes the response to standard output as a line of JSON in the kernel's form.
 pub(super) async fn json(
-    provider: &Provider,
+    provider: &ProviderHost,
     request: &ChatRequest,
 ) -> Result<ChatResponse, Failure> {
     let response = provider.complete(request).await?;

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::failure::{Failure, notice};
-use crate::events::{EventSubscriber, Level};
+use crate::events::{Event, EventSubscriber, Level};
 
 /// Writes each event as it comes, and what a person should know to standard error.
 pub(super) struct EventLog {
@@ -50,17 +50,23 @@ impl EventLog {
 }
 
 impl EventSubscriber for EventLog {
-    fn event(&self, name: &str, data: &Value) {
-        if let Some(message) = worth_a_notice(name, data) {
+    fn event(&self, event: &Event<'_>) {
+        let Event {
+            call,
+            name,
+            payload,
+        } = event;
+        if let Some(message) = worth_a_notice(event) {
             notice(self.json, &message);
         }
         let Some(LogFile { state, .. }) = &self.file else {
             return;
         };
-        let name = json!(name);
+        let call = call.map(|call| format!(r#","call":{call}"#));
+        let (call, name) = (call.unwrap_or_default(), json!(name));
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(file) = &mut *state
-            && let Err(error) = writeln!(file, r#"{{"event":{name},"data":{data}}}"#)
+            && let Err(error) = writeln!(file, r#"{{"event":{name}{call},"data":{payload}}}"#)
         {
             *state = Err(error);
         }
@@ -74,10 +80,13 @@ impl EventSubscriber for EventLog {
 }
 
 /// What a person should know while it happens: oddities of the configuration, and why nothing comes for a while.
-fn worth_a_notice(name: &str, data: &Value) -> Option<String> {
-    match name {
-        "provider:config_warning" => Some(format!("warning: {}", data["message"].as_str()?)),
+fn worth_a_notice(event: &Event<'_>) -> Option<String> {
+    match event.name {
+        "provider:config_warning" => {
+            Some(format!("warning: {}", event.data()["message"].as_str()?))
+        }
         "provider:retry" => {
+            let data = event.data();
             let message = data["error_message"].as_str()?;
             Some(format!(
                 "{}; trying again in {:.1} seconds ({} of {})",

@@ -10,9 +10,9 @@ use super::tools_file::ToolsFileError;
 use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
 use crate::contract::types::ErrorKind;
+use crate::host::CallError;
 use crate::kernel_json::{self, JsonError};
 use crate::mock::{MockError, ScriptError};
-use crate::provider::CallError;
 
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
 pub(super) fn notice(json: bool, message: &str) {

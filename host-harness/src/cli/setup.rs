@@ -13,7 +13,7 @@ use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
-use crate::host::ProviderHost;
+use crate::host::{LoadedProvider, ProviderHost};
 use crate::mock::MockAzure;
 
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
@@ -75,7 +75,7 @@ impl Setup {
         &mut self,
         json: bool,
     ) -> Result<Option<MockAzure>, Failure> {
-        match ProviderHost::has_endpoint(&self.config, &self.environment) {
+        match LoadedProvider::has_endpoint(&self.config, &self.environment) {
             true => Ok(None),
             false => {
                 let mock = embedded_mock(&mut self.config, &self.environment, json).await?;
@@ -120,7 +120,7 @@ impl Setup {
     pub(super) async fn host(
         &self,
         events: Arc<dyn EventSubscriber>,
-    ) -> Result<ProviderHost, Failure> {
+    ) -> Result<LoadedProvider, Failure> {
         let host = ProviderHost::builder()
             .environment(self.environment.clone())
             .credentials(self.credentials.clone())

@@ -19,16 +19,15 @@ use crate::credentials::{
     Attempt, AzureCredentials, CredentialError, CredentialKind, TokenProvider, TokenRequest,
 };
 use crate::environment::Environment;
-use crate::host::ProviderHost;
+use crate::host::{CallError, LoadedProvider};
 use crate::http::clients;
 use crate::http::origin::Origin;
-use crate::provider::CallError;
 use crate::secret::Secret;
 
 /// What is to be examined, and how far.
 pub struct Examination<'a> {
     /// The host of the provider.
-    pub host: &'a ProviderHost,
+    pub host: &'a LoadedProvider,
     /// The credentials that the host has.
     pub credentials: &'a AzureCredentials,
     /// The host's environment.

@@ -9,7 +9,7 @@ use super::{Examination, Report};
 use crate::contract::types::{
     ChatRequest, ChatResponse, Message, MessageContent, ProviderError, Role,
 };
-use crate::provider::CallError;
+use crate::host::CallError;
 
 /// What came of asking the deployment.
 #[derive(Debug)]

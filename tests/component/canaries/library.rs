@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use host_harness::events::Level;
 use host_harness::mock::{Fault, MockAzure};
-use host_harness::{CallError, Environment, EventSubscriber, Provider, ProviderHost};
+use host_harness::{CallError, Environment, Event, EventSubscriber, ProviderHost};
 use serde_json::{Map, Value, json};
 
 use super::{CLIENT_SECRET, HEADER, KEY, MOST_ATTEMPTS, TOKEN, assert_without_canary, repeating};
@@ -88,7 +88,7 @@ fn an_environment_does_not_show_its_values() {
 /// A provider with secrets from everywhere, its service, and what its host is told.
 struct Scene {
     mock: MockAzure,
-    provider: Provider,
+    provider: ProviderHost,
     told: Arc<Told>,
 }
 
@@ -133,7 +133,7 @@ async fn open(
     mock: &MockAzure,
     is_sealed: bool,
     settings: Value,
-) -> (Arc<Told>, Result<Provider, CallError>) {
+) -> (Arc<Told>, Result<ProviderHost, CallError>) {
     let mut config: Map<String, Value> = serde_json::from_value(json!({
         "azure_endpoint": mock.endpoint(),
         "extra_headers": { "x-gateway-key": HEADER },
@@ -179,8 +179,8 @@ impl Told {
 }
 
 impl EventSubscriber for Told {
-    fn event(&self, name: &str, data: &Value) {
-        self.add(&format!("{name} {data}"));
+    fn event(&self, event: &Event<'_>) {
+        self.add(&format!("{} {}", event.name, event.payload));
     }
 
     fn log(&self, level: Level, message: &str) {

@@ -150,7 +150,7 @@ async fn the_event_log_has_a_json_line_for_each_event() {
     assert_eq!(events.last().unwrap()["event"], "llm:response");
     assert!(events.iter().all(|event| event["data"].is_object()));
     assert!(
-        text.starts_with(r#"{"event":"llm:request","data":{"#),
+        text.starts_with(r#"{"event":"llm:request","call":1,"data":{"#),
         "{text}"
     );
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use host_harness::clock::ManualClock;
 use host_harness::contract::types::{BlockContent, ChatResponse, ProviderError, StreamEvent};
 use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{CallError, EventSubscriber, Provider, ProviderHost};
+use host_harness::{CallError, Event, EventSubscriber, ProviderHost};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -108,7 +108,7 @@ struct Limits {
 }
 
 impl Limits {
-    async fn of(provider: &Provider) -> Self {
+    async fn of(provider: &ProviderHost) -> Self {
         let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
         let limit = |name: &str| {
             let value = &description["settings"][name]["value"];
@@ -204,7 +204,8 @@ struct Listener {
 }
 
 impl EventSubscriber for Listener {
-    fn event(&self, name: &str, data: &Value) {
+    fn event(&self, event: &Event<'_>) {
+        let name = event.name;
         let name = ["llm:stream_block_", "llm:stream_", "llm:", "provider:"]
             .iter()
             .find_map(|prefix| name.strip_prefix(prefix))
@@ -213,13 +214,13 @@ impl EventSubscriber for Listener {
         match name {
             "delta" => self.deltas.send_modify(|deltas| *deltas += 1),
             // Nobody listens any more when the call is over.
-            "retry" => drop(self.retries.send(data["delay"].as_f64().unwrap())),
+            "retry" => drop(self.retries.send(event.data()["delay"].as_f64().unwrap())),
             _ => {}
         }
     }
 }
 
-async fn call(provider: &Provider, call: Call) -> String {
+async fn call(provider: &ProviderHost, call: Call) -> String {
     let called = match call {
         Call::Stream => stream(provider).await,
         Call::Whole | Call::Plain => provider.complete(&ask("Hi")).await,
@@ -231,7 +232,7 @@ async fn call(provider: &Provider, call: Call) -> String {
     }
 }
 
-async fn stream(provider: &Provider) -> Result<ChatResponse, CallError> {
+async fn stream(provider: &ProviderHost) -> Result<ChatResponse, CallError> {
     let mut stream = provider.stream(&ask("Hi")).await?;
     let mut completed = None;
     while let Some(event) = stream.next().await? {

@@ -1,7 +1,7 @@
 //! A service of which the test writes every byte, at the time that it chooses.
 
 use host_harness::contract::types::{ProviderError, StreamEvent};
-use host_harness::{CallError, Provider, ProviderHostBuilder};
+use host_harness::{CallError, ProviderHost, ProviderHostBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +21,11 @@ impl Wire {
     }
 
     /// A provider that asks this service.
-    pub(crate) async fn provider(&self, host: ProviderHostBuilder, settings: Value) -> Provider {
+    pub(crate) async fn provider(
+        &self,
+        host: ProviderHostBuilder,
+        settings: Value,
+    ) -> ProviderHost {
         let endpoint = format!("http://{}", self.0.local_addr().unwrap());
         let mut config = json!({ "azure_endpoint": endpoint, "api_key": "key" });
         let settings = settings.as_object().unwrap().clone();
@@ -96,7 +100,7 @@ impl Waiting {
 
 /// What a caller sees of a stream that arrives in these pieces, and the error at its end.
 pub(crate) async fn told(
-    provider: &Provider,
+    provider: &ProviderHost,
     wire: &Wire,
     pieces: &[&[u8]],
     end: End,

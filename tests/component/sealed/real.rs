@@ -5,7 +5,7 @@ use std::sync::Arc;
 use host_harness::credentials::CredentialKind;
 use host_harness::mock::MockAzure;
 use host_harness::secret::Secret;
-use host_harness::{Environment, Provider, ProviderHost};
+use host_harness::{Environment, ProviderHost};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ struct Scene {
     mock: MockAzure,
     tokens: Arc<Tokens>,
     events: Arc<Events>,
-    provider: Provider,
+    provider: ProviderHost,
 }
 
 impl Scene {

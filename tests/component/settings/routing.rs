@@ -1,7 +1,7 @@
 //! Where requests go, and what tokens are for: by the endpoint and the version of the API.
 
 use host_harness::mock::MockAzure;
-use host_harness::{Environment, ProviderHost};
+use host_harness::{Environment, LoadedProvider, ProviderHost};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Setup, ask, component, config, path_of_only_request};
@@ -217,7 +217,7 @@ async fn the_endpoints_of_each_cloud_have_their_route_and_their_scope() {
     }
 }
 
-async fn describe(host: &ProviderHost, config: &Map<String, Value>) -> Value {
+async fn describe(host: &LoadedProvider, config: &Map<String, Value>) -> Value {
     let provider = host.open(config).await.unwrap();
     serde_json::from_str(&provider.describe().await.unwrap()).unwrap()
 }

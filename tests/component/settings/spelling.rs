@@ -1,7 +1,7 @@
 //! How values may be written, and keys that no setting has.
 
 use host_harness::mock::MockAzure;
-use host_harness::{Environment, ProviderHost};
+use host_harness::{Environment, LoadedProvider, ProviderHost};
 use serde_json::{Map, Value, json};
 
 use super::table::ROWS;
@@ -125,7 +125,7 @@ fn base() -> Map<String, Value> {
 }
 
 /// The way to authenticate that was chosen.
-async fn authentication(host: &ProviderHost, config: &Map<String, Value>) -> String {
+async fn authentication(host: &LoadedProvider, config: &Map<String, Value>) -> String {
     let provider = host.open(config).await.unwrap();
     let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
     description["authentication"]["method"]

@@ -16,12 +16,12 @@ use crate::contract::types::{
     BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
 };
 use crate::environment::Environment;
+use crate::host::ProviderHost;
 use crate::kernel_json::{message, tool_call};
-use crate::provider::Provider;
 
 /// What a chat goes on in.
 pub(super) struct Session {
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderHost,
     pub(super) lines: Lines,
     /// The environment of tools.
     pub(super) environment: Environment,

@@ -12,7 +12,7 @@ use crate::cli::tools_file::{ToolCommand, Tools};
 use crate::contract::types::{
     ChatRequest, ChatResponse, ErrorKind, Message, MessageContent, ToolCall,
 };
-use crate::provider::CallError;
+use crate::host::CallError;
 
 /// The model, the person and the machine.
 pub(super) trait Outside {

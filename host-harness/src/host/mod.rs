@@ -1,5 +1,11 @@
-//! An open provider: what it answers, and how its answers arrive.
+//! A host: an open provider, what it answers, and how its answers arrive.
 
+mod builder;
+mod error;
+mod loaded;
+mod response_stream;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -9,15 +15,21 @@ use wasmtime::component::ResourceAny;
 
 use crate::contract::ProviderModulePre;
 use crate::contract::exports::amplifier::provider::provider::GuestProvider;
-use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderError, StreamEvent};
+use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo};
+use crate::events::CallId;
 use crate::instance::{Grants, HostState, Instance};
+
+pub use self::builder::ProviderHostBuilder;
+pub use self::error::CallError;
+pub use self::loaded::LoadedProvider;
+pub use self::response_stream::ResponseStream;
 
 /// How many idle instances are kept: as many as requests run at once by default (`max_concurrent_requests`).
 const MAX_IDLE_INSTANCES: usize = 5;
 
 /// An open provider. Cheap to clone, and shared by tasks: each call has an instance of its own.
 #[derive(Clone)]
-pub struct Provider(Arc<Opened>);
+pub struct ProviderHost(Arc<Opened>);
 
 struct Opened {
     pre: ProviderModulePre<HostState>,
@@ -26,11 +38,19 @@ struct Opened {
     idle: Mutex<Vec<Instance>>,
     /// One permit for each request that may run; none without a limit.
     gate: Option<Arc<Semaphore>>,
+    /// How many calls there were.
+    calls: AtomicU64,
 }
 
-impl Provider {
+impl ProviderHost {
+    /// A host that gives a provider an empty environment, no listener, and the way to its configured endpoint. Secrets are
+    /// sealed.
+    pub fn builder() -> ProviderHostBuilder {
+        ProviderHostBuilder::new()
+    }
+
     /// Opens a configuration, for which the provider tells its warnings this once.
-    pub(crate) async fn open(
+    async fn open(
         pre: ProviderModulePre<HostState>,
         grants: Grants,
         config: String,
@@ -44,6 +64,7 @@ impl Provider {
             config,
             idle: Mutex::new(vec![instance]),
             gate: limit.map(|limit| Arc::new(Semaphore::new(limit))),
+            calls: AtomicU64::new(0),
         })))
     }
 
@@ -147,6 +168,8 @@ impl Provider {
         ) -> wasmtime::Result<T>,
     ) -> Result<(Instance, T), CallError> {
         let mut instance = self.check_out().await?;
+        let call = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        instance.store.data_mut().call = Some(CallId(call));
         let Instance {
             store,
             bindings,
@@ -204,124 +227,4 @@ async fn max_concurrent_requests(
     };
     let limit = limit.and_then(|limit: u64| usize::try_from(limit).ok());
     Ok(limit.filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit)))
-}
-
-/// A response that is arriving. Dropping it closes the exchange at once.
-pub struct ResponseStream {
-    /// The instance and its stream; none after the last event.
-    open: Option<(Instance, ResourceAny)>,
-    provider: Provider,
-}
-
-impl ResponseStream {
-    /// Waits for the next event; none after the last one, and after an error.
-    ///
-    /// If the returned future is dropped before it is done, the stream is over.
-    ///
-    /// # Errors
-    ///
-    /// The provider's error, or the component's failure.
-    pub async fn next(&mut self) -> Result<Option<StreamEvent>, CallError> {
-        let Some((mut instance, stream)) = self.open.take() else {
-            return Ok(None);
-        };
-        let Instance {
-            store, bindings, ..
-        } = &mut instance;
-        let exports = bindings.amplifier_provider_provider();
-        match exports
-            .response_stream()
-            .call_next(&mut *store, stream)
-            .await?
-        {
-            Ok(Some(StreamEvent::Completed(response))) => {
-                instance.permit = None;
-                // The caller has what it wants; reading to the end, for the connection's sake, is our business.
-                tokio::spawn(finish(self.provider.clone(), instance, stream));
-                Ok(Some(StreamEvent::Completed(response)))
-            }
-            Ok(Some(event)) => {
-                self.open = Some((instance, stream));
-                Ok(Some(match event {
-                    StreamEvent::Aborted(error) => {
-                        StreamEvent::Aborted(self.provider.0.grants.redacted(error))
-                    }
-                    event => event,
-                }))
-            }
-            Ok(None) => {
-                close(&self.provider, instance, stream).await?;
-                Ok(None)
-            }
-            Err(error) => {
-                close(&self.provider, instance, stream).await?;
-                Err(self.provider.0.grants.error(error))
-            }
-        }
-    }
-}
-
-/// Lets the component read to the end of a response, and takes the instance back.
-async fn finish(provider: Provider, mut instance: Instance, stream: ResourceAny) {
-    let Instance {
-        store, bindings, ..
-    } = &mut instance;
-    let exports = bindings.amplifier_provider_provider();
-    let finished = match exports.response_stream().call_next(store, stream).await {
-        Ok(_) => close(&provider, instance, stream).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = finished {
-        tracing::warn!("the component failed after its last event: {error:#}");
-    }
-}
-
-/// Drops a stream, and takes its instance back.
-async fn close(
-    provider: &Provider,
-    mut instance: Instance,
-    stream: ResourceAny,
-) -> wasmtime::Result<()> {
-    stream.resource_drop_async(&mut instance.store).await?;
-    provider.give_back(instance);
-    Ok(())
-}
-
-/// Why a call failed.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The component broke: it trapped, or used more than it may. The instance is gone; the next call gets another.
-    #[error("the provider component failed: {}", .0.root_cause())]
-    Component(#[from] wasmtime::Error),
-
-    /// The provider says what is wrong.
-    #[error("{}", .0.message)]
-    Provider(Box<ProviderError>),
-}
-
-impl Grants {
-    fn error(&self, error: ProviderError) -> CallError {
-        self.redacted(error).into()
-    }
-
-    /// The provider's error, without the secrets that a service may have repeated in it.
-    fn redacted(&self, mut error: ProviderError) -> ProviderError {
-        let redact = |text: &mut String| *text = self.secrets.redact(text).into_owned();
-        redact(&mut error.message);
-        for text in [
-            &mut error.code,
-            &mut error.details,
-            &mut error.model,
-            &mut error.request_id,
-        ] {
-            text.as_mut().map(redact);
-        }
-        error
-    }
-}
-
-impl From<ProviderError> for CallError {
-    fn from(error: ProviderError) -> Self {
-        Self::Provider(Box::new(error))
-    }
 }
