@@ -1,9 +1,14 @@
 //! A provider component: read, checked, compiled.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use wasmtime::Engine;
-use wasmtime::component::Component;
+use ring::digest::{SHA256, digest};
+use wasmtime::component::{Component, Linker};
+
+use crate::contract::ProviderModulePre;
+use crate::engine::{EngineError, ProviderEngine};
+use crate::instance::{self, HostState};
 
 /// The interface that a provider exports. The version is part of the name: another version is another contract.
 pub const CONTRACT: &str = "amplifier:provider/provider@0.1.0";
@@ -29,8 +34,8 @@ pub const GRANTED_IMPORTS: [&str; 14] = [
 /// A component that was checked and compiled.
 #[derive(Clone)]
 pub struct ProviderComponent {
-    component: Component,
-    inspection: Inspection,
+    pre: ProviderModulePre<HostState>,
+    inspection: Arc<Inspection>,
 }
 
 /// What can be seen of a component without running it.
@@ -40,6 +45,8 @@ pub struct Inspection {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: usize,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub digest: String,
     /// The interfaces that it imports: what it can do.
     pub imports: Vec<String>,
     /// The interfaces that it exports.
@@ -62,13 +69,26 @@ impl ProviderComponent {
     /// # Errors
     ///
     /// Says what the file is instead.
-    pub(crate) fn load(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        let loaded = Self::read(engine, path)?;
-        let inspection = &loaded.inspection;
+    pub(crate) async fn load(engine: &ProviderEngine, path: &Path) -> Result<Self, LoadError> {
+        let (engine, path) = (engine.clone(), path.to_owned());
+        // Compiling keeps all cores busy: not on the threads that carry other people's streams.
+        let loading = tokio::task::spawn_blocking(move || Self::load_now(&engine, &path));
+        match loading.await {
+            Ok(loaded) => loaded,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(LoadError::Interrupted),
+            },
+        }
+    }
+
+    fn load_now(engine: &ProviderEngine, path: &Path) -> Result<Self, LoadError> {
+        let (component, inspection) = read(engine, path)?;
+        // Whatever else it exports, other versions of the contract too: this is the one that is used.
         if !inspection.exports.iter().any(|export| export == CONTRACT) {
             return Err(LoadError::OtherContract {
                 path: path.to_owned(),
-                exports: inspection.exports.clone(),
+                exports: inspection.exports,
             });
         }
         let refused: Vec<String> = inspection
@@ -77,13 +97,24 @@ impl ProviderComponent {
             .filter(|import| !is_granted(import))
             .cloned()
             .collect();
-        match refused.is_empty() {
-            true => Ok(loaded),
-            false => Err(LoadError::ForbiddenImports {
+        if !refused.is_empty() {
+            return Err(LoadError::ForbiddenImports {
                 path: path.to_owned(),
                 imports: refused,
-            }),
+            });
         }
+        let mut linker = Linker::new(engine.wasmtime());
+        let pre = instance::link(&mut linker)
+            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(ProviderModulePre::new)
+            .map_err(|error| LoadError::Refused {
+                path: path.to_owned(),
+                reason: format!("{error:#}"),
+            })?;
+        Ok(Self {
+            pre,
+            inspection: Arc::new(inspection),
+        })
     }
 
     /// A look at any component, a provider or not.
@@ -92,37 +123,8 @@ impl ProviderComponent {
     ///
     /// When the file cannot be read or is not a component.
     pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
-        let engine = crate::engine::engine().map_err(|error| LoadError::refused(path, &error))?;
-        Ok(Self::read(&engine, path)?.inspection)
-    }
-
-    fn read(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let component =
-            Component::new(engine, &bytes).map_err(|error| LoadError::NotAComponent {
-                path: path.to_owned(),
-                reason: format!("{error:#}"),
-            })?;
-        let kind = component.component_type();
-        let inspection = Inspection {
-            path: path.to_owned(),
-            size: bytes.len(),
-            imports: kind
-                .imports(engine)
-                .map(|(name, _)| name.to_owned())
-                .collect(),
-            exports: kind
-                .exports(engine)
-                .map(|(name, _)| name.to_owned())
-                .collect(),
-        };
-        Ok(Self {
-            component,
-            inspection,
-        })
+        let (_, inspection) = read(&ProviderEngine::new()?, path)?;
+        Ok(inspection)
     }
 
     /// What can be seen of it.
@@ -130,9 +132,40 @@ impl ProviderComponent {
         &self.inspection
     }
 
-    pub(crate) fn component(&self) -> &Component {
-        &self.component
+    pub(crate) fn pre(&self) -> &ProviderModulePre<HostState> {
+        &self.pre
     }
+}
+
+fn read(engine: &ProviderEngine, path: &Path) -> Result<(Component, Inspection), LoadError> {
+    let engine = engine.wasmtime();
+    let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let component = Component::new(engine, &bytes).map_err(|error| LoadError::NotAComponent {
+        path: path.to_owned(),
+        reason: format!("{error:#}"),
+    })?;
+    let kind = component.component_type();
+    let inspection = Inspection {
+        path: path.to_owned(),
+        size: bytes.len(),
+        digest: hexadecimal(digest(&SHA256, &bytes).as_ref()),
+        imports: kind
+            .imports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        exports: kind
+            .exports(engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+    };
+    Ok((component, inspection))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why a file is not a component that this host runs.
@@ -185,15 +218,14 @@ pub enum LoadError {
         /// What is not granted.
         imports: Vec<String>,
     },
-}
 
-impl LoadError {
-    pub(crate) fn refused(path: &Path, error: &wasmtime::Error) -> Self {
-        Self::Refused {
-            path: path.to_owned(),
-            reason: format!("{error:#}"),
-        }
-    }
+    /// The engine cannot run here.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+
+    /// The program ends.
+    #[error("the component was not loaded: the program ends")]
+    Interrupted,
 }
 
 /// Whether a provider may import this interface.

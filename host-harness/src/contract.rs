@@ -10,7 +10,11 @@
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "provider-module",
-    imports: { default: async },
+    imports: {
+        // More events than a call may emit end it.
+        "amplifier:provider/events": async | trappable,
+        default: async,
+    },
     exports: { default: async },
     additional_derives: [PartialEq, Clone],
 });

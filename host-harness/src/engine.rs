@@ -1,39 +1,66 @@
 //! The WebAssembly engine: how components are compiled, where the result is kept, and what an instance may use.
 
+use std::thread;
+use std::time::Duration;
+
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-/// How many instances may live at once: fifty times the default of `max_concurrent_requests`. Each slot reserves address
-/// space, not memory.
-const MAX_INSTANCES: u32 = 256;
+use crate::limits::MAX_MEMORY_BYTES;
 
-/// The most memory an instance may have. A request with a 30 MB image is in there as base64, as JSON and as the bytes
-/// that are sent, which makes 120 MB; twice that is a runaway.
-pub(crate) const MAX_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+/// Compiles and runs components. Cheap to clone; hosts that share one share its pool of instances, which are 1,100.
+#[derive(Clone)]
+pub struct ProviderEngine(Engine);
 
-/// The core instances that the encoder makes of one component: the module itself and those that tie its imports.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 4;
-
-/// Makes an engine that keeps compiled code in the user's cache folder, by the content of what was compiled.
-///
-/// # Errors
-///
-/// When this machine cannot run WebAssembly the way we need it.
-pub(crate) fn engine() -> wasmtime::Result<Engine> {
-    match engine_with(pooling()) {
-        Ok(engine) => Ok(engine),
-        // Containers may limit the address space. Slower to start an instance, but it runs.
-        Err(error) => {
-            tracing::warn!("no pool of instances ({error:#}); each is allocated when it is needed");
-            engine_with(InstanceAllocationStrategy::OnDemand)
+impl ProviderEngine {
+    /// An engine that keeps compiled code in the user's cache folder, by the content of what was compiled.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run WebAssembly the way we need it.
+    pub fn new() -> Result<Self, EngineError> {
+        let engine = match engine_with(pooling()) {
+            Ok(engine) => engine,
+            // Containers may limit the address space. Slower to start an instance, but it runs.
+            Err(error) => {
+                tracing::warn!(
+                    "no pool of instances ({error:#}); each is allocated when it is needed"
+                );
+                engine_with(InstanceAllocationStrategy::OnDemand).map_err(EngineError)?
+            }
+        };
+        let weak = engine.weak();
+        let tick = move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        };
+        let thread = thread::Builder::new().name("epoch".to_owned());
+        match thread.spawn(tick) {
+            Ok(_) => Ok(Self(engine)),
+            // Without it a component that computes for ever could not be stopped.
+            Err(error) => Err(EngineError(error.into())),
         }
+    }
+
+    pub(crate) fn wasmtime(&self) -> &Engine {
+        &self.0
     }
 }
 
+/// This machine cannot run WebAssembly the way we need it.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine cannot run WebAssembly: {0:#}")]
+pub struct EngineError(wasmtime::Error);
+
 fn engine_with(strategy: InstanceAllocationStrategy) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
-    config.allocation_strategy(strategy);
+    config
+        .allocation_strategy(strategy)
+        .epoch_interruption(true);
     match Cache::new(CacheConfig::new()) {
         Ok(cache) => drop(config.cache(Some(cache))),
         // A read-only home, for example. Compiling takes a second each time, but it runs.
@@ -52,3 +79,16 @@ fn pooling() -> InstanceAllocationStrategy {
         .max_memory_size(MAX_MEMORY_BYTES);
     InstanceAllocationStrategy::Pooling(pool)
 }
+
+/// How many instances may live at once: a thousand streams, and those that are just ending. Each slot reserves address
+/// space, not memory.
+const MAX_INSTANCES: u32 = 1_100;
+
+/// How long guest code computes before others get their turn.
+const TICK: Duration = Duration::from_millis(5);
+
+/// After how many ticks guest code lets others go on. The first may come at once.
+pub(crate) const EPOCH_TICKS_PER_TURN: u64 = 1;
+
+/// The core instances that the encoder makes of one component: the module itself and those that tie its imports.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 4;

@@ -36,15 +36,19 @@ mod host;
 mod http;
 mod instance;
 pub mod kernel_json;
+mod limits;
 pub mod mock;
 mod programs;
 mod sealed;
 pub mod secret;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
+pub use crate::engine::{EngineError, ProviderEngine};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
 pub use crate::host::{
-    CallError, LoadedProvider, ProviderHost, ProviderHostBuilder, ResponseStream,
+    BuildId, CallError, LoadedProvider, ProviderHost, ProviderHostBuilder, ResponseStream,
+    Statistics, Swap, SwapError,
 };
 pub use crate::http::Origin;
+pub use crate::limits::{LimitError, Limits};

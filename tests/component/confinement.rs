@@ -131,7 +131,7 @@ async fn what_is_no_provider_is_refused_with_the_reason() {
 
 /// A component that exports an empty instance of this name, and imports one. By hand, in the component model's binary
 /// format: a library for it would change how the host's own dependencies are built.
-fn hollow_component(import: Option<&str>, export: &str) -> Vec<u8> {
+pub(crate) fn hollow_component(import: Option<&str>, export: &str) -> Vec<u8> {
     const INSTANCE: u8 = 5;
     let section = |id: u8, content: &[u8]| [&[id, content.len() as u8], content].concat();
     let name = |name: &str| [&[0, name.len() as u8], name.as_bytes()].concat();

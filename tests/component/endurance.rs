@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use host_harness::ProviderHost;
 use host_harness::contract::types::{ErrorKind, StreamEvent};
 use host_harness::mock::{Fault, MockAzure};
+use host_harness::{Limits, ProviderHost};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -83,7 +83,11 @@ async fn a_line_and_a_body_of_64_mb_are_errors() {
 /// A provider whose instances have little memory, one at a time.
 async fn provider(mock: &MockAzure) -> ProviderHost {
     let host = ProviderHost::builder()
-        .max_memory_bytes(MEMORY)
+        .limits(Limits {
+            memory_bytes: MEMORY,
+            calls_per_instance: u64::MAX,
+            ..Limits::default()
+        })
         .load(&component())
         .await
         .unwrap();

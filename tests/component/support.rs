@@ -226,6 +226,10 @@ impl Events {
 
 impl EventSubscriber for Events {
     fn event(&self, event: &Event<'_>) {
+        // The host's own, and always the same: `pool` looks at it.
+        if event.name == "provider:concurrency" {
+            return;
+        }
         let named = (event.name.to_owned(), event.data());
         self.0.lock().unwrap().push(named);
     }

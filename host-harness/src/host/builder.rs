@@ -3,19 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wasmtime::Engine;
-use wasmtime::component::Linker;
-
 use super::LoadedProvider;
+use super::capabilities::Capabilities;
 use crate::clock::Clock;
-use crate::component::{Inspection, LoadError, ProviderComponent};
-use crate::contract::ProviderModulePre;
+use crate::component::{LoadError, ProviderComponent};
 use crate::credentials::{AzureCredentials, TokenProvider};
-use crate::engine::MAX_MEMORY_BYTES;
+use crate::engine::ProviderEngine;
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
 use crate::http::{Clients, Origin};
-use crate::instance::{self, HostState};
+use crate::limits::{Limits, MAX_MEMORY_BYTES};
 
 /// Sets up a [`super::ProviderHost`].
 pub struct ProviderHostBuilder {
@@ -25,7 +22,8 @@ pub struct ProviderHostBuilder {
     events: Arc<dyn EventSubscriber>,
     credentials: Option<Arc<dyn TokenProvider>>,
     seals_secrets: bool,
-    max_memory_bytes: usize,
+    limits: Limits,
+    engine: Option<ProviderEngine>,
 }
 
 impl ProviderHostBuilder {
@@ -37,7 +35,8 @@ impl ProviderHostBuilder {
             events: Arc::new(NoSubscriber),
             credentials: None,
             seals_secrets: true,
-            max_memory_bytes: MAX_MEMORY_BYTES,
+            limits: Limits::default(),
+            engine: None,
         }
     }
 
@@ -80,10 +79,18 @@ impl ProviderHostBuilder {
         self
     }
 
-    /// The most memory that one instance may have, in bytes; 256 MiB without this, and at most. An instance that needs more
-    /// fails, and its call with it.
-    pub fn max_memory_bytes(mut self, bytes: usize) -> Self {
-        self.max_memory_bytes = bytes.min(MAX_MEMORY_BYTES);
+    /// What a provider may use; see [`Limits`] for what that is without this.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Limits {
+            memory_bytes: limits.memory_bytes.min(MAX_MEMORY_BYTES),
+            ..limits
+        };
+        self
+    }
+
+    /// What runs the component; an engine of its own without this.
+    pub fn engine(mut self, engine: ProviderEngine) -> Self {
+        self.engine = Some(engine);
         self
     }
 
@@ -93,13 +100,11 @@ impl ProviderHostBuilder {
     ///
     /// When the file is no provider that this host runs.
     pub async fn load(self, path: &Path) -> Result<LoadedProvider, LoadError> {
-        let path = path.to_owned();
-        // Compiling keeps all cores busy: not on the threads that carry other people's streams.
-        let loading = tokio::task::spawn_blocking(move || load(&path));
-        let (pre, inspection) = match loading.await {
-            Ok(loaded) => loaded?,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        let engine = match self.engine {
+            Some(engine) => engine,
+            None => ProviderEngine::new()?,
         };
+        let component = ProviderComponent::load(&engine, path).await?;
         let clients = Clients::default();
         let credentials = self.credentials.unwrap_or_else(|| {
             let credentials = AzureCredentials::builder()
@@ -108,29 +113,18 @@ impl ProviderHostBuilder {
             Arc::new(credentials.build())
         });
         Ok(LoadedProvider {
-            pre,
-            inspection,
-            environment: self.environment,
-            allowed: self.allowed,
-            clients,
-            clock: self.clock,
-            events: self.events,
-            credentials,
-            seals_secrets: self.seals_secrets,
-            max_memory_bytes: self.max_memory_bytes,
+            engine,
+            component,
+            capabilities: Arc::new(Capabilities {
+                environment: self.environment,
+                allowed: self.allowed,
+                clients,
+                clock: self.clock,
+                events: self.events,
+                credentials,
+                seals_secrets: self.seals_secrets,
+                limits: self.limits,
+            }),
         })
     }
-}
-
-fn load(path: &Path) -> Result<(ProviderModulePre<HostState>, Inspection), LoadError> {
-    let refused = |error: wasmtime::Error| LoadError::refused(path, &error);
-    let engine: Engine = crate::engine::engine().map_err(refused)?;
-    let component = ProviderComponent::load(&engine, path)?;
-    let mut linker = Linker::new(&engine);
-    instance::link(&mut linker).map_err(refused)?;
-    let pre = linker
-        .instantiate_pre(component.component())
-        .and_then(ProviderModulePre::new)
-        .map_err(refused)?;
-    Ok((pre, component.inspection().clone()))
 }

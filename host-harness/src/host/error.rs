@@ -1,18 +1,58 @@
 //! Why a call failed.
 
 use crate::contract::types::ProviderError;
-use crate::instance::Grants;
+use crate::instance::{Failure, Grants};
+use crate::limits::LimitError;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CallError {
-    /// The component broke: it trapped, or used more than it may. The instance is gone; the next call gets another.
-    #[error("the provider component failed: {}", .0.root_cause())]
-    Component(#[from] wasmtime::Error),
-
     /// The provider says what is wrong.
     #[error("{}", .0.message)]
     Provider(Box<ProviderError>),
+
+    /// The component broke. The instance is gone; the next call gets another.
+    #[error("the provider component failed: {}", .0.root_cause())]
+    Component(#[source] wasmtime::Error),
+
+    /// The call wanted more than it may have.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+
+    /// So many calls run and wait that this one was not begun.
+    #[error(
+        "the host is overloaded: {running} calls run and {waiting} wait; try again later, or raise `max_concurrent_requests`"
+    )]
+    Overloaded {
+        /// How many run.
+        running: usize,
+        /// How many wait.
+        waiting: usize,
+    },
+
+    /// The host takes no calls any more.
+    #[error("the host is shut down")]
+    ShutDown,
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Limit(limit) => Self::Limit(limit),
+            Failure::Component(error) => Self::Component(error),
+            Failure::NoInstance { running } => Self::Overloaded {
+                running,
+                waiting: 0,
+            },
+        }
+    }
+}
+
+impl From<ProviderError> for CallError {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(Box::new(error))
+    }
 }
 
 impl Grants {
@@ -33,11 +73,5 @@ impl Grants {
             text.as_mut().map(redact);
         }
         error
-    }
-}
-
-impl From<ProviderError> for CallError {
-    fn from(error: ProviderError) -> Self {
-        Self::Provider(Box::new(error))
     }
 }

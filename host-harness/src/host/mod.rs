@@ -1,45 +1,79 @@
 //! A host: an open provider, what it answers, and how its answers arrive.
 
+mod build;
 mod builder;
+mod call;
+mod capabilities;
 mod error;
+mod gate;
 mod loaded;
 mod response_stream;
+mod swap;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::Store;
-use wasmtime::component::ResourceAny;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, Semaphore};
 
-use crate::contract::ProviderModulePre;
-use crate::contract::exports::amplifier::provider::provider::GuestProvider;
-use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo};
-use crate::events::CallId;
-use crate::instance::{Grants, HostState, Instance};
-
+use self::build::Build;
+pub use self::build::BuildId;
 pub use self::builder::ProviderHostBuilder;
+use self::call::Call;
 pub use self::error::CallError;
+use self::gate::Gate;
 pub use self::loaded::LoadedProvider;
 pub use self::response_stream::ResponseStream;
+pub use self::swap::{Swap, SwapError};
+use crate::component::ProviderComponent;
+use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderInfo};
+use crate::engine::ProviderEngine;
+use crate::events::{CallId, Event};
+use crate::instance::{self, Grants, Instance};
 
-/// How many idle instances are kept: as many as requests run at once by default (`max_concurrent_requests`).
-const MAX_IDLE_INSTANCES: usize = 5;
-
-/// An open provider. Cheap to clone, and shared by tasks: each call has an instance of its own.
+/// A provider that is loaded and configured, and answers. Cheap to clone, and shared by tasks: each call has an instance of
+/// its own.
+///
+/// Calls go through a gate: as many run at once as the setting `max_concurrent_requests` says, the others wait in the order
+/// in which they came. Each answer says which build gave it, in its metadata under `host:build`.
 #[derive(Clone)]
 pub struct ProviderHost(Arc<Opened>);
 
 struct Opened {
-    pre: ProviderModulePre<HostState>,
-    grants: Grants,
+    engine: ProviderEngine,
+    grants: Arc<Grants>,
+    /// The configuration as the provider sees it.
     config: String,
-    idle: Mutex<Vec<Instance>>,
-    /// One permit for each request that may run; none without a limit.
-    gate: Option<Arc<Semaphore>>,
+    info: ProviderInfo,
+    default_model: Option<String>,
+    gate: Arc<Gate>,
     /// How many calls there were.
     calls: AtomicU64,
+    builds: RwLock<Builds>,
+    /// Held while a candidate is tried: one at a time.
+    swapping: Mutex<()>,
+}
+
+struct Builds {
+    present: Arc<Build>,
+    previous: Option<Arc<Build>>,
+}
+
+/// What a host is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// The build that takes new calls.
+    pub build: BuildId,
+    /// How many calls there were, those that ask for models or settings included.
+    pub calls: u64,
+    /// How many requests run.
+    pub running: usize,
+    /// How many requests wait for one of these to end.
+    pub waiting: usize,
+    /// How many instances there are, of every build.
+    pub instances: usize,
+    /// How many of them are idle.
+    pub idle_instances: usize,
 }
 
 impl ProviderHost {
@@ -51,21 +85,37 @@ impl ProviderHost {
 
     /// Opens a configuration, for which the provider tells its warnings this once.
     async fn open(
-        pre: ProviderModulePre<HostState>,
-        grants: Grants,
+        engine: ProviderEngine,
+        component: ProviderComponent,
+        grants: Arc<Grants>,
         config: String,
     ) -> Result<Self, CallError> {
-        let opened = Instance::open(&pre, &grants, &config, false).await?;
-        let mut instance = opened.map_err(|error| grants.error(error))?;
-        let limit = max_concurrent_requests(&mut instance).await?;
+        let info = instance::info(component.pre(), &grants).await?;
+        let opened = Instance::open(component.pre(), &grants, &config, false).await?;
+        let mut first = opened.map_err(|error| grants.error(error))?;
+        let settings = settings(&mut first).await?;
+        let limit = max_concurrent_requests(&settings);
         Ok(Self(Arc::new(Opened {
-            pre,
+            engine,
+            gate: Gate::new(limit, grants.limits.waiting_calls),
             grants,
             config,
-            idle: Mutex::new(vec![instance]),
-            gate: limit.map(|limit| Arc::new(Semaphore::new(limit))),
+            default_model: settings["default_model"]["value"]
+                .as_str()
+                .map(str::to_owned),
             calls: AtomicU64::new(0),
+            builds: RwLock::new(Builds {
+                present: Arc::new(Build::new(component, &info, first)),
+                previous: None,
+            }),
+            info,
+            swapping: Mutex::new(()),
         })))
+    }
+
+    /// What the provider says of itself.
+    pub fn info(&self) -> &ProviderInfo {
+        &self.0.info
     }
 
     /// Each setting with its source, as a JSON object.
@@ -74,9 +124,13 @@ impl ProviderHost {
     ///
     /// When the component fails.
     pub async fn describe(&self) -> Result<String, CallError> {
-        let description = self
-            .call(async |guest, store, provider| guest.call_describe(store, provider).await)
-            .await?;
+        let mut call = Call::begin(&self.0, self.0.next_call(), None).await?;
+        let description = call.run(async |store, bindings, provider| {
+            let guest = bindings.amplifier_provider_provider().provider();
+            guest.call_describe(store, provider).await
+        });
+        let description = description.await?;
+        call.end();
         // A setting that is shown may repeat one that is not.
         Ok(self.0.grants.secrets.redact(&description).into_owned())
     }
@@ -87,24 +141,30 @@ impl ProviderHost {
     ///
     /// The provider's error, or the component's failure.
     pub async fn models(&self) -> Result<Vec<ModelInfo>, CallError> {
-        let models = self
-            .call(async |guest, store, provider| guest.call_list_models(store, provider).await)
-            .await?;
+        let mut call = Call::begin(&self.0, self.0.next_call(), None).await?;
+        let models = call.run(async |store, bindings, provider| {
+            let guest = bindings.amplifier_provider_provider().provider();
+            guest.call_list_models(store, provider).await
+        });
+        let models = models.await?;
+        call.end();
         models.map_err(|error| self.0.grants.error(error))
     }
 
-    /// One whole exchange.
+    /// One whole exchange. Dropping the future cancels it.
     ///
     /// # Errors
     ///
-    /// The provider's error, or the component's failure.
+    /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
-        let permit = self.permit().await;
-        let complete = self.call(async |guest, store, provider| {
+        let mut call = self.0.enter(request).await?;
+        let response = call.run(async |store, bindings, provider| {
+            let guest = bindings.amplifier_provider_provider().provider();
             guest.call_complete(store, provider, request).await
         });
-        let response = complete.await?;
-        drop(permit);
+        let response = response.await?;
+        let response = response.map(|response| call.signed(response));
+        call.end();
         response.map_err(|error| self.0.grants.error(error))
     }
 
@@ -112,119 +172,110 @@ impl ProviderHost {
     ///
     /// # Errors
     ///
-    /// The provider's error, or the component's failure.
+    /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
-        let permit = self.permit().await;
-        let (mut instance, accepted) = self
-            .enter(async |guest, store, provider| {
-                guest
-                    .call_complete_streaming(store, provider, request)
-                    .await
-            })
-            .await?;
-        match accepted {
-            Ok(stream) => {
-                instance.permit = permit;
-                Ok(ResponseStream {
-                    open: Some((instance, stream)),
-                    provider: self.clone(),
-                })
-            }
+        let mut call = self.0.enter(request).await?;
+        let accepted = call.run(async |store, bindings, provider| {
+            let guest = bindings.amplifier_provider_provider().provider();
+            guest
+                .call_complete_streaming(store, provider, request)
+                .await
+        });
+        match accepted.await? {
+            Ok(stream) => Ok(ResponseStream::new(call, stream)),
             Err(error) => {
-                self.give_back(instance);
+                call.end();
                 Err(self.0.grants.error(error))
             }
         }
     }
 
-    /// Waits until one more request may run.
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        let gate = self.0.gate.clone()?;
-        // It fails only when the semaphore is closed, which nobody does.
-        gate.acquire_owned().await.ok()
-    }
-
-    /// Calls a method of the provider, and takes its instance back.
-    async fn call<T>(
-        &self,
-        method: impl AsyncFnOnce(
-            GuestProvider<'_>,
-            &mut Store<HostState>,
-            ResourceAny,
-        ) -> wasmtime::Result<T>,
-    ) -> Result<T, CallError> {
-        let (instance, result) = self.enter(method).await?;
-        self.give_back(instance);
-        Ok(result)
-    }
-
-    /// Calls a method of the provider in an instance of its own.
-    async fn enter<T>(
-        &self,
-        method: impl AsyncFnOnce(
-            GuestProvider<'_>,
-            &mut Store<HostState>,
-            ResourceAny,
-        ) -> wasmtime::Result<T>,
-    ) -> Result<(Instance, T), CallError> {
-        let mut instance = self.check_out().await?;
-        let call = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        instance.store.data_mut().call = Some(CallId(call));
-        let Instance {
-            store,
-            bindings,
-            provider,
-            ..
-        } = &mut instance;
-        let guest = bindings.amplifier_provider_provider().provider();
-        let result = method(guest, store, *provider).await?;
-        Ok((instance, result))
-    }
-
-    /// A warm instance, or a fresh one. One whose call fails or is dropped half-way never comes back.
-    async fn check_out(&self) -> Result<Instance, CallError> {
-        let Opened {
-            pre,
-            grants,
-            config,
-            idle,
-            ..
-        } = &*self.0;
-        let warm = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match warm {
-            Some(instance) => Ok(instance),
-            None => {
-                let opened = Instance::open(pre, grants, config, true).await?;
-                opened.map_err(|error| grants.error(error))
-            }
+    /// What the host is doing.
+    pub fn statistics(&self) -> Statistics {
+        let build = self.0.build();
+        Statistics {
+            build: build.id.clone(),
+            calls: self.0.calls.load(Ordering::Relaxed),
+            running: self.0.gate.running(),
+            waiting: self.0.gate.waiting(),
+            instances: self.0.grants.instances.load(Ordering::Relaxed),
+            idle_instances: build.idle_count(),
         }
     }
 
-    fn give_back(&self, mut instance: Instance) {
-        instance.permit = None;
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE_INSTANCES {
-            idle.push(instance);
+    /// Takes no requests any more, fails those that wait, and returns when those that run have ended. Whoever wants to wait
+    /// for a while only drops the future then.
+    pub async fn shut_down(&self) {
+        self.0.gate.close();
+        self.0.gate.is_empty().await;
+        self.0.build().retire();
+    }
+}
+
+impl Opened {
+    /// Lets a request in, and begins to work for it.
+    async fn enter(self: &Arc<Self>, request: &ChatRequest) -> Result<Call, CallError> {
+        self.grants.limits.check(request)?;
+        let id = self.next_call();
+        let slot = self.gate.enter().await?;
+        self.tell_concurrency(id, request);
+        Call::begin(self, id, Some(slot)).await
+    }
+
+    fn tell_concurrency(&self, id: CallId, request: &ChatRequest) {
+        let model = request.model.as_deref().or(self.default_model.as_deref());
+        let payload = json!({
+            "provider": self.info.id,
+            "model": model,
+            "active_requests": self.gate.running(),
+            "waiting_requests": self.gate.waiting(),
+            "max_concurrent": self.gate.limit(),
+            "process_id": std::process::id(),
+        });
+        self.grants.events.event(&Event {
+            call: Some(id),
+            name: "provider:concurrency",
+            payload: &payload.to_string(),
+        });
+    }
+
+    fn next_call(&self) -> CallId {
+        CallId(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The build that takes new calls.
+    fn build(&self) -> Arc<Build> {
+        let builds = self.builds.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&builds.present)
+    }
+
+    /// Keeps an instance, if its build still takes calls.
+    fn keep(&self, build: &Arc<Build>, instance: Instance) {
+        // Held meanwhile, so that a build that is being retired keeps nothing.
+        let builds = self.builds.read().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&builds.present, build) {
+            build.keep(instance, self.grants.limits.idle_instances);
         }
     }
 }
 
-/// How many requests may run at once, as the provider resolved it; none without a limit.
-async fn max_concurrent_requests(
-    Instance {
-        store,
-        bindings,
-        provider,
-        ..
-    }: &mut Instance,
-) -> Result<Option<usize>, CallError> {
-    let guest = bindings.amplifier_provider_provider().provider();
-    let description = guest.call_describe(store, *provider).await?;
-    let description: Value = serde_json::from_str(&description).unwrap_or_default();
-    let limit = match &description["settings"]["max_concurrent_requests"]["value"] {
+/// The settings that the provider resolved, by their keys.
+async fn settings(instance: &mut Instance) -> Result<Value, CallError> {
+    let description = instance.run(async |store, bindings, provider| {
+        let guest = bindings.amplifier_provider_provider().provider();
+        guest.call_describe(store, provider).await
+    });
+    // Nothing in it is needed: a provider may describe itself as it likes.
+    let mut description: Value = serde_json::from_str(&description.await?).unwrap_or_default();
+    Ok(description["settings"].take())
+}
+
+/// How many requests may run at once; none without a limit.
+fn max_concurrent_requests(settings: &Value) -> Option<usize> {
+    let limit = match &settings["max_concurrent_requests"]["value"] {
         Value::String(text) => text.trim().parse().ok(),
         value => value.as_u64(),
     };
     let limit = limit.and_then(|limit: u64| usize::try_from(limit).ok());
-    Ok(limit.filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit)))
+    limit.filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit))
 }

@@ -1,5 +1,6 @@
 //! Outbound HTTP for providers: to allowed origins only, over pooled connections.
 
+mod body;
 pub(crate) mod clients;
 pub(crate) mod origin;
 
@@ -13,12 +14,11 @@ use http_body_util::BodyExt;
 use reqwest::Body;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use self::body::LimitedBody;
 pub(crate) use self::clients::Clients;
 pub use self::origin::Origin;
+use crate::limits::Limits;
 use crate::sealed::SealedSecrets;
-
-/// How long connecting may take when the provider sets no limit.
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The HTTP client of a provider: the host's connections, and where they may go.
 #[derive(Clone)]
@@ -28,6 +28,10 @@ pub(crate) struct HttpClient {
     /// Where the secrets go; nowhere without an endpoint.
     endpoint: Option<Origin>,
     secrets: Arc<SealedSecrets>,
+    /// The most bytes of a request's body.
+    request_bytes: usize,
+    /// The most bytes of a response's body.
+    response_bytes: usize,
 }
 
 impl HttpClient {
@@ -37,12 +41,15 @@ impl HttpClient {
         endpoint: Option<Origin>,
         allowed: impl IntoIterator<Item = Origin>,
         secrets: Arc<SealedSecrets>,
+        limits: &Limits,
     ) -> Self {
         Self {
             clients,
             allowed: Arc::new(allowed.into_iter().chain(endpoint.clone()).collect()),
             endpoint,
             secrets,
+            request_bytes: limits.request_bytes,
+            response_bytes: limits.response_bytes,
         }
     }
 
@@ -68,7 +75,11 @@ impl HttpClient {
                 tracing::error!("{error}");
                 Error::ConfigurationError
             })?;
-        let request = request.map(|body| Body::wrap_stream(body.into_data_stream()));
+        let request = request.map(|body| {
+            let too_long = || Error::HttpRequestBodySize(None);
+            let body = LimitedBody::new(body, self.request_bytes, too_long, None);
+            Body::wrap_stream(body.into_data_stream())
+        });
         let request = request
             .try_into()
             .map_err(|_| Error::HttpRequestUriInvalid)?;
@@ -80,7 +91,22 @@ impl HttpClient {
             None => sending.await,
         };
         let response: http::Response<Body> = sent.map_err(|error| explain(&error))?.into();
-        Ok(response.map(|body| body.map_err(|error| explain(&error)).boxed_unsync()))
+        let header_bytes = response
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum::<usize>();
+        if header_bytes > MAX_HEADER_BYTES {
+            return Err(Error::HttpResponseHeaderSectionSize(
+                u32::try_from(header_bytes).ok(),
+            ));
+        }
+        Ok(response.map(|body| {
+            let body = body.map_err(|error| explain(&error));
+            let too_long = || Error::HttpResponseBodySize(None);
+            let pause = options.between_bytes_timeout;
+            LimitedBody::new(body, self.response_bytes, too_long, pause).boxed_unsync()
+        }))
     }
 }
 
@@ -128,6 +154,10 @@ fn explain(error: &reqwest::Error) -> Error {
             .collect::<Vec<_>>()
             .join(": ")
     );
+    let ours = causes().find_map(|cause| cause.downcast_ref::<Error>());
+    if let Some(Error::HttpRequestBodySize(limit)) = ours {
+        return Error::HttpRequestBodySize(*limit);
+    }
     match (
         tls.or_else(|| io.and_then(tls_within)),
         io.map(io::Error::kind),
@@ -154,6 +184,13 @@ fn tls_within(error: &io::Error) -> Option<&rustls::Error> {
         .downcast_ref()
         .or_else(|| tls_within(inner.downcast_ref()?))
 }
+
+/// How long connecting may take when the provider sets no limit.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most bytes of names and values in the headers of a response. Azure sends two thousand; servers and proxies commonly
+/// stop at 8 to 32 KiB.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
@@ -227,7 +264,13 @@ mod tests {
 
     fn client(endpoint: Option<Origin>) -> HttpClient {
         let secrets = Arc::new(SealedSecrets::new(true));
-        HttpClient::new(Clients::default(), endpoint, [], secrets)
+        HttpClient::new(
+            Clients::default(),
+            endpoint,
+            [],
+            secrets,
+            &Limits::default(),
+        )
     }
 
     fn get(address: &str) -> http::Request<WasiBody> {

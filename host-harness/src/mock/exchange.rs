@@ -1,7 +1,7 @@
 //! One request and its answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -31,6 +31,8 @@ pub(super) struct Mock {
     pub(super) steps: Steps,
     ids: Ids,
     requests: AtomicU64,
+    /// How many connections there were.
+    pub(super) connections: AtomicUsize,
 }
 
 impl Mock {
@@ -44,6 +46,7 @@ impl Mock {
             steps,
             ids: Ids::default(),
             requests: AtomicU64::new(0),
+            connections: AtomicUsize::new(0),
         }
     }
 

@@ -47,6 +47,7 @@ mod tests;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::task::JoinHandle;
 
@@ -126,6 +127,11 @@ impl MockAzure {
     /// that the service would refuse is refused all the same, and takes none.
     pub fn push_answer(&self, answer: Scripted) {
         self.mock.answers.push(answer);
+    }
+
+    /// How many connections clients have made.
+    pub fn connections(&self) -> usize {
+        self.mock.connections.load(Ordering::Relaxed)
     }
 
     /// How many answers a client walked away from: it closed a stream before its end, or gave up on

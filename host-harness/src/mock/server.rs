@@ -1,6 +1,7 @@
 //! The listener and its connections.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -19,6 +20,7 @@ pub(super) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
+                    mock.connections.fetch_add(1, Ordering::Relaxed);
                     connections.spawn(connection(stream, Arc::clone(&mock)));
                 }
                 Err(error) => {

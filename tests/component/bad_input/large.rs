@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use host_harness::CallError;
 use host_harness::contract::types::ChatRequest;
+use host_harness::{CallError, LimitError};
 use serde_json::{Value, json};
 
 use super::outcome;
@@ -39,12 +39,15 @@ async fn an_image_of_30_mb_goes_out_whole_within_the_memory_of_an_instance() {
 }
 
 #[tokio::test]
-async fn a_request_that_the_memory_cannot_hold_fails_alone() {
+async fn a_request_that_is_too_large_fails_alone() {
     let setup = Setup::new().await;
     let large =
         request(json!({ "messages": [{ "role": "user", "content": "x".repeat(200_000_000) }] }));
     let failed = in_time(setup.provider.complete(&large)).await;
-    assert!(matches!(failed, Err(error) if !matches!(error, CallError::Provider(_))));
+    let Err(CallError::Limit(LimitError::Request { size, .. })) = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(size, 200_000_000);
     assert_eq!(setup.mock.requests().len(), 0);
     outcome(&setup, &history(4)).await.unwrap();
 }

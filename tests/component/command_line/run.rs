@@ -146,11 +146,11 @@ async fn the_event_log_has_a_json_line_for_each_event() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(events.first().unwrap()["event"], "llm:request");
+    assert_eq!(events[1]["event"], "llm:request");
     assert_eq!(events.last().unwrap()["event"], "llm:response");
     assert!(events.iter().all(|event| event["data"].is_object()));
     assert!(
-        text.starts_with(r#"{"event":"llm:request","call":1,"data":{"#),
+        text.starts_with(r#"{"event":"provider:concurrency","call":1,"data":{"#),
         "{text}"
     );
 }

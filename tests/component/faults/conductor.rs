@@ -210,6 +210,9 @@ impl EventSubscriber for Listener {
             .iter()
             .find_map(|prefix| name.strip_prefix(prefix))
             .unwrap_or(name);
+        if name == "concurrency" {
+            return;
+        }
         self.names.lock().unwrap().push(name.to_owned());
         match name {
             "delta" => self.deltas.send_modify(|deltas| *deltas += 1),

@@ -134,7 +134,7 @@ pub(crate) async fn told(
     let ((), (events, error)) = tokio::join!(service, caller);
     let error = error.map(|error| match error {
         CallError::Provider(error) => *error,
-        CallError::Component(error) => panic!("the component failed: {error:?}"),
+        error => panic!("the provider says nothing: {error:?}"),
     });
     (events, error)
 }

@@ -1,0 +1,106 @@
+//! What a host has of the outside, and grants to its providers.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+use crate::credentials::TokenProvider;
+use crate::environment::Environment;
+use crate::events::EventSubscriber;
+use crate::http::{Clients, HttpClient, Origin};
+use crate::instance::Grants;
+use crate::limits::Limits;
+use crate::sealed::SealedSecrets;
+
+/// What a host has.
+pub(super) struct Capabilities {
+    pub(super) environment: Environment,
+    pub(super) allowed: Vec<Origin>,
+    pub(super) clients: Clients,
+    pub(super) clock: Option<Arc<dyn Clock>>,
+    pub(super) events: Arc<dyn EventSubscriber>,
+    pub(super) credentials: Arc<dyn TokenProvider>,
+    pub(super) seals_secrets: bool,
+    pub(super) limits: Limits,
+}
+
+impl Capabilities {
+    /// What a component gets that is only asked what it is.
+    pub(super) fn nothing(&self) -> Arc<Grants> {
+        self.grants(&Map::new(), Vec::new(), None)
+    }
+
+    /// What a provider with this configuration gets: the variables that it may see, and the way to its endpoint.
+    pub(super) fn for_config(&self, config: &Map<String, Value>) -> Arc<Grants> {
+        let endpoint = endpoint(config, &self.environment).and_then(Origin::parse);
+        self.grants(config, self.environment.visible(), endpoint)
+    }
+
+    fn grants(
+        &self,
+        config: &Map<String, Value>,
+        variables: Vec<(String, String)>,
+        endpoint: Option<Origin>,
+    ) -> Arc<Grants> {
+        let secrets = Arc::new(SealedSecrets::new(self.seals_secrets));
+        let configured_scope = config.get("token_scope").and_then(Value::as_str);
+        let scopes = configured_scope
+            .map(str::trim)
+            .filter(|scope| !scope.is_empty())
+            .into_iter()
+            .chain(TOKEN_SCOPES);
+        Arc::new(Grants {
+            clock: self.clock.clone(),
+            environment: secrets.seal_environment(variables),
+            http: HttpClient::new(
+                self.clients.clone(),
+                endpoint,
+                self.allowed.iter().cloned(),
+                Arc::clone(&secrets),
+                &self.limits,
+            ),
+            events: Arc::clone(&self.events),
+            credentials: Arc::clone(&self.credentials),
+            token_scopes: scopes.map(str::to_owned).collect(),
+            secrets,
+            limits: self.limits.clone(),
+            instances: AtomicUsize::new(0),
+        })
+    }
+}
+
+/// The endpoint's address as it is written: the same that the provider takes.
+pub(super) fn endpoint<'a>(
+    config: &'a Map<String, Value>,
+    environment: &'a Environment,
+) -> Option<&'a str> {
+    let configured = config.get("azure_endpoint").and_then(|value| match value {
+        Value::Null => None,
+        Value::String(address) => Some(address.as_str()),
+        // Not an address, and set all the same: the provider says what is wrong with it.
+        _ => Some("no address"),
+    });
+    let variables = ENDPOINT_VARIABLES
+        .iter()
+        .filter_map(|name| environment.get(name));
+    configured
+        .into_iter()
+        .chain(variables)
+        .find(|address| !address.trim().is_empty())
+}
+
+/// The variables that name the endpoint when the configuration does not, in their order.
+const ENDPOINT_VARIABLES: [&str; 2] = ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"];
+
+/// What tokens may be for, beside `token_scope`: the services of Azure AI, in each cloud. A provider that could ask for any
+/// scope could manage the subscription.
+const TOKEN_SCOPES: [&str; 6] = [
+    "https://ai.azure.cn/.default",
+    "https://ai.azure.com/.default",
+    "https://ai.azure.us/.default",
+    "https://cognitiveservices.azure.cn/.default",
+    "https://cognitiveservices.azure.com/.default",
+    "https://cognitiveservices.azure.us/.default",
+];

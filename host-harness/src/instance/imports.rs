@@ -1,0 +1,98 @@
+//! What providers ask of the host beside WASI: to hear their events, and for tokens.
+
+use std::time::SystemTime;
+
+use super::HostState;
+use crate::contract::credentials as wit;
+use crate::contract::events::{self, Level};
+use crate::contract::types;
+use crate::credentials::{
+    AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenRequest,
+};
+
+impl types::Host for HostState {}
+
+impl events::Host for HostState {
+    async fn emit(&mut self, name: String, payload: String) -> wasmtime::Result<()> {
+        let emitted = self.reporter.emit(&name, &payload);
+        emitted.map_err(|limit| self.breach(limit))
+    }
+
+    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let logged = self.reporter.log(level, &message);
+        logged.map_err(|limit| self.breach(limit))
+    }
+}
+
+impl wit::Host for HostState {
+    async fn get_token(
+        &mut self,
+        request: wit::TokenRequest,
+    ) -> Result<wit::AccessToken, wit::CredentialError> {
+        let wit::TokenRequest {
+            credential,
+            scope,
+            force_refresh,
+        } = request;
+        if !self.grants.token_scopes.contains(&scope) {
+            return Err(out_of_scope(&scope));
+        }
+        let credential = match credential {
+            wit::Credential::DefaultChain => CredentialKind::DefaultChain,
+            wit::Credential::ManagedIdentity(client_id) => {
+                CredentialKind::ManagedIdentity { client_id }
+            }
+        };
+        let key = (credential.clone(), scope.clone());
+        let request = TokenRequest {
+            credential,
+            scope,
+            refused: self.tokens.get(&key).filter(|_| force_refresh).cloned(),
+        };
+        let token = self
+            .grants
+            .credentials
+            .token(&request)
+            .await
+            .map_err(explain)?;
+        self.tokens.insert(key, token.token.clone());
+        Ok(self.sealed(&token))
+    }
+}
+
+impl HostState {
+    fn sealed(&self, token: &AccessToken) -> wit::AccessToken {
+        let expires_on = token.expires_on.duration_since(SystemTime::UNIX_EPOCH);
+        wit::AccessToken {
+            token: self.grants.secrets.seal_token(token),
+            expires_on: expires_on.unwrap_or_default().as_secs(),
+        }
+    }
+}
+
+fn out_of_scope(scope: &str) -> wit::CredentialError {
+    wit::CredentialError {
+        kind: wit::CredentialErrorKind::Failed,
+        message: format!(
+            "this host gives providers no tokens for {scope}; if the endpoint takes them, put it into `token_scope`"
+        ),
+        retry_after_ms: None,
+    }
+}
+
+fn explain(error: CredentialError) -> wit::CredentialError {
+    let CredentialError {
+        kind,
+        message,
+        retry_after,
+    } = error;
+    wit::CredentialError {
+        kind: match kind {
+            CredentialErrorKind::Failed => wit::CredentialErrorKind::Failed,
+            CredentialErrorKind::Temporary => wit::CredentialErrorKind::Temporary,
+            CredentialErrorKind::Unavailable => wit::CredentialErrorKind::Unavailable,
+        },
+        message,
+        retry_after_ms: retry_after.and_then(|wait| wait.as_millis().try_into().ok()),
+    }
+}

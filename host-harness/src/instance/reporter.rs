@@ -1,0 +1,144 @@
+//! What those who listen hear of one instance.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::Grants;
+use crate::contract::events::Level;
+use crate::events::{CallId, Event};
+use crate::limits::LimitError;
+
+/// Hands on what an instance emits, without secrets, and tells the end of an exchange that the provider cannot tell: when
+/// its instance is gone before.
+pub(super) struct Reporter {
+    grants: Arc<Grants>,
+    call: Option<CallId>,
+    /// Nothing is handed on.
+    pub(super) is_muted: bool,
+    /// What the call has emitted so far.
+    bytes: usize,
+    /// The exchange that was begun with `llm:request` and not ended.
+    exchange: Option<Exchange>,
+}
+
+struct Exchange {
+    begin: Instant,
+    /// The payload of `llm:request`.
+    request: Value,
+}
+
+impl Reporter {
+    pub(super) fn new(grants: Arc<Grants>) -> Self {
+        Self {
+            grants,
+            call: None,
+            is_muted: false,
+            bytes: 0,
+            exchange: None,
+        }
+    }
+
+    /// What comes belongs to this call.
+    pub(super) fn begin(&mut self, call: CallId) {
+        self.call = Some(call);
+        self.bytes = 0;
+    }
+
+    /// Hands on an event.
+    ///
+    /// # Errors
+    ///
+    /// When it is more than one call may emit.
+    pub(super) fn emit(&mut self, name: &str, payload: &str) -> Result<(), LimitError> {
+        self.count(name.len() + payload.len())?;
+        if self.is_muted {
+            return Ok(());
+        }
+        let (name, payload) = (self.redacted(name), self.redacted(payload));
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(&payload) {
+            tracing::warn!("the provider emitted {name} with a payload that is not JSON: {error}");
+            return Ok(());
+        }
+        let event = Event {
+            call: self.call,
+            name: &name,
+            payload: &payload,
+        };
+        self.grants.events.event(&event);
+        match event.name {
+            "llm:request" => {
+                self.exchange = Some(Exchange {
+                    begin: Instant::now(),
+                    request: event.data(),
+                });
+            }
+            "llm:response" => self.exchange = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Hands on a line for the log.
+    ///
+    /// # Errors
+    ///
+    /// When it is more than one call may emit.
+    pub(super) fn log(&mut self, level: Level, message: &str) -> Result<(), LimitError> {
+        self.count(message.len())?;
+        self.grants.events.log(level, &self.redacted(message));
+        Ok(())
+    }
+
+    /// The component failed in the middle of the exchange.
+    pub(super) fn fail(&mut self, error: &str) {
+        self.end("error", Some(error));
+    }
+
+    /// Tells the end of an exchange that was begun, in the provider's place.
+    fn end(&mut self, status: &str, error: Option<&str>) {
+        let Some(Exchange { begin, request }) = self.exchange.take() else {
+            return;
+        };
+        let duration = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut payload = json!({
+            "provider": request["provider"],
+            "model": request["model"],
+            "status": status,
+            "duration_ms": duration,
+        });
+        if let Some(error) = error {
+            payload["error"] = error.into();
+        }
+        self.grants.events.event(&Event {
+            call: self.call,
+            name: "llm:response",
+            payload: &payload.to_string(),
+        });
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), LimitError> {
+        let limit = self.grants.limits.event_bytes;
+        self.bytes = self.bytes.saturating_add(bytes.max(LEAST_BYTES));
+        match self.bytes <= limit {
+            true => Ok(()),
+            false => Err(LimitError::Events { limit }),
+        }
+    }
+
+    fn redacted<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+        self.grants.secrets.redact(text)
+    }
+}
+
+impl Drop for Reporter {
+    /// Whoever waited for the exchange does not any more.
+    fn drop(&mut self) {
+        self.end("cancelled", None);
+    }
+}
+
+/// What an empty event counts for: it costs its subscriber something too.
+const LEAST_BYTES: usize = 64;

@@ -1,0 +1,233 @@
+//! Many calls at once and one after the other, and builds that come and go meanwhile: nothing is lost, late or left behind.
+//!
+//! A program of its own, one test at a time, because it looks at the memory and the open files of its process.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../component/support.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use host_harness::contract::types::{BlockContent, ChatResponse, StreamEvent};
+use host_harness::mock::MockAzure;
+use host_harness::{ProviderHost, Statistics};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::support::{ask, component, config};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_swaps_tear_none_of_two_hundred_streams() {
+    const SWAPS: usize = 1_000;
+    const STREAMS: usize = 200;
+    let _alone = alone().await;
+    let mock = MockAzure::builder().start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.wasm");
+    // Another build of the same: a section more, which means nothing.
+    let mut bytes = fs::read(component()).unwrap();
+    bytes.extend(b"\0\x06\x05other");
+    fs::write(&other, bytes).unwrap();
+    let host = open(&mock).await;
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let running = Arc::new(AtomicUsize::new(0));
+    let streams: Vec<_> = (0..STREAMS)
+        .map(|number| {
+            let (host, is_over, running) = (host.clone(), is_over.clone(), running.clone());
+            tokio::spawn(async move {
+                let mut builds = BTreeMap::<String, usize>::new();
+                let prompt = format!("This is stream {number}");
+                running.fetch_add(1, Ordering::Relaxed);
+                while !is_over.load(Ordering::Relaxed) {
+                    let response = whole(&host, &prompt).await;
+                    *builds.entry(build(&response)).or_default() += 1;
+                }
+                builds
+            })
+        })
+        .collect();
+    while running.load(Ordering::Relaxed) < STREAMS {
+        tokio::task::yield_now().await;
+    }
+    let mut memory = Vec::new();
+    let files = [other, component()];
+    for (swap, file) in files.iter().cycle().take(SWAPS).enumerate() {
+        let swapped = host.swap(file).await.unwrap();
+        assert_ne!(swapped.from, swapped.to, "swap {swap}");
+        // One drain is waited for now and then; the others overlap.
+        if swap % 100 == 99 {
+            swapped.drained().await;
+            memory.extend(resident_bytes());
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let mut builds = BTreeMap::<String, usize>::new();
+    for stream in streams {
+        for (build, count) in stream.await.unwrap() {
+            *builds.entry(build).or_default() += count;
+        }
+    }
+    // Both builds answered, and no other.
+    assert_eq!(builds.len(), 2, "{builds:?}");
+    assert!(builds.values().all(|count| *count >= STREAMS), "{builds:?}");
+    let Statistics {
+        running,
+        waiting,
+        instances,
+        idle_instances,
+        ..
+    } = host.statistics();
+    assert_eq!((running, waiting), (0, 0));
+    settled(&host).await;
+    assert!(instances <= STREAMS + 16, "{instances} instances");
+    assert!(idle_instances <= 16, "{idle_instances} idle instances");
+    // What one build takes, 2 MB of code, would be two gigabytes by now.
+    if let (Some(first), Some(last)) = (memory.get(1), memory.last()) {
+        assert!(*last < first + 100_000_000, "{memory:?}");
+    }
+    eprintln!("{SWAPS} swaps, answers by build: {builds:?}, memory: {memory:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_streams_at_once_are_all_answered() {
+    const STREAMS: usize = 1_000;
+    let _alone = alone().await;
+    let mock = MockAzure::builder()
+        .delta_pause(Duration::from_millis(100))
+        .start()
+        .await
+        .unwrap();
+    let host = open(&mock).await;
+    whole(&host, "Hello").await;
+    let begin = Instant::now();
+    let streams: Vec<_> = (0..STREAMS)
+        .map(|number| {
+            let host = host.clone();
+            tokio::spawn(async move {
+                whole(&host, &format!("This is stream {number}")).await;
+                begin.elapsed()
+            })
+        })
+        .collect();
+    let mut took = Vec::new();
+    for stream in streams {
+        took.push(stream.await.unwrap());
+    }
+    took.sort();
+    let (first, median, last) = (took[0], took[STREAMS / 2], took[STREAMS - 1]);
+    eprintln!(
+        "{STREAMS} streams: the first after {first:?}, half after {median:?}, all after {last:?}"
+    );
+    // They ran side by side: one after the other they would take twenty minutes.
+    assert!(last < Duration::from_secs(60), "{last:?}");
+    // And none was late because the others had their turns before it.
+    assert!(
+        last < median * 3,
+        "half after {median:?}, the last after {last:?}"
+    );
+    settled(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_calls_share_a_connection_and_leave_nothing_behind() {
+    let _alone = alone().await;
+    let mock = MockAzure::builder().start().await.unwrap();
+    let host = open(&mock).await;
+    let mut memory = Vec::new();
+    let mut files = Vec::new();
+    for call in 0..10_000 {
+        host.complete(&ask("Hi")).await.unwrap();
+        // After 5,000 the mock has all the requests that it keeps.
+        if call % 1_000 == 999 && call > 5_000 {
+            memory.extend(resident_bytes());
+            files.extend(open_files());
+        }
+    }
+    // One, and a few more where a call came before the connection of the last one was back.
+    assert!(mock.connections() <= 20, "{}", mock.connections());
+    assert!(files.windows(2).all(|two| two[0] == two[1]), "{files:?}");
+    if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
+        assert!(*last < first + 10_000_000, "{memory:?}");
+    }
+    eprintln!("memory after 6,000 to 10,000 calls: {memory:?}, open files: {files:?}");
+}
+
+/// A provider that lets in as many requests as there are.
+async fn open(mock: &MockAzure) -> ProviderHost {
+    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let mut config = config(mock);
+    config.insert("max_concurrent_requests".to_owned(), json!(0));
+    host.open(&config).await.unwrap()
+}
+
+/// The response to a prompt, whose every word came in deltas too: the mock says what it was told.
+async fn whole(host: &ProviderHost, prompt: &str) -> ChatResponse {
+    let mut stream = host.stream(&ask(prompt)).await.unwrap();
+    let mut text = String::new();
+    while let Some(event) = stream.next().await.unwrap() {
+        match event {
+            StreamEvent::BlockDelta(delta) => text += &delta.text,
+            StreamEvent::Completed(response) => {
+                let BlockContent::Text(said) = &response.content[0].content else {
+                    panic!("{response:?}");
+                };
+                assert_eq!(*said, text);
+                assert!(text.contains(prompt), "{text}");
+                return response;
+            }
+            _ => {}
+        }
+    }
+    panic!("no end after {text}");
+}
+
+fn build(response: &ChatResponse) -> String {
+    let metadata: Value = serde_json::from_str(response.metadata.as_deref().unwrap()).unwrap();
+    metadata["host:build"].as_str().unwrap().to_owned()
+}
+
+/// Waits until no instance is at work any more: streams are read to their ends in the background.
+async fn settled(host: &ProviderHost) {
+    let settling = async {
+        loop {
+            let Statistics {
+                instances,
+                idle_instances,
+                ..
+            } = host.statistics();
+            if instances == idle_instances {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    support::in_time(settling).await;
+}
+
+/// One test at a time.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
+
+/// The memory that this process has, where the system tells.
+fn resident_bytes() -> Option<usize> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// How many files this process has open, where the system tells.
+fn open_files() -> Option<usize> {
+    Some(fs::read_dir("/proc/self/fd").ok()?.count())
+}
