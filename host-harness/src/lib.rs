@@ -40,6 +40,7 @@ pub mod mock;
 mod programs;
 mod sealed;
 pub mod secret;
+pub mod telemetry;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::environment::Environment;

@@ -30,4 +30,5 @@ mod sealed;
 mod settings;
 mod streaming;
 mod support;
+mod telemetry;
 mod tool_calls;

@@ -24,6 +24,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use self::args::{Arguments, Command};
 use self::failure::Failure;
@@ -69,17 +71,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Shows what the host itself has to say: warnings and errors, or from the level in `RUST_LOG` on (`debug`, for example).
+/// Shows what the host itself has to say: warnings and errors, or what `RUST_LOG` asks for (`debug`, or
+/// `warn,provider=trace`, for example).
 fn log_to_standard_error(json: bool) {
-    let level = std::env::var("RUST_LOG")
+    let asked_for: Option<Targets> = std::env::var("RUST_LOG")
         .ok()
-        .and_then(|level| level.parse().ok());
+        .and_then(|targets| targets.parse().ok());
+    let targets = asked_for.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(level.unwrap_or(LevelFilter::WARN))
+        .with_max_level(LevelFilter::TRACE)
         .without_time();
     match json {
-        true => log.json().init(),
-        false => log.init(),
+        true => log.json().finish().with(targets).init(),
+        false => log.finish().with(targets).init(),
     }
 }

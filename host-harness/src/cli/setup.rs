@@ -15,6 +15,7 @@ use crate::environment::Environment;
 use crate::events::EventSubscriber;
 use crate::host::{LoadedProvider, ProviderHost};
 use crate::mock::MockAzure;
+use crate::telemetry::TracingSubscriber;
 
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
 const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
@@ -116,11 +117,15 @@ impl Setup {
         self.environment.variables().filter(is_kept).collect()
     }
 
-    /// Loads the provider.
+    /// Loads the provider. Who set `RUST_LOG` sees its events in the log too.
     pub(super) async fn host(
         &self,
         events: Arc<dyn EventSubscriber>,
     ) -> Result<LoadedProvider, Failure> {
+        let events = match self.environment.get("RUST_LOG") {
+            Some(_) => Arc::new(TracingSubscriber::around(events)),
+            None => events,
+        };
         let host = ProviderHost::builder()
             .environment(self.environment.clone())
             .credentials(self.credentials.clone())
