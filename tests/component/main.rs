@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod bench;
 mod canaries;
 mod command_line;
 mod configuration;

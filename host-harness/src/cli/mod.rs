@@ -6,6 +6,7 @@
 mod answer;
 mod args;
 mod attachments;
+mod bench;
 mod chat;
 mod doctor;
 mod event_log;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
     let json = command.json();
     let result: Result<ExitCode, Failure> = runtime.block_on(async {
         match command {
+            Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Chat(arguments) => return chat::chat(arguments).await,
             Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),

@@ -1,5 +1,6 @@
 //! The arguments.
 
+mod bench;
 mod chat;
 mod request;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use self::bench::BenchArguments;
 pub(super) use self::chat::ChatArguments;
 pub(super) use self::request::RequestArguments;
 
@@ -25,6 +27,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Measures the component and the host, beside a bare HTTP client.
+    Bench(BenchArguments),
     /// Talks with the model, which may use tools of yours.
     Chat(ChatArguments),
     /// Says what is wrong with a configuration, and how to mend it.
@@ -43,6 +47,7 @@ impl Command {
     /// Whether errors are written as JSON too.
     pub(super) fn json(&self) -> bool {
         match self {
+            Self::Bench(arguments) => arguments.json,
             Self::Chat(arguments) => arguments.json,
             Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
