@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData
 use serde_json::{Map, Value, json};
 use tracing::Level;
 
+use crate::command_line::run;
 use crate::support::{Events, ask, component, config, provider_error};
 
 #[tokio::test]
@@ -164,6 +165,19 @@ async fn calls_are_lines_of_tracing_with_warnings_for_retries_and_what_was_writt
         for words in ["a question", "Hello"] {
             assert_eq!(all.contains(words), is_asked_for, "{words} in {all}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_shows_calls_where_its_log_is_asked_for_and_no_styles_in_a_pipe() {
+    let asked_for = [("RUST_LOG", "warn,provider=info")];
+    for (variables, is_shown) in [(&[][..], false), (&asked_for[..], true)] {
+        let output = run(variables, &["Say hello"]).await;
+        assert_eq!(output.code, 0, "{output:?}");
+        let shown = output.stderr.contains("llm:response");
+        assert_eq!(shown, is_shown, "{}", output.stderr);
+        let screen = output.stdout + &output.stderr;
+        assert!(!screen.contains('\u{1b}'), "{screen:?}");
     }
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod attachments;
 mod bench;
 mod chat;
+mod completions;
 mod doctor;
 mod event_log;
 mod failure;
@@ -18,6 +19,7 @@ mod models;
 mod request;
 mod run;
 mod setup;
+mod terminal;
 mod tools_file;
 
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ use tracing_subscriber::prelude::*;
 
 use self::args::{Arguments, Command};
 use self::failure::Failure;
+use self::terminal::Terminal;
+use crate::environment::Environment;
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
@@ -59,6 +63,7 @@ pub fn main() -> ExitCode {
         match command {
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Chat(arguments) => return chat::chat(arguments).await,
+            Command::Completions(arguments) => completions::completions(&arguments),
             Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),
             Command::Mock(arguments) => mock::mock(arguments).await,
@@ -80,8 +85,10 @@ fn log_to_standard_error(json: bool) {
         .ok()
         .and_then(|targets| targets.parse().ok());
     let targets = asked_for.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let terminal = Terminal::of(&Environment::of_process());
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(terminal.styles_notices)
         .with_max_level(LevelFilter::TRACE)
         .without_time();
     match json {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::ProviderArguments;
 use super::failure::{Failure, notice};
+use super::terminal::Terminal;
 use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
@@ -100,16 +101,24 @@ impl Setup {
         self.environment = variables.filter(|(name, _)| !is_other(name)).collect();
     }
 
-    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
-    /// what a command prints goes to the model.
-    pub(super) fn environment_of_tools(&self) -> Environment {
+    /// What the terminal can show.
+    pub(super) fn terminal(&self) -> Terminal {
+        Terminal::of(&self.environment)
+    }
+
+    fn configured_secrets(&self) -> impl Iterator<Item = &str> {
         let headers = self.config.get("extra_headers").and_then(Value::as_object);
-        let secrets: Vec<&str> = ["api_key", "azure_ad_token"]
+        ["api_key", "azure_ad_token"]
             .iter()
             .filter_map(|key| self.config.get(*key))
             .chain(headers.into_iter().flat_map(Map::values))
             .filter_map(Value::as_str)
-            .collect();
+    }
+
+    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
+    /// what a command prints goes to the model.
+    pub(super) fn environment_of_tools(&self) -> Environment {
+        let secrets: Vec<&str> = self.configured_secrets().collect();
         let is_kept = |(name, value): &(&str, &str)| {
             let is_of_azure = name.starts_with("AZURE_") || IDENTITY_VARIABLES.contains(name);
             !is_of_azure && !secrets.contains(value)
@@ -132,6 +141,7 @@ impl Setup {
             .sealed_secrets(self.seals_secrets)
             .events(events)
             .load(&self.component);
+        let _progress = self.terminal().progress("compiling the component");
         Ok(host.await?)
     }
 }

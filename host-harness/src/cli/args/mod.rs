@@ -18,6 +18,12 @@ pub(super) use self::request::RequestArguments;
 #[command(
     version,
     after_help = "\
+Examples:
+  host-harness run \"Say hello from the sandbox\"
+  host-harness chat --tools tools.toml
+  host-harness doctor --config provider.toml
+  host-harness help run
+
 Exit codes: 0; 1 when the provider or the service fails; 2 when the command line, a file or the configuration is wrong."
 )]
 pub(super) struct Arguments {
@@ -31,6 +37,8 @@ pub(super) enum Command {
     Bench(BenchArguments),
     /// Talks with the model, which may use tools of yours.
     Chat(ChatArguments),
+    /// Writes a script by which a shell completes these commands.
+    Completions(CompletionsArguments),
     /// Says what is wrong with a configuration, and how to mend it.
     Doctor(DoctorArguments),
     /// Shows a component's imports, exports, size and contract version.
@@ -49,6 +57,7 @@ impl Command {
         match self {
             Self::Bench(arguments) => arguments.json,
             Self::Chat(arguments) => arguments.json,
+            Self::Completions(_) => false,
             Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
             Self::Mock(arguments) => arguments.json,
@@ -188,6 +197,18 @@ impl MockArguments {
     pub(super) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness completions bash > ~/.local/share/bash-completion/completions/host-harness
+  host-harness completions zsh > \"${fpath[1]}/_host-harness\"
+  host-harness completions fish > ~/.config/fish/completions/host-harness.fish
+  host-harness completions powershell >> $PROFILE")]
+pub(super) struct CompletionsArguments {
+    /// The shell.
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Args, Debug)]

@@ -60,6 +60,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
             provider,
             lines: Lines::of_standard_input(),
             environment: setup.environment_of_tools(),
+            terminal: setup.terminal(),
             json: arguments.json,
         },
         turns: Vec::new(),

@@ -11,6 +11,7 @@ use super::lines::Lines;
 use super::tool_loop::{Consent, News, Outside};
 use crate::cli::answer::{self, Calls};
 use crate::cli::failure::{Failure, notice};
+use crate::cli::terminal::Terminal;
 use crate::cli::tools_file::ToolCommand;
 use crate::contract::types::{
     BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
@@ -25,6 +26,7 @@ pub(super) struct Session {
     pub(super) lines: Lines,
     /// The environment of tools.
     pub(super) environment: Environment,
+    pub(super) terminal: Terminal,
     pub(super) json: bool,
 }
 
@@ -75,7 +77,7 @@ impl Outside for Session {
         let begin = Instant::now();
         let response = match self.json {
             true => answer::json(&self.provider, request).await?,
-            false => answer::stream(&self.provider, request, Calls::Hidden).await?,
+            false => answer::stream(&self.provider, request, Calls::Hidden, self.terminal).await?,
         };
         if !self.json {
             answer::tell_if_cut(&response);
@@ -110,14 +112,15 @@ impl Outside for Session {
             }
             (News::Call(call), false) => {
                 let (name, arguments) = (visible(&call.name), visible(&call.arguments));
-                eprintln!("{name} {arguments}");
+                eprintln!("{}", self.terminal.dim(&format!("{name} {arguments}")));
             }
             (News::Result(result), true) => {
                 self.tell_json("tool_result", message::to_value(result).ok());
             }
             (News::Result(result), false) => {
                 let name = visible(result.name.as_deref().unwrap_or_default());
-                eprintln!("{name} -> {}", summary(&result.content));
+                let line = format!("{name} -> {}", summary(&result.content));
+                eprintln!("{}", self.terminal.dim(&line));
             }
             (News::Stopped { max_turns }, _) => self.notice(&format!(
                 "the limit of --max-turns {max_turns} is reached, and the model still calls tools; say something to let it go on"
