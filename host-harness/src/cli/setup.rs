@@ -106,6 +106,24 @@ impl Setup {
         Terminal::of(&self.environment)
     }
 
+    /// What opens the service, as far as it is written down: in the configuration, and in variables.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let is_secret = |name: &str| {
+            name.starts_with("AZURE_")
+                && ["KEY", "PASSWORD", "SECRET", "TOKEN"]
+                    .iter()
+                    .any(|word| name.contains(word))
+        };
+        let variables = self.environment.variables();
+        let variables = variables.filter(|(name, _)| is_secret(name));
+        variables
+            .map(|(_, value)| value)
+            .chain(self.configured_secrets())
+            .map(str::to_owned)
+            .filter(|secret| !secret.is_empty())
+            .collect()
+    }
+
     fn configured_secrets(&self) -> impl Iterator<Item = &str> {
         let headers = self.config.get("extra_headers").and_then(Value::as_object);
         ["api_key", "azure_ad_token"]

@@ -41,17 +41,27 @@ impl Session {
         notice(self.json, text);
     }
 
-    /// Shows that it is the person's turn.
-    pub(super) fn prompt(&self) {
-        if self.has_person() {
-            self.write_prompt("> ");
+    /// Waits for what the person says next; none at the end.
+    pub(super) async fn message(&mut self) -> io::Result<Option<String>> {
+        const PROMPT: &str = "> ";
+        if self.has_person() && self.lines.is_plain() {
+            self.write_prompt(PROMPT);
         }
+        self.lines.next(PROMPT, true).await
     }
 
     /// Ends the line on which the answer or a question stopped, and the terminal wrote `^C`.
     pub(super) fn end_line(&self) {
         if self.has_person() {
             self.write_prompt("\n");
+        }
+    }
+
+    /// The editor begins on a line of its own, and writes its prompt itself.
+    fn after_question(&self) -> String {
+        match self.lines.is_plain() {
+            true => format!(" {CHOICES}"),
+            false => "\n".to_owned(),
         }
     }
 
@@ -92,9 +102,9 @@ impl Outside for Session {
         }
         match self.json {
             true => self.tell_json("question", Some(json!(format!("Run {tool}?")))),
-            false => self.write_prompt(&format!("Run {}? [y/N/always] ", visible(tool))),
+            false => self.write_prompt(&format!("Run {}?{}", visible(tool), self.after_question())),
         }
-        match self.lines.next().await {
+        match self.lines.next(CHOICES, false).await {
             Ok(Some(line)) => consent(&line),
             // The end of input is no consent.
             Ok(None) | Err(_) => Consent::No,
@@ -179,6 +189,9 @@ fn visible(text: &str) -> String {
     }
     visible
 }
+
+/// What may be answered to whether a tool may run.
+const CHOICES: &str = "[y/N/always] ";
 
 /// Two lines of a terminal.
 const SUMMARY_CHARS: usize = 160;
