@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod component;
@@ -41,6 +42,7 @@ pub mod mock;
 mod programs;
 mod sealed;
 pub mod secret;
+pub mod telemetry;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::engine::{EngineError, ProviderEngine};

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod bench;
 mod canaries;
 mod command_line;
 mod configuration;
@@ -33,4 +34,5 @@ mod settings;
 mod streaming;
 mod support;
 mod swap;
+mod telemetry;
 mod tool_calls;

@@ -206,6 +206,7 @@ fn the_links_lead_somewhere() {
         "docs/authentication.md",
         "docs/command-line.md",
         "docs/errors.md",
+        "docs/events.md",
         "docs/mock.md",
     ] {
         let path = root.join(page);

@@ -154,7 +154,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
         wasm_target::ensure(workspace, target)?;
     }
     let deny_warnings = ["--", "--deny", "warnings"];
-    let steps: [(&str, Run); 5] = [
+    let steps: [(&str, Run); 6] = [
         (
             "checking the format",
             workspace.cargo().args(["fmt", "--all", "--check"]),
@@ -167,6 +167,21 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                     "clippy",
                     "--workspace",
                     "--all-targets",
+                    "--release",
+                    "--quiet",
+                ])
+                .args(deny_warnings),
+        ),
+        // The tests turn on every feature, and programs none.
+        (
+            "checking the lints, host without features",
+            workspace
+                .cargo()
+                .args([
+                    "clippy",
+                    "--workspace",
+                    "--lib",
+                    "--bins",
                     "--release",
                     "--quiet",
                 ])

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::failure::{Failure, notice};
+use super::terminal::{DIM, PLAIN, Terminal};
 use crate::contract::types::{
     BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, ProviderError,
     StreamEvent,
@@ -22,19 +23,28 @@ pub(super) async fn stream(
     provider: &ProviderHost,
     request: &ChatRequest,
     calls: Calls,
+    terminal: Terminal,
 ) -> Result<ChatResponse, Failure> {
+    let mut progress = Some(terminal.progress("waiting for the answer"));
     let mut stream = provider.stream(request).await?;
-    let mut out = Printer::new(calls);
+    let mut out = Printer::new(calls, terminal);
     while let Some(event) = stream.next().await? {
+        if out.shows(&event) {
+            progress = None;
+        }
         match event {
             StreamEvent::BlockStart(start) => out.begin(&start)?,
             StreamEvent::BlockDelta(delta) => out.text(delta.index, &delta.text)?,
             StreamEvent::BlockEnd(index) => out.end(index)?,
             StreamEvent::Aborted(error) => {
                 eprintln!("\nhost-harness: {}; the answer starts again", error.message);
-                out = Printer::new(calls);
+                out = Printer::new(calls, terminal);
+                progress = Some(terminal.progress("waiting for the answer"));
             }
-            StreamEvent::Completed(response) => return Ok(response),
+            StreamEvent::Completed(response) => {
+                drop(progress);
+                return Ok(response);
+            }
         }
     }
     Err(ended_without_response())
@@ -78,17 +88,23 @@ fn ended_without_response() -> Failure {
     Failure::Call(CallError::from(error))
 }
 
-/// Writes blocks to standard output, each on lines of its own. Thinking is not part of the answer.
+/// Writes blocks to standard output, each on lines of its own. Thinking is not part of the answer: it is shown where it can
+/// be told from it.
 struct Printer {
     calls: Calls,
+    terminal: Terminal,
     /// The blocks that are left out.
     hidden: Vec<u32>,
+    /// The blocks that are dim.
+    thinking: Vec<u32>,
 }
 
 impl Printer {
-    fn new(calls: Calls) -> Self {
+    fn new(calls: Calls, terminal: Terminal) -> Self {
         Self {
             calls,
+            terminal,
+            thinking: Vec::new(),
             hidden: Vec::new(),
         }
     }
@@ -97,6 +113,10 @@ impl Printer {
         match block {
             BlockKind::ToolCall(header) if self.calls == Calls::Shown => {
                 write(&format!("tool call {} {} ", header.id, header.name))
+            }
+            BlockKind::Thinking if self.terminal.styles_answers => {
+                self.thinking.push(*index);
+                Ok(())
             }
             BlockKind::Thinking | BlockKind::ToolCall(_) => {
                 self.hidden.push(*index);
@@ -107,9 +127,23 @@ impl Printer {
     }
 
     fn text(&mut self, index: u32, text: &str) -> io::Result<()> {
-        match self.hidden.contains(&index) {
-            true => Ok(()),
-            false => write(text),
+        match (self.hidden.contains(&index), self.thinking.contains(&index)) {
+            (true, _) => Ok(()),
+            // Each piece by itself: whatever comes between two of them is not dim.
+            (false, true) => write(&format!("{DIM}{text}{PLAIN}")),
+            (false, false) => write(text),
+        }
+    }
+
+    /// Whether an event puts something on the screen.
+    fn shows(&self, event: &StreamEvent) -> bool {
+        match event {
+            StreamEvent::BlockStart(start) => {
+                matches!(start.block, BlockKind::ToolCall(_)) && self.calls == Calls::Shown
+            }
+            StreamEvent::BlockDelta(delta) => !self.hidden.contains(&delta.index),
+            StreamEvent::BlockEnd(index) => !self.hidden.contains(index),
+            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => true,
         }
     }
 
@@ -118,6 +152,7 @@ impl Printer {
             self.hidden.retain(|hidden| *hidden != index);
             return Ok(());
         }
+        self.thinking.retain(|thinking| *thinking != index);
         write("\n")
     }
 }

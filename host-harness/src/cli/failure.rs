@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::tools_file::ToolsFileError;
+use crate::bench::BenchError;
 use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
 use crate::contract::types::ErrorKind;
@@ -25,6 +26,9 @@ pub(super) fn notice(json: bool, message: &str) {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+
     #[error(transparent)]
     Call(#[from] CallError),
 
@@ -100,7 +104,7 @@ impl Failure {
             Self::Call(CallError::Provider(error)) if error.kind == ErrorKind::Configuration => {
                 2.into()
             }
-            Self::Call(_) | Self::Output(_) | Self::Response(_) => 1.into(),
+            Self::Bench(_) | Self::Call(_) | Self::Output(_) | Self::Response(_) => 1.into(),
             Self::ConfigFile(_)
             | Self::File { .. }
             | Self::Load(_)
@@ -121,7 +125,10 @@ impl Failure {
                 }
                 kernel_json::provider_error::kind_name(error.kind)
             }
-            Self::Call(CallError::Component(_)) | Self::Output(_) | Self::Response(_) => "other",
+            Self::Bench(_)
+            | Self::Call(CallError::Component(_))
+            | Self::Output(_)
+            | Self::Response(_) => "other",
             Self::Request { .. } => "invalid_request",
             _ => "configuration",
         };

@@ -6,7 +6,9 @@
 mod answer;
 mod args;
 mod attachments;
+mod bench;
 mod chat;
+mod completions;
 mod doctor;
 mod event_log;
 mod failure;
@@ -17,6 +19,7 @@ mod models;
 mod request;
 mod run;
 mod setup;
+mod terminal;
 mod tools_file;
 
 use std::process::ExitCode;
@@ -24,9 +27,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use self::args::{Arguments, Command};
 use self::failure::Failure;
+use self::terminal::Terminal;
+use crate::environment::Environment;
 
 /// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
@@ -54,7 +61,9 @@ pub fn main() -> ExitCode {
     let json = command.json();
     let result: Result<ExitCode, Failure> = runtime.block_on(async {
         match command {
+            Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Chat(arguments) => return chat::chat(arguments).await,
+            Command::Completions(arguments) => completions::completions(&arguments),
             Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),
             Command::Mock(arguments) => mock::mock(arguments).await,
@@ -69,17 +78,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Shows what the host itself has to say: warnings and errors, or from the level in `RUST_LOG` on (`debug`, for example).
+/// Shows what the host itself has to say: warnings and errors, or what `RUST_LOG` asks for (`debug`, or
+/// `warn,provider=trace`, for example).
 fn log_to_standard_error(json: bool) {
-    let level = std::env::var("RUST_LOG")
+    let asked_for: Option<Targets> = std::env::var("RUST_LOG")
         .ok()
-        .and_then(|level| level.parse().ok());
+        .and_then(|targets| targets.parse().ok());
+    let targets = asked_for.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let terminal = Terminal::of(&Environment::of_process());
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(level.unwrap_or(LevelFilter::WARN))
+        .with_ansi(terminal.styles_notices)
+        .with_max_level(LevelFilter::TRACE)
         .without_time();
     match json {
-        true => log.json().init(),
-        false => log.init(),
+        true => log.json().finish().with(targets).init(),
+        false => log.finish().with(targets).init(),
     }
 }

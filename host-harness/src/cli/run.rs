@@ -39,7 +39,9 @@ pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
     match arguments.json {
         true => drop(answer::json(&provider, &request).await?),
         false => {
-            answer::tell_if_cut(&answer::stream(&provider, &request, Calls::Shown).await?);
+            let terminal = setup.terminal();
+            let response = answer::stream(&provider, &request, Calls::Shown, terminal);
+            answer::tell_if_cut(&response.await?);
         }
     }
     events.finish()

@@ -9,12 +9,14 @@ use serde_json::{Map, Value, json};
 
 use super::args::ProviderArguments;
 use super::failure::{Failure, notice};
+use super::terminal::Terminal;
 use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
 use crate::host::{LoadedProvider, ProviderHost};
 use crate::mock::MockAzure;
+use crate::telemetry::TracingSubscriber;
 
 /// Between two words of the embedded mock: slow enough to see that they stream, fast enough not to be waited for.
 const MOCK_DELTA_PAUSE: Duration = Duration::from_millis(15);
@@ -99,16 +101,42 @@ impl Setup {
         self.environment = variables.filter(|(name, _)| !is_other(name)).collect();
     }
 
-    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
-    /// what a command prints goes to the model.
-    pub(super) fn environment_of_tools(&self) -> Environment {
+    /// What the terminal can show.
+    pub(super) fn terminal(&self) -> Terminal {
+        Terminal::of(&self.environment)
+    }
+
+    /// What opens the service, as far as it is written down: in the configuration, and in variables.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let is_secret = |name: &str| {
+            name.starts_with("AZURE_")
+                && ["KEY", "PASSWORD", "SECRET", "TOKEN"]
+                    .iter()
+                    .any(|word| name.contains(word))
+        };
+        let variables = self.environment.variables();
+        let variables = variables.filter(|(name, _)| is_secret(name));
+        variables
+            .map(|(_, value)| value)
+            .chain(self.configured_secrets())
+            .map(str::to_owned)
+            .filter(|secret| !secret.is_empty())
+            .collect()
+    }
+
+    fn configured_secrets(&self) -> impl Iterator<Item = &str> {
         let headers = self.config.get("extra_headers").and_then(Value::as_object);
-        let secrets: Vec<&str> = ["api_key", "azure_ad_token"]
+        ["api_key", "azure_ad_token"]
             .iter()
             .filter_map(|key| self.config.get(*key))
             .chain(headers.into_iter().flat_map(Map::values))
             .filter_map(Value::as_str)
-            .collect();
+    }
+
+    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
+    /// what a command prints goes to the model.
+    pub(super) fn environment_of_tools(&self) -> Environment {
+        let secrets: Vec<&str> = self.configured_secrets().collect();
         let is_kept = |(name, value): &(&str, &str)| {
             let is_of_azure = name.starts_with("AZURE_") || IDENTITY_VARIABLES.contains(name);
             !is_of_azure && !secrets.contains(value)
@@ -116,17 +144,22 @@ impl Setup {
         self.environment.variables().filter(is_kept).collect()
     }
 
-    /// Loads the provider.
+    /// Loads the provider. Who set `RUST_LOG` sees its events in the log too.
     pub(super) async fn host(
         &self,
         events: Arc<dyn EventSubscriber>,
     ) -> Result<LoadedProvider, Failure> {
+        let events = match self.environment.get("RUST_LOG") {
+            Some(_) => Arc::new(TracingSubscriber::around(events)),
+            None => events,
+        };
         let host = ProviderHost::builder()
             .environment(self.environment.clone())
             .credentials(self.credentials.clone())
             .sealed_secrets(self.seals_secrets)
             .events(events)
             .load(&self.component);
+        let _progress = self.terminal().progress("compiling the component");
         Ok(host.await?)
     }
 }

@@ -6,6 +6,8 @@ mod failures;
 mod other_commands;
 mod run;
 mod run_parts;
+#[cfg(unix)]
+mod terminal;
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `host-harness inspect` and `host-harness mock`.
+//! `host-harness inspect` and `host-harness mock`, and what all commands have in common.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -7,6 +7,33 @@ use serde_json::{Value, json};
 
 use super::{execute, run};
 use crate::support::{component, host_harness};
+
+#[tokio::test]
+async fn every_command_has_examples_and_is_completed_by_every_shell() {
+    let help = execute(&[], &["--help"], "").await.stdout;
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.contains(&"run"), "{help}");
+    for command in &commands {
+        let output = execute(&[], &[command, "--help"], "").await;
+        let example = format!("host-harness {command}");
+        assert!(output.stdout.contains("Examples:\n"), "{command}");
+        assert!(output.stdout.contains(&example), "{command}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let output = execute(&[], &["completions", shell], "").await;
+        assert_eq!(output.code, 0, "{output:?}");
+        for command in &commands {
+            assert!(output.stdout.contains(command), "{command} in {shell}");
+        }
+    }
+}
 
 #[tokio::test]
 async fn inspect_shows_what_a_component_can_do() {

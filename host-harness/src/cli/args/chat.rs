@@ -36,6 +36,10 @@ pub(in crate::cli) struct ChatArguments {
     #[arg(long, value_name = "N", default_value_t = MAX_TURNS, value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) max_turns: u32,
 
+    /// Keep nothing of what you type for the arrow keys of later chats. Lines that begin with a space are never kept.
+    #[arg(long)]
+    pub(in crate::cli) no_history: bool,
+
     /// Write each chat response as a line of JSON, in the kernel's form, and nothing else; everything else as JSON to
     /// standard error, the totals last.
     #[arg(long)]

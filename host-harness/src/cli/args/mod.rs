@@ -1,5 +1,6 @@
 //! The arguments.
 
+mod bench;
 mod chat;
 mod request;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use self::bench::BenchArguments;
 pub(super) use self::chat::ChatArguments;
 pub(super) use self::request::RequestArguments;
 
@@ -16,6 +18,12 @@ pub(super) use self::request::RequestArguments;
 #[command(
     version,
     after_help = "\
+Examples:
+  host-harness run \"Say hello from the sandbox\"
+  host-harness chat --tools tools.toml
+  host-harness doctor --config provider.toml
+  host-harness help run
+
 Exit codes: 0; 1 when the provider or the service fails; 2 when the command line, a file or the configuration is wrong."
 )]
 pub(super) struct Arguments {
@@ -25,8 +33,12 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Measures the component and the host, beside a bare HTTP client.
+    Bench(BenchArguments),
     /// Talks with the model, which may use tools of yours.
     Chat(ChatArguments),
+    /// Writes a script by which a shell completes these commands.
+    Completions(CompletionsArguments),
     /// Says what is wrong with a configuration, and how to mend it.
     Doctor(DoctorArguments),
     /// Shows a component's imports, exports, size and contract version.
@@ -43,7 +55,9 @@ impl Command {
     /// Whether errors are written as JSON too.
     pub(super) fn json(&self) -> bool {
         match self {
+            Self::Bench(arguments) => arguments.json,
             Self::Chat(arguments) => arguments.json,
+            Self::Completions(_) => false,
             Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
             Self::Mock(arguments) => arguments.json,
@@ -183,6 +197,18 @@ impl MockArguments {
     pub(super) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness completions bash > ~/.local/share/bash-completion/completions/host-harness
+  host-harness completions zsh > \"${fpath[1]}/_host-harness\"
+  host-harness completions fish > ~/.config/fish/completions/host-harness.fish
+  host-harness completions powershell >> $PROFILE")]
+pub(super) struct CompletionsArguments {
+    /// The shell.
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Args, Debug)]

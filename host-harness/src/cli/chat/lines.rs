@@ -5,17 +5,37 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
+use super::editor::Editor;
+use super::history::History;
 use crate::cli::files::MAX_REQUEST_BYTES;
 
 /// The lines to come. Waiting for one can be given up without losing it.
 pub(super) struct Lines {
-    lines: mpsc::Receiver<io::Result<String>>,
+    source: Source,
     is_terminal: bool,
 }
 
+enum Source {
+    Edited(Editor),
+    Plain(mpsc::Receiver<io::Result<String>>),
+}
+
 impl Lines {
+    /// Lines that are edited, if a person sits at a terminal that can do it.
+    pub(super) fn edited(history: History) -> Self {
+        let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let editor = is_terminal.then(|| Editor::new(history)).flatten();
+        match editor {
+            Some(editor) => Self {
+                source: Source::Edited(editor),
+                is_terminal,
+            },
+            None => Self::plain(),
+        }
+    }
+
     /// Begins to read. On a thread of its own, which nothing waits for: reading from a terminal cannot be interrupted.
-    pub(super) fn of_standard_input() -> Self {
+    pub(super) fn plain() -> Self {
         // One line ahead: a long file is not read before it is its turn.
         let (sender, lines) = mpsc::channel(1);
         thread::spawn(move || {
@@ -28,7 +48,7 @@ impl Lines {
             }
         });
         Self {
-            lines,
+            source: Source::Plain(lines),
             is_terminal: io::stdin().is_terminal(),
         }
     }
@@ -38,9 +58,21 @@ impl Lines {
         self.is_terminal
     }
 
-    /// The next line; none at the end.
-    pub(super) async fn next(&mut self) -> io::Result<Option<String>> {
-        self.lines.recv().await.transpose()
+    /// Whether the prompt is somebody else's to write.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.source, Source::Plain(_))
+    }
+
+    /// The next line; none at the end. A message is kept in the history, an answer to a question is not.
+    pub(super) async fn next(
+        &mut self,
+        prompt: &'static str,
+        is_message: bool,
+    ) -> io::Result<Option<String>> {
+        match &mut self.source {
+            Source::Edited(editor) => editor.ask(prompt, is_message).await,
+            Source::Plain(lines) => lines.recv().await.transpose(),
+        }
     }
 }
 

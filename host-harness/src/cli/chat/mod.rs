@@ -2,6 +2,8 @@
 
 mod conversation;
 mod decimal;
+mod editor;
+mod history;
 mod input;
 mod lines;
 mod session;
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use self::conversation::Conversation;
+use self::history::History;
 use self::input::Input;
 use self::lines::Lines;
 use self::session::Session;
@@ -58,8 +61,14 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
         tool_loop: ToolLoop::new(&tools, arguments.yes, arguments.max_turns),
         session: Session {
             provider,
-            lines: Lines::of_standard_input(),
+            lines: match (arguments.json, arguments.no_history) {
+                // Whoever reads JSON shows prompts as it likes.
+                (true, _) => Lines::plain(),
+                (false, true) => Lines::edited(History::unkept()),
+                (false, false) => Lines::edited(History::kept(&setup.environment, setup.secrets())),
+            },
             environment: setup.environment_of_tools(),
+            terminal: setup.terminal(),
             json: arguments.json,
         },
         turns: Vec::new(),
@@ -97,9 +106,8 @@ impl Chat<'_> {
                 .notice("each line is a message; /help lists commands, Ctrl-D ends the chat");
         }
         loop {
-            self.session.prompt();
             let line = tokio::select! {
-                line = self.session.lines.next() => line,
+                line = self.session.message() => line,
                 () = interrupted() => return Ok(()),
             };
             let line = line.map_err(Failure::file("read", Path::new("standard input")))?;

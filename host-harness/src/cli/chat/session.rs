@@ -11,6 +11,7 @@ use super::lines::Lines;
 use super::tool_loop::{Consent, News, Outside};
 use crate::cli::answer::{self, Calls};
 use crate::cli::failure::{Failure, notice};
+use crate::cli::terminal::Terminal;
 use crate::cli::tools_file::ToolCommand;
 use crate::contract::types::{
     BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
@@ -25,6 +26,7 @@ pub(super) struct Session {
     pub(super) lines: Lines,
     /// The environment of tools.
     pub(super) environment: Environment,
+    pub(super) terminal: Terminal,
     pub(super) json: bool,
 }
 
@@ -39,17 +41,27 @@ impl Session {
         notice(self.json, text);
     }
 
-    /// Shows that it is the person's turn.
-    pub(super) fn prompt(&self) {
-        if self.has_person() {
-            self.write_prompt("> ");
+    /// Waits for what the person says next; none at the end.
+    pub(super) async fn message(&mut self) -> io::Result<Option<String>> {
+        const PROMPT: &str = "> ";
+        if self.has_person() && self.lines.is_plain() {
+            self.write_prompt(PROMPT);
         }
+        self.lines.next(PROMPT, true).await
     }
 
     /// Ends the line on which the answer or a question stopped, and the terminal wrote `^C`.
     pub(super) fn end_line(&self) {
         if self.has_person() {
             self.write_prompt("\n");
+        }
+    }
+
+    /// The editor begins on a line of its own, and writes its prompt itself.
+    fn after_question(&self) -> String {
+        match self.lines.is_plain() {
+            true => format!(" {CHOICES}"),
+            false => "\n".to_owned(),
         }
     }
 
@@ -75,7 +87,7 @@ impl Outside for Session {
         let begin = Instant::now();
         let response = match self.json {
             true => answer::json(&self.provider, request).await?,
-            false => answer::stream(&self.provider, request, Calls::Hidden).await?,
+            false => answer::stream(&self.provider, request, Calls::Hidden, self.terminal).await?,
         };
         if !self.json {
             answer::tell_if_cut(&response);
@@ -90,9 +102,9 @@ impl Outside for Session {
         }
         match self.json {
             true => self.tell_json("question", Some(json!(format!("Run {tool}?")))),
-            false => self.write_prompt(&format!("Run {}? [y/N/always] ", visible(tool))),
+            false => self.write_prompt(&format!("Run {}?{}", visible(tool), self.after_question())),
         }
-        match self.lines.next().await {
+        match self.lines.next(CHOICES, false).await {
             Ok(Some(line)) => consent(&line),
             // The end of input is no consent.
             Ok(None) | Err(_) => Consent::No,
@@ -110,14 +122,15 @@ impl Outside for Session {
             }
             (News::Call(call), false) => {
                 let (name, arguments) = (visible(&call.name), visible(&call.arguments));
-                eprintln!("{name} {arguments}");
+                eprintln!("{}", self.terminal.dim(&format!("{name} {arguments}")));
             }
             (News::Result(result), true) => {
                 self.tell_json("tool_result", message::to_value(result).ok());
             }
             (News::Result(result), false) => {
                 let name = visible(result.name.as_deref().unwrap_or_default());
-                eprintln!("{name} -> {}", summary(&result.content));
+                let line = format!("{name} -> {}", summary(&result.content));
+                eprintln!("{}", self.terminal.dim(&line));
             }
             (News::Stopped { max_turns }, _) => self.notice(&format!(
                 "the limit of --max-turns {max_turns} is reached, and the model still calls tools; say something to let it go on"
@@ -176,6 +189,9 @@ fn visible(text: &str) -> String {
     }
     visible
 }
+
+/// What may be answered to whether a tool may run.
+const CHOICES: &str = "[y/N/always] ";
 
 /// Two lines of a terminal.
 const SUMMARY_CHARS: usize = 160;

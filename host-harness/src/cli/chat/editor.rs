@@ -1,0 +1,67 @@
+//! Lines that a person edits: arrow keys, and the history.
+
+use std::io;
+use std::thread;
+
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::history::History;
+
+/// Asks for lines, on a thread of its own: reading from a terminal cannot be interrupted.
+pub(super) struct Editor(mpsc::UnboundedSender<Question>);
+
+struct Question {
+    prompt: &'static str,
+    is_kept: bool,
+    answer: oneshot::Sender<io::Result<Option<String>>>,
+}
+
+impl Editor {
+    /// An editor for the terminal of this process; none where it cannot be one.
+    pub(super) fn new(mut history: History) -> Option<Self> {
+        let mut editor = DefaultEditor::new().ok()?;
+        for line in history.entries() {
+            // It fails when a line is not worth keeping, in the editor's opinion.
+            let _ = editor.add_history_entry(line);
+        }
+        let (sender, mut questions) = mpsc::unbounded_channel::<Question>();
+        thread::spawn(move || {
+            while let Some(question) = questions.blocking_recv() {
+                let line = match editor.readline(question.prompt) {
+                    Ok(line) => {
+                        if question.is_kept && history.add(&line) {
+                            let _ = editor.add_history_entry(&line);
+                        }
+                        Ok(Some(line))
+                    }
+                    // Ctrl-D and Ctrl-C.
+                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                    Err(ReadlineError::Io(error)) => Err(error),
+                    Err(error) => Err(io::Error::other(error)),
+                };
+                // Whoever asked may have gone.
+                let _ = question.answer.send(line);
+            }
+        });
+        Some(Self(sender))
+    }
+
+    /// Asks for a line; none at the end. It is kept in the history or not.
+    pub(super) async fn ask(
+        &self,
+        prompt: &'static str,
+        is_kept: bool,
+    ) -> io::Result<Option<String>> {
+        let (answer, line) = oneshot::channel();
+        let question = Question {
+            prompt,
+            is_kept,
+            answer,
+        };
+        // Either fails only when the thread is gone, and then there are no more lines.
+        let _ = self.0.send(question);
+        line.await.unwrap_or(Ok(None))
+    }
+}

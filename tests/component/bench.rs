@@ -1,0 +1,69 @@
+//! `host-harness bench` measures everything. What the figures are is a matter of the machine, and of no test.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command_line::execute;
+use crate::support::component;
+
+#[tokio::test]
+async fn a_quick_run_has_every_row_and_every_level_and_a_plot() {
+    let folder = tempfile::tempdir().unwrap();
+    let plot = folder.path().join("plot.svg");
+    let arguments = [
+        "bench",
+        "--quick",
+        "--json",
+        "--component",
+        component().to_str().unwrap(),
+        "--svg",
+        plot.to_str().unwrap(),
+    ]
+    .map(str::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let finished = execute(&[], &arguments, "").await;
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+
+    let rows = report["rows"].as_array().unwrap();
+    let keys: Vec<&str> = rows
+        .iter()
+        .map(|row| row["key"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "component_size",
+        "cached_load",
+        "fresh_instance",
+        "idle_memory",
+        "exchange_overhead",
+        "stream_cpu",
+        "history",
+        "concurrent_streams",
+        "fairness",
+    ];
+    assert_eq!(keys, expected);
+    for row in rows {
+        assert!(row["limit"].is_number(), "{row}");
+        match cfg!(target_os = "linux") {
+            true => assert!(row["value"].is_number(), "{row}"),
+            // Elsewhere the system does not say how much memory a process has.
+            false => assert!(
+                row["value"].is_number() || row["key"] == "idle_memory",
+                "{row}"
+            ),
+        }
+    }
+    let failed = &rows[7];
+    assert_eq!(failed["value"], 0.0, "{failed}");
+
+    let levels = report["levels"].as_array().unwrap();
+    assert_eq!(levels.len(), 3);
+    for level in levels {
+        for side in ["provider", "bare"] {
+            let rate = level[side]["requests_per_second"].as_f64().unwrap();
+            assert!(rate > 0.0, "{level}");
+        }
+    }
+    assert!(fs::read_to_string(plot).unwrap().starts_with("<svg"));
+}
