@@ -36,10 +36,12 @@ mod host;
 mod http;
 mod instance;
 pub mod kernel_json;
+mod listener;
 pub mod mock;
 mod programs;
 mod sealed;
 pub mod secret;
+pub mod serve;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::environment::Environment;
