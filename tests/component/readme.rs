@@ -207,6 +207,7 @@ fn the_links_lead_somewhere() {
         "docs/command-line.md",
         "docs/errors.md",
         "docs/mock.md",
+        "docs/serve.md",
     ] {
         let path = root.join(page);
         let text = fs::read_to_string(&path).unwrap();
