@@ -60,7 +60,7 @@ const cases = {
     let text = '';
     stream.on('response.output_text.delta', (event) => (text += event.delta));
     const response = await stream.finalResponse();
-    assert.equal(response.output_text, text);
+    assert.equal(response.output[0].content[0].text, text);
   },
 
   async 'a loop of tools'(client) {

@@ -113,7 +113,7 @@ async fn what_is_asked_arrives_at_the_service() {
             }),
         ),
         (
-            json!({ "model": "gpt-5.1", "input": "Hi", "reasoning": { "effort": "low", "summary": "concise" },
+            json!({ "model": "gpt-5.1", "input": "Hi in JSON", "reasoning": { "effort": "low", "summary": "concise" },
                     "text": { "format": { "type": "json_object" }, "verbosity": "low" } }),
             json!({ "reasoning": { "effort": "low", "summary": "concise" },
                     "text": { "format": { "type": "json_object" }, "verbosity": "low" } }),

@@ -42,24 +42,23 @@ impl Client {
 }
 
 /// Prepares a folder with what `install` puts there, unless that has been done before.
-fn prepare<T>(
+fn prepare(
     folder: &Path,
     what: &str,
-    find: impl Fn(&Path) -> T,
     install: impl Fn(&Path) -> Result<(), Error>,
-) -> Result<T, Error> {
+) -> Result<(), Error> {
     let complete = folder.join(COMPLETE);
-    if !complete.exists() {
-        say(&format!("installing {what} (seconds)"));
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(|source| Error::file("delete", folder, source))?;
-        }
-        install(folder)
-            .map_err(|error| Error::Unavailable(format!("{what} cannot be installed: {error}")))?;
-        // Last, so that an installation that was interrupted is begun again.
-        fs::write(&complete, "").map_err(|source| Error::file("write", &complete, source))?;
+    if complete.exists() {
+        return Ok(());
     }
-    Ok(find(folder))
+    say(&format!("installing {what} (seconds)"));
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|source| Error::file("delete", folder, source))?;
+    }
+    install(folder)
+        .map_err(|error| Error::Unavailable(format!("{what} cannot be installed: {error}")))?;
+    // Last, so that an installation that was interrupted is begun again.
+    fs::write(&complete, "").map_err(|source| Error::file("write", &complete, source))
 }
 
 /// A file in the folder of an installation that went well.

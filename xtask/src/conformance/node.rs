@@ -1,7 +1,7 @@
 //! The package for Node, from the registry that npm is configured for.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Client, prepare};
 use crate::error::Error;
@@ -20,11 +20,11 @@ pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
         .join("conformance")
         .join(format!("{}-node", PACKAGE.replace('@', "-")));
     let what = format!("{PACKAGE} for Node");
-    let packages = prepare(&folder, &what, PathBuf::from, install_into)?;
+    prepare(&folder, &what, install_into)?;
     Ok(Client {
         // A module is looked for beside the program that imports it, which is elsewhere: the program is told where.
         run: Box::new(move || {
-            Run::new(NODE).env("OPENAI_PACKAGE", packages.join("node_modules/openai"))
+            Run::new(NODE).env("OPENAI_PACKAGE", folder.join("node_modules/openai"))
         }),
         cases: &[("Node against `serve`", "tests/conformance/serve_sdk.mjs")],
     })

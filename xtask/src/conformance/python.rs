@@ -21,7 +21,8 @@ pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
         .join("conformance")
         .join(format!("{}-python{version}", PACKAGE.replace("==", "-")));
     let what = format!("{PACKAGE} for Python {version}");
-    let python = prepare(&folder, &what, Python::of, install_into)?;
+    prepare(&folder, &what, install_into)?;
+    let python = Python::of(&folder);
     Ok(Client {
         run: Box::new(move || python.run()),
         cases: &[

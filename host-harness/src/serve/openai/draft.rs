@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::ResponseEvents;
 use super::echo::Echo;
 use crate::contract::types::{
-    BlockContent, ChatResponse, ErrorKind, FinishReason, ProviderError, Usage,
+    BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Usage,
 };
 use crate::serve::ids::Ids;
 
@@ -48,11 +48,7 @@ impl Draft {
         output: Vec<Value>,
         now: SystemTime,
     ) -> Value {
-        let metadata: Map<String, Value> = response
-            .metadata
-            .as_deref()
-            .and_then(|metadata| serde_json::from_str(metadata).ok())
-            .unwrap_or_default();
+        let metadata = metadata(response);
         let reason = incomplete_reason(response, &metadata);
         let mut object = match reason {
             None => self.object("completed", output),
@@ -100,14 +96,19 @@ impl Draft {
     }
 }
 
+/// What the service has said of the response beside its content.
+pub(super) fn metadata(response: &ChatResponse) -> Map<String, Value> {
+    let text = response.metadata.as_deref();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
 /// Why an answer is not all there. A refusal is.
 pub(super) fn incomplete_reason(
     response: &ChatResponse,
     metadata: &Map<String, Value>,
 ) -> Option<&'static str> {
-    let is_refusal = |block: &crate::contract::types::ContentBlock| {
-        matches!(block.content, BlockContent::Refusal(_))
-    };
+    let is_refusal = |block: &ContentBlock| matches!(block.content, BlockContent::Refusal(_));
     let is_filtered = metadata
         .get("openai:incomplete_reason")
         .and_then(Value::as_str)

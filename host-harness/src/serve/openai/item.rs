@@ -91,17 +91,15 @@ pub(super) fn input(arguments: &str) -> String {
     }
 }
 
-/// An item of one of the service's own tools, as it has come; none for other things that the kernel has no block for.
-pub(super) fn done_by_the_service(item: &Value) -> Option<&str> {
-    let kind = item["type"].as_str()?;
+/// Whether an item is what one of the service's own tools has done, and not a part or a call that was cut off.
+pub(super) fn is_done_by_the_service(item: &Value) -> bool {
+    let kind = item["type"].as_str().unwrap_or_default();
     let is_call = kind.ends_with("_call") || kind.starts_with("mcp_");
-    let is_ours = matches!(
-        kind,
-        "apply_patch_call" | "custom_tool_call" | "function_call"
-    );
-    item["id"].as_str().filter(|_| is_call && !is_ours)
+    let is_ours = ["apply_patch_call", "custom_tool_call", "function_call"].contains(&kind);
+    is_call && !is_ours && item["id"].is_string()
 }
 
+/// How an item that is at its end says whether it is all there.
 pub(super) fn status(is_complete: bool) -> &'static str {
     match is_complete {
         true => "completed",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::echo::Echo;
 use super::{Invalid, input};
 use crate::contract::types::{
-    ChatRequest, Message, MessageContent, ResponseFormat, Role, ToolChoice,
+    ChatRequest, Message, MessageContent, ResponseFormat, Role, ToolChoice, ToolSpec,
 };
 use crate::kernel_json::reader::{self, Object, Place};
 use crate::kernel_json::{JsonError, response_format, tool_choice, tool_spec};
@@ -166,7 +166,7 @@ fn no_rest(object: Object<'_>) -> Result<(), JsonError> {
 }
 
 /// A tool. A function without parameters takes none.
-fn tool(mut value: Value, place: Place<'_>) -> Result<crate::contract::types::ToolSpec, JsonError> {
+fn tool(mut value: Value, place: Place<'_>) -> Result<ToolSpec, JsonError> {
     if value["type"] == "function" && value["parameters"].is_null() {
         value["parameters"] = serde_json::json!({ "type": "object", "properties": {} });
     }

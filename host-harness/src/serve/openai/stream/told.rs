@@ -1,153 +1,27 @@
-//! From the contract's stream events to those of the API.
-
-use std::time::SystemTime;
+//! The items of a stream: how each is announced, grows and ends.
 
 use serde_json::{Map, Value, json};
 
-use super::Draft;
-use super::item;
-use crate::contract::types::{
-    BlockContent, BlockKind, ChatResponse, ContentBlock, ErrorKind, ProviderError, StreamEvent,
-    ToolCall, ToolCallHeader,
-};
-
-/// The events of one response.
-pub(in crate::serve) struct ResponseEvents {
-    draft: Draft,
-    /// The items that were announced, in the order of their `output_index`.
-    items: Vec<Item>,
-    /// What is to be sent.
-    events: Vec<(&'static str, Value)>,
-    sequence_number: u64,
-}
+use super::ResponseEvents;
+use crate::contract::types::{BlockContent, BlockKind, ContentBlock, ToolCall, ToolCallHeader};
+use crate::serve::openai::item;
 
 /// An item that was announced.
-struct Item {
-    id: String,
-    kind: BlockKind,
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) kind: BlockKind,
     /// The number of its block, until that ends.
-    block: Option<u32>,
+    pub(super) block: Option<u32>,
     /// What came of it so far.
-    text: String,
-    is_done: bool,
+    pub(super) text: String,
+    pub(super) is_done: bool,
     /// The item as it ends up.
-    done: Value,
+    pub(super) done: Value,
 }
 
 impl ResponseEvents {
-    /// The events of this response.
-    pub(in crate::serve) fn new(draft: Draft) -> Self {
-        Self {
-            draft,
-            items: Vec::new(),
-            events: Vec::new(),
-            sequence_number: 0,
-        }
-    }
-
-    /// Takes what is to be sent: the names of events and their data.
-    pub(in crate::serve) fn take(&mut self) -> Vec<(&'static str, Value)> {
-        std::mem::take(&mut self.events)
-    }
-
-    /// The service has accepted the request.
-    pub(in crate::serve) fn begin(&mut self) {
-        for name in ["response.created", "response.in_progress"] {
-            let response = self.draft.in_progress();
-            self.event(name, json!({ "response": response }));
-        }
-    }
-
-    /// Takes an event of the provider's. Whether it was the last one that matters.
-    pub(in crate::serve) fn apply(&mut self, event: StreamEvent, now: SystemTime) -> bool {
-        match event {
-            StreamEvent::BlockStart(start) => self.start(start.index, start.block),
-            StreamEvent::BlockDelta(delta) => self.delta(delta.index, &delta.text),
-            StreamEvent::BlockEnd(index) => self.end(index),
-            // Nothing was told that would have to be taken back.
-            StreamEvent::Aborted(_) if self.items.is_empty() => {}
-            StreamEvent::Aborted(error) => {
-                let message = format!(
-                    "the answer broke off after a part of it was delivered ({}); ask again",
-                    error.message
-                );
-                // Whatever broke it off: asked again, it may arrive.
-                self.fail(&ProviderError {
-                    kind: ErrorKind::Stream,
-                    message,
-                    ..error
-                });
-                return true;
-            }
-            StreamEvent::Completed(response) => {
-                let object = self.response(&response, now);
-                let name = match object["status"].as_str() {
-                    Some("incomplete") => "response.incomplete",
-                    _ => "response.completed",
-                };
-                self.event(name, json!({ "response": object }));
-                return true;
-            }
-        }
-        false
-    }
-
-    /// The response failed.
-    pub(in crate::serve) fn fail(&mut self, error: &ProviderError) {
-        let response = self.draft.failed(error);
-        self.event("response.failed", json!({ "response": response }));
-    }
-
-    /// The whole response. Tells what was not told of it, but for its end.
-    pub(super) fn response(&mut self, response: &ChatResponse, now: SystemTime) -> Value {
-        let open: Vec<u32> = self.items.iter().filter_map(|item| item.block).collect();
-        open.into_iter().for_each(|block| self.end(block));
-        let metadata: Map<String, Value> = response
-            .metadata
-            .as_deref()
-            .and_then(|metadata| serde_json::from_str(metadata).ok())
-            .unwrap_or_default();
-        let is_cut = super::draft::incomplete_reason(response, &metadata).is_some();
-
-        // Blocks come in the order in which they were announced; one of which nothing came is not among them.
-        let announced = self.items.len();
-        let mut next = 0;
-        let last = response.content.len().saturating_sub(1);
-        for (number, block) in response.content.iter().enumerate() {
-            let is_complete = !is_cut || number < last;
-            let mut rest = self.items[next..announced].iter();
-            let place = match rest.position(|item| item.is_of(block)) {
-                Some(offset) => {
-                    next += offset + 1;
-                    next - 1
-                }
-                None => match self.tell(block) {
-                    Some(place) => place,
-                    None => continue,
-                },
-            };
-            self.finish(place, Some(block), is_complete);
-        }
-        for place in 0..self.items.len() {
-            self.finish(place, None, false);
-        }
-        let mut output: Vec<Value> = self.items.iter_mut().map(|item| item.done.take()).collect();
-        let others = metadata
-            .get("openai:output_items")
-            .and_then(Value::as_array);
-        for item in others.into_iter().flatten() {
-            if item::done_by_the_service(item).is_some() {
-                for name in ["response.output_item.added", "response.output_item.done"] {
-                    self.event(name, json!({ "output_index": output.len(), "item": item }));
-                }
-                output.push(item.clone());
-            }
-        }
-        self.draft.finished(response, output, now)
-    }
-
     /// Tells a block that no event has told of. Where it is among the items.
-    fn tell(&mut self, block: &ContentBlock) -> Option<usize> {
+    pub(super) fn tell(&mut self, block: &ContentBlock) -> Option<usize> {
         let (kind, text) = match &block.content {
             BlockContent::Text(text) => (BlockKind::Text, text.as_str()),
             BlockContent::Refusal(text) => (BlockKind::Refusal, text.as_str()),
@@ -169,7 +43,7 @@ impl ResponseEvents {
         Some(self.items.len() - 1)
     }
 
-    fn start(&mut self, block: u32, kind: BlockKind) {
+    pub(super) fn start(&mut self, block: u32, kind: BlockKind) {
         let echo = &self.draft.echo;
         let id_kind = match &kind {
             BlockKind::Text | BlockKind::Refusal => item::MESSAGE,
@@ -205,7 +79,7 @@ impl ResponseEvents {
         }
     }
 
-    fn delta(&mut self, block: u32, text: &str) {
+    pub(super) fn delta(&mut self, block: u32, text: &str) {
         let Some(place) = self.open(block) else {
             return;
         };
@@ -243,7 +117,7 @@ impl ResponseEvents {
         self.item_event(name, place, data);
     }
 
-    fn end(&mut self, block: u32) {
+    pub(super) fn end(&mut self, block: u32) {
         let Some(place) = self.open(block) else {
             return;
         };
@@ -312,7 +186,7 @@ impl ResponseEvents {
     }
 
     /// Ends an item with what the response says of it, or, of one that is not in there, with what came of it.
-    fn finish(&mut self, place: usize, block: Option<&ContentBlock>, is_complete: bool) {
+    pub(super) fn finish(&mut self, place: usize, block: Option<&ContentBlock>, is_complete: bool) {
         let Item {
             id,
             kind,
@@ -378,25 +252,11 @@ impl ResponseEvents {
         let mut items = self.items.iter();
         items.position(|item| item.block == Some(block))
     }
-
-    /// An event of an item that was announced.
-    fn item_event(&mut self, name: &'static str, place: usize, mut data: Value) {
-        data["item_id"] = self.items[place].id.as_str().into();
-        data["output_index"] = place.into();
-        self.event(name, data);
-    }
-
-    fn event(&mut self, name: &'static str, mut data: Value) {
-        data["type"] = name.into();
-        data["sequence_number"] = self.sequence_number.into();
-        self.sequence_number += 1;
-        self.events.push((name, data));
-    }
 }
 
 impl Item {
     /// Whether a block of the response is this item.
-    fn is_of(&self, block: &ContentBlock) -> bool {
+    pub(super) fn is_of(&self, block: &ContentBlock) -> bool {
         match (&self.kind, &block.content) {
             (BlockKind::Refusal, BlockContent::Refusal(_))
             | (BlockKind::Text, BlockContent::Text(_))
