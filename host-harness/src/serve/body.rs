@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Frame};
+use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -54,6 +54,11 @@ where
     response
 }
 
+/// A body that keeps something as long as it is there itself.
+pub(super) fn keeping(body: ServiceBody, kept: impl Send + Unpin + 'static) -> ServiceBody {
+    Keeping { body, _kept: kept }.boxed_unsync()
+}
+
 /// Sends events. What it sends goes nowhere when the body is gone, and then whoever sends is gone as well.
 pub(super) struct EventSender(mpsc::Sender<Bytes>);
 
@@ -93,5 +98,30 @@ impl Body for Told {
         }
         let piece = self.pieces.poll_recv(context);
         piece.map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+struct Keeping<K> {
+    body: ServiceBody,
+    _kept: K,
+}
+
+impl<K: Unpin> Body for Keeping<K> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

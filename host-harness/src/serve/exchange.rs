@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -63,14 +62,8 @@ impl Exchange {
         let status = response.status();
         tracing::debug!(%id, route = name, %status, "the service answered");
         watch.answered(status);
-        // The body has the watch with it, and takes it along when it is dropped.
-        Ok(response.map(|body| {
-            let watched = body.map_frame(move |frame| {
-                let _ = &watch;
-                frame
-            });
-            watched.boxed_unsync()
-        }))
+        // It ends with the body, at its end or with the connection.
+        Ok(response.map(|body| body::keeping(body, watch)))
     }
 
     async fn respond(

@@ -85,7 +85,8 @@ struct Key {
 
 impl Key {
     fn new(key: &Secret) -> Self {
-        let bytes = key.expose().as_bytes();
+        // A line's end that came with it from a file is not meant.
+        let bytes = key.expose().trim().as_bytes();
         let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         Self {
             tag: hmac::sign(&key, bytes),

@@ -8,6 +8,8 @@ use serde_json::json;
 use super::client::send;
 use super::{Served, hello};
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
@@ -18,7 +20,7 @@ async fn without_a_key_programs_of_this_machine_may_ask_and_web_pages_may_not() 
     let (ours, named, foreign) = (host("127.0.0.1"), host("LocalHost"), host("evil.example"));
     let six = host("[::1]");
     let origin = format!("http://{ours}");
-    let table: [(&str, &[(&str, &str)], u16); 14] = [
+    let table: [(&str, Headers<'_>, u16); 14] = [
         ("/v1/complete", &[JSON], 200),
         (
             "/v1/complete",
@@ -81,7 +83,7 @@ async fn with_a_key_whoever_has_it_may_ask() {
         service,
     )
     .await;
-    let table: [(&str, &str, &[(&str, &str)], u16); 12] = [
+    let table: [(&str, &str, Headers<'_>, u16); 12] = [
         ("POST", "/v1/complete", &[], 401),
         (
             "POST",

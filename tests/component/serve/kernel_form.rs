@@ -1,10 +1,12 @@
 //! `/v1/complete` and `/v1/stream`.
 
-use host_harness::kernel_json::{chat_request, chat_response};
-use host_harness::mock::{Answer, Fault, RetryAfter, RetryHeader, Step};
-use http::StatusCode;
-use serde_json::{Value, json};
 use std::time::Duration;
+
+use host_harness::kernel_json::{chat_request, chat_response};
+use host_harness::mock::{Answer, Fault, MockAzure, RetryAfter, RetryHeader, Step};
+use host_harness::serve::Service;
+use http::StatusCode;
+use serde_json::json;
 
 use super::{Served, hello};
 use crate::support::in_time;
@@ -15,15 +17,16 @@ async fn a_chat_request_gets_the_providers_chat_response() {
     let answer = served.post("/v1/complete", &hello()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/json"));
+    let length = answer.body.len().to_string();
+    assert_eq!(answer.header("content-length"), Some(length.as_str()));
     let request = chat_request::from_value(hello()).unwrap();
     let direct = in_time(served.provider.complete(&request)).await.unwrap();
     let mut direct = chat_response::to_value(&direct).unwrap();
     let mut told = answer.json();
     for response in [&mut direct, &mut told] {
-        assert_ne!(
-            response["metadata"]["openai:response_id"].take(),
-            Value::Null
-        );
+        for id in ["openai:request_id", "openai:response_id"] {
+            assert!(response["metadata"][id].take().is_string(), "{id}");
+        }
     }
     assert_eq!(told, direct);
 }
@@ -51,12 +54,9 @@ async fn a_stream_tells_blocks_and_then_the_response() {
 #[tokio::test]
 async fn a_stream_that_breaks_off_says_so_and_begins_anew() {
     let served = Served::with(
-        host_harness::mock::MockAzure::builder()
-            .start()
-            .await
-            .unwrap(),
+        MockAzure::builder().start().await.unwrap(),
         json!({ "max_retries": 1, "min_retry_delay": 0.01 }),
-        host_harness::serve::Service::builder(),
+        Service::builder(),
     )
     .await;
     served.mock.push_fault(Fault::CloseAfterEvents(6));

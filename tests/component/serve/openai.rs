@@ -17,13 +17,13 @@ async fn what_is_asked_arrives_at_the_service() {
         "name": "weather",
         "description": "Tells it",
         "parameters": { "type": "object", "properties": {} },
-        "strict": true,
+        "strict": false,
     });
     let pixel = "data:image/png;base64,iVBORw0KGgo=";
     let schema = json!({
         "type": "json_schema",
         "name": "city",
-        "schema": { "type": "object", "properties": {} },
+        "schema": { "type": "object", "properties": {}, "additionalProperties": false },
         "strict": true,
     });
     let mut bare = weather.clone();
