@@ -33,6 +33,7 @@ impl ServiceBuilder {
             options: Options {
                 keepalive: KEEPALIVE,
                 max_body_bytes: MAX_BODY_BYTES,
+                header_time: HEADER_TIME,
                 body_time: BODY_TIME,
                 clock: Arc::new(SystemTime::now),
             },
@@ -72,6 +73,20 @@ impl ServiceBuilder {
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.options.max_body_bytes = bytes;
+        self
+    }
+
+    /// How long a client may take for the head of a request, and may keep a connection without one; 30 seconds without this.
+    #[must_use]
+    pub fn header_time(mut self, limit: Duration) -> Self {
+        self.options.header_time = limit;
+        self
+    }
+
+    /// How long a client may take for the body of a request; two minutes without this.
+    #[must_use]
+    pub fn body_time(mut self, limit: Duration) -> Self {
+        self.options.body_time = limit;
         self
     }
 
@@ -141,5 +156,8 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// The service behind takes 50 MB of images in a request. This is nearly that in base64, and the rest of a conversation.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// That much at 5 Mbit/s.
+/// Whoever needs longer for some hundred bytes does not mean to send them.
+const HEADER_TIME: Duration = Duration::from_secs(30);
+
+/// As long as the largest body takes at 5 Mbit/s.
 const BODY_TIME: Duration = Duration::from_secs(120);

@@ -35,6 +35,7 @@ pub(super) struct Exchange {
 pub(super) struct Options {
     pub(super) keepalive: Duration,
     pub(super) max_body_bytes: usize,
+    pub(super) header_time: Duration,
     pub(super) body_time: Duration,
     pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }

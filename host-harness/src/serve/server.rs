@@ -42,13 +42,14 @@ async fn connection(
     exchange: Arc<Exchange>,
     stop: watch::Receiver<Option<Duration>>,
 ) {
+    let header_time = exchange.options.header_time;
     let service = service_fn(move |request| {
         let exchange = Arc::clone(&exchange);
         async move { exchange.answer(request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(header_time)
         .max_header_size(MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
@@ -73,10 +74,6 @@ async fn stopped(mut stop: watch::Receiver<Option<Duration>>) -> Duration {
     let limit = stop.wait_for(Option::is_some).await;
     limit.map_or(None, |limit| *limit).unwrap_or_default()
 }
-
-/// How long a client may take for the head of a request, and may keep a connection without one. Whoever needs longer for
-/// some hundred bytes does not mean to send them.
-const HEADER_TIME: Duration = Duration::from_secs(30);
 
 /// The most that the head of a request may have: those of SDKs have less than 2 KB, and a gateway's token some KB more.
 const MAX_HEADER_BYTES: usize = 32 * 1024;

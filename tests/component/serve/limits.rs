@@ -5,6 +5,7 @@ use std::time::Duration;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::serve::Service;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{begin, get, send};
@@ -79,6 +80,33 @@ async fn bodies_and_heads_have_a_limit() {
     let long = "x".repeat(40 * 1024);
     let answer = send(served.address(), "GET", "/health", &[("x-long", &long)], "").await;
     assert_eq!(answer.status, 431, "{answer:?}");
+}
+
+#[tokio::test]
+async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
+    let limit = Duration::from_millis(20);
+    let service = Service::builder().header_time(limit).body_time(limit);
+    let mock = MockAzure::builder().start().await.unwrap();
+    let served = Served::with(mock, json!({}), service).await;
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nho")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    let read = in_time(stream.read_to_string(&mut answer)).await;
+    assert!(read.is_err() || !answer.contains("200 OK"), "{answer}");
+
+    let head = format!(
+        "POST /v1/complete HTTP/1.1\r\nhost: {}\r\n",
+        served.address()
+    );
+    let head = head + "content-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    in_time(stream.read_exact(&mut start)).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 408");
 }
 
 #[tokio::test]
