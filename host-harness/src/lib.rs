@@ -3,7 +3,7 @@
 //! [`ProviderHost`] loads a component, checks it, and gives it what it needs and nothing else: its configuration, the
 //! environment variables on a list, tokens, an event sink, and HTTP to allowed origins. Keys and tokens are sealed: it sees
 //! placeholders for them. It answers chat requests, whole or as they arrive. [`credentials`] are where tokens
-//! come from, and [`doctor`] says what is wrong with a configuration.
+//! come from, [`doctor`] says what is wrong with a configuration, and [`serve`] offers the provider over HTTP.
 //!
 //! ```no_run
 //! use host_harness::{Environment, ProviderHost, kernel_json::chat_request};
@@ -38,10 +38,12 @@ mod http;
 mod instance;
 pub mod kernel_json;
 mod limits;
+mod listener;
 pub mod mock;
 mod programs;
 mod sealed;
 pub mod secret;
+pub mod serve;
 pub mod telemetry;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};

@@ -30,6 +30,7 @@ mod repair;
 mod requests;
 mod responses;
 mod sealed;
+mod serve;
 mod settings;
 mod streaming;
 mod support;

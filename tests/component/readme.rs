@@ -208,6 +208,7 @@ fn the_links_lead_somewhere() {
         "docs/errors.md",
         "docs/events.md",
         "docs/mock.md",
+        "docs/serve.md",
     ] {
         let path = root.join(page);
         let text = fs::read_to_string(&path).unwrap();

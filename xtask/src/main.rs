@@ -29,8 +29,8 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   build               builds the component and the host; prints their paths and sizes
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
   conformance [--if-possible]
-                      runs the official `openai` package for Python against the mock; with --if-possible it is left
-                      out, and says so, where there is no Python or the package cannot be installed
+                      runs the official `openai` packages for Python and Node against the mock and `serve`; with
+                      --if-possible one is left out, and says so, where it cannot be installed
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, and the documentation
 
@@ -123,7 +123,7 @@ fn setup(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets software that we did not write use the mock.
+/// Lets software that we did not write use the mock and the service.
 fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
     let if_possible = match arguments {
         [] => false,
@@ -134,17 +134,24 @@ fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Erro
             ));
         }
     };
-    let python = match conformance::install(workspace) {
-        Err(Error::Unavailable(why)) if if_possible => {
-            say(&format!(
-                "LEFT OUT: the official openai package against the mock, because {why}"
-            ));
-            return Ok(ExitCode::SUCCESS);
+    let mut clients = Vec::new();
+    for (language, install) in conformance::CLIENTS {
+        match install(workspace) {
+            Err(Error::Unavailable(why)) if if_possible => {
+                say(&format!(
+                    "LEFT OUT: the official openai package for {language}, because {why}"
+                ));
+            }
+            client => clients.push(client?),
         }
-        python => python?,
-    };
-    build_host(workspace)?;
-    python.run(workspace)?;
+    }
+    if !clients.is_empty() {
+        component::build(workspace, PROVIDER)?;
+        build_host(workspace)?;
+    }
+    for client in clients {
+        client.run(workspace, &workspace.component(PROVIDER))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

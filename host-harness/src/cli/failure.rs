@@ -14,6 +14,7 @@ use crate::contract::types::ErrorKind;
 use crate::host::CallError;
 use crate::kernel_json::{self, JsonError};
 use crate::mock::{MockError, ScriptError};
+use crate::serve::ServiceError;
 
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
 pub(super) fn notice(json: bool, message: &str) {
@@ -59,6 +60,9 @@ pub(super) enum Failure {
 
     #[error(transparent)]
     Script(#[from] ScriptError),
+
+    #[error(transparent)]
+    Service(#[from] ServiceError),
 
     #[error(transparent)]
     ToolsFile(#[from] ToolsFileError),
@@ -111,6 +115,7 @@ impl Failure {
             | Self::Mock(_)
             | Self::Request { .. }
             | Self::Script(_)
+            | Self::Service(_)
             | Self::ToolsFile(_)
             | Self::Usage(_) => 2.into(),
         }

@@ -18,6 +18,7 @@ mod mock;
 mod models;
 mod request;
 mod run;
+mod serve;
 mod setup;
 mod terminal;
 mod tools_file;
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
             Command::Mock(arguments) => mock::mock(arguments).await,
             Command::Models(arguments) => models::models(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,
+            Command::Serve(arguments) => serve::serve(arguments).await,
         }?;
         Ok(ExitCode::SUCCESS)
     });

@@ -54,7 +54,17 @@ pub enum JsonError {
 }
 
 impl JsonError {
-    pub(super) fn unexpected(place: Place<'_>, expected: &str, found: &Value) -> Self {
+    /// The place alone.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Unexpected { place, .. }
+            | Self::Missing { place, .. }
+            | Self::Syntax { place, .. }
+            | Self::NotAllowed { place, .. } => place,
+        }
+    }
+
+    pub(crate) fn unexpected(place: Place<'_>, expected: &str, found: &Value) -> Self {
         Self::Unexpected {
             place: place.to_string(),
             expected: expected.to_owned(),
@@ -62,14 +72,14 @@ impl JsonError {
         }
     }
 
-    pub(super) fn missing(place: Place<'_>, expected: &str) -> Self {
+    pub(crate) fn missing(place: Place<'_>, expected: &str) -> Self {
         Self::Missing {
             place: place.to_string(),
             expected: expected.to_owned(),
         }
     }
 
-    pub(super) fn not_allowed(place: Place<'_>, reason: &str) -> Self {
+    pub(crate) fn not_allowed(place: Place<'_>, reason: &str) -> Self {
         Self::NotAllowed {
             place: place.to_string(),
             reason: reason.to_owned(),

@@ -60,10 +60,6 @@
 
 mod content_block;
 mod json_error;
-mod reader;
-mod response_format;
-mod tool_choice;
-mod tool_spec;
 mod usage;
 mod writer;
 
@@ -73,7 +69,12 @@ pub mod message;
 pub mod model_info;
 pub mod provider_error;
 pub mod provider_info;
+pub(crate) mod reader;
+pub(crate) mod response_format;
+pub mod stream_event;
 pub mod tool_call;
+pub(crate) mod tool_choice;
+pub(crate) mod tool_spec;
 
 pub use json_error::JsonError;
 

@@ -8,7 +8,7 @@ use super::JsonError;
 
 /// Where a value is in its document. Costs nothing until it is shown, which is when something is wrong.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     /// The document itself.
     Root,
     /// Under a key of an object.
@@ -18,11 +18,11 @@ pub(super) enum Place<'a> {
 }
 
 impl Place<'_> {
-    pub(super) fn key<'a>(&'a self, key: &'a str) -> Place<'a> {
+    pub(crate) fn key<'a>(&'a self, key: &'a str) -> Place<'a> {
         Place::Key(self, key)
     }
 
-    pub(super) fn index(&self, index: usize) -> Place<'_> {
+    pub(crate) fn index(&self, index: usize) -> Place<'_> {
         Place::Index(self, index)
     }
 }
@@ -40,19 +40,19 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Reads JSON text.
-pub(super) fn parse(text: &str, place: Place<'_>) -> Result<Value, JsonError> {
+pub(crate) fn parse(text: &str, place: Place<'_>) -> Result<Value, JsonError> {
     serde_json::from_str(text).map_err(|error| JsonError::syntax(place, &error))
 }
 
 /// An object whose keys are taken out one after the other; what is left in the end is its extensions.
 #[derive(Debug)]
-pub(super) struct Object<'p> {
+pub(crate) struct Object<'p> {
     place: Place<'p>,
     rest: Map<String, Value>,
 }
 
 impl<'p> Object<'p> {
-    pub(super) fn new(value: Value, place: Place<'p>) -> Result<Self, JsonError> {
+    pub(crate) fn new(value: Value, place: Place<'p>) -> Result<Self, JsonError> {
         match value {
             Value::Object(rest) => Ok(Self { place, rest }),
             other => Err(JsonError::unexpected(place, AN_OBJECT, &other)),
@@ -60,7 +60,7 @@ impl<'p> Object<'p> {
     }
 
     /// The value under a key, unless it is not there or is `null`.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         key: &str,
         read: impl FnOnce(Value, Place<'_>) -> Result<T, JsonError>,
@@ -73,7 +73,7 @@ impl<'p> Object<'p> {
 
     /// The value under a key, which must be there; `expected` says what it should have been. `null` is for `read` to
     /// judge.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         key: &str,
         expected: &str,
@@ -86,71 +86,76 @@ impl<'p> Object<'p> {
         }
     }
 
-    pub(super) fn string(&mut self, key: &str) -> Result<String, JsonError> {
+    pub(crate) fn string(&mut self, key: &str) -> Result<String, JsonError> {
         self.required(key, A_STRING, string)
     }
 
-    pub(super) fn optional_string(&mut self, key: &str) -> Result<Option<String>, JsonError> {
+    pub(crate) fn optional_string(&mut self, key: &str) -> Result<Option<String>, JsonError> {
         self.optional(key, string)
     }
 
-    pub(super) fn optional_boolean(&mut self, key: &str) -> Result<Option<bool>, JsonError> {
+    pub(crate) fn optional_boolean(&mut self, key: &str) -> Result<Option<bool>, JsonError> {
         self.optional(key, boolean)
     }
 
-    pub(super) fn integer(&mut self, key: &str) -> Result<u64, JsonError> {
+    pub(crate) fn integer(&mut self, key: &str) -> Result<u64, JsonError> {
         self.required(key, AN_INTEGER, integer)
     }
 
-    pub(super) fn optional_integer(&mut self, key: &str) -> Result<Option<u64>, JsonError> {
+    pub(crate) fn optional_integer(&mut self, key: &str) -> Result<Option<u64>, JsonError> {
         self.optional(key, integer)
     }
 
-    pub(super) fn optional_float(&mut self, key: &str) -> Result<Option<f64>, JsonError> {
+    pub(crate) fn optional_float(&mut self, key: &str) -> Result<Option<f64>, JsonError> {
         self.optional(key, float)
     }
 
     /// An object that is kept as text.
-    pub(super) fn object_text(&mut self, key: &str) -> Result<String, JsonError> {
+    pub(crate) fn object_text(&mut self, key: &str) -> Result<String, JsonError> {
         self.required(key, AN_OBJECT, object_text)
     }
 
     /// An object that is kept as text, if it is there.
-    pub(super) fn optional_object_text(&mut self, key: &str) -> Result<Option<String>, JsonError> {
+    pub(crate) fn optional_object_text(&mut self, key: &str) -> Result<Option<String>, JsonError> {
         self.optional(key, object_text)
     }
 
     /// An array that is kept as text.
-    pub(super) fn array_text(&mut self, key: &str) -> Result<String, JsonError> {
+    pub(crate) fn array_text(&mut self, key: &str) -> Result<String, JsonError> {
         self.required(key, AN_ARRAY, array_text)
     }
 
     /// An array that is kept as text, if it is there.
-    pub(super) fn optional_array_text(&mut self, key: &str) -> Result<Option<String>, JsonError> {
+    pub(crate) fn optional_array_text(&mut self, key: &str) -> Result<Option<String>, JsonError> {
         self.optional(key, array_text)
     }
 
     /// Drops a key.
-    pub(super) fn forget(&mut self, key: &str) {
+    pub(crate) fn forget(&mut self, key: &str) {
         self.rest.remove(key);
     }
 
     /// The value under a key, which stays there.
-    pub(super) fn peek(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn peek(&self, key: &str) -> Option<&Value> {
         self.rest.get(key)
     }
 
-    pub(super) fn place(&self) -> Place<'p> {
+    pub(crate) fn place(&self) -> Place<'p> {
         self.place
     }
 
     /// The whole object as text.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         Value::Object(self.rest).to_string()
     }
 
+    /// One of the keys that nobody asked for.
+    pub(crate) fn rest_key(&self) -> Option<&str> {
+        self.rest.keys().next().map(String::as_str)
+    }
+
     /// The keys that nobody asked for, as an object's text.
-    pub(super) fn extensions(self) -> Option<String> {
+    pub(crate) fn extensions(self) -> Option<String> {
         if self.rest.is_empty() {
             None
         } else {
@@ -159,7 +164,7 @@ impl<'p> Object<'p> {
     }
 }
 
-pub(super) fn string(value: Value, place: Place<'_>) -> Result<String, JsonError> {
+pub(crate) fn string(value: Value, place: Place<'_>) -> Result<String, JsonError> {
     match value {
         Value::String(text) => Ok(text),
         other => Err(JsonError::unexpected(place, A_STRING, &other)),
@@ -167,7 +172,7 @@ pub(super) fn string(value: Value, place: Place<'_>) -> Result<String, JsonError
 }
 
 /// The items of an array.
-pub(super) fn list<T>(
+pub(crate) fn list<T>(
     value: Value,
     place: Place<'_>,
     expected: &str,
@@ -183,7 +188,7 @@ pub(super) fn list<T>(
     }
 }
 
-pub(super) fn object_text(value: Value, place: Place<'_>) -> Result<String, JsonError> {
+pub(crate) fn object_text(value: Value, place: Place<'_>) -> Result<String, JsonError> {
     if value.is_object() {
         Ok(value.to_string())
     } else {
@@ -192,7 +197,7 @@ pub(super) fn object_text(value: Value, place: Place<'_>) -> Result<String, Json
 }
 
 /// One of a list of words.
-pub(super) fn word<T: Copy>(
+pub(crate) fn word<T: Copy>(
     value: &Value,
     place: Place<'_>,
     words: &[T],
@@ -208,7 +213,7 @@ pub(super) fn word<T: Copy>(
 }
 
 /// How an error names a choice of words.
-pub(super) fn one_of(names: &[&str]) -> String {
+pub(crate) fn one_of(names: &[&str]) -> String {
     format!("one of {}", names.join(", "))
 }
 
@@ -238,8 +243,8 @@ fn array_text(value: Value, place: Place<'_>) -> Result<String, JsonError> {
     }
 }
 
-pub(super) const AN_OBJECT: &str = "an object";
-pub(super) const AN_ARRAY: &str = "an array";
+pub(crate) const AN_OBJECT: &str = "an object";
+pub(crate) const AN_ARRAY: &str = "an array";
 const A_STRING: &str = "a string";
 const AN_INTEGER: &str = "an integer of at least 0 without a fraction";
 

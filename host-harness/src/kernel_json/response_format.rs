@@ -8,7 +8,7 @@ use super::JsonError;
 use super::reader::{Object, Place, one_of};
 use super::writer::ObjectWriter;
 
-pub(super) fn read(value: Value, place: Place<'_>) -> Result<ResponseFormat, JsonError> {
+pub(crate) fn read(value: Value, place: Place<'_>) -> Result<ResponseFormat, JsonError> {
     let mut object = Object::new(value, place)?;
     let kind = object.string("type")?;
     match kind.as_str() {

@@ -8,7 +8,7 @@ use super::JsonError;
 use super::reader::Place;
 use super::writer::stored_object;
 
-pub(super) fn read(value: Value, place: Place<'_>) -> Result<ToolChoice, JsonError> {
+pub(crate) fn read(value: Value, place: Place<'_>) -> Result<ToolChoice, JsonError> {
     match value {
         Value::String(word) => Ok(match word.as_str() {
             "auto" => ToolChoice::Auto,

@@ -8,7 +8,7 @@ use super::JsonError;
 use super::reader::{Object, Place};
 use super::writer::{ObjectWriter, stored_object};
 
-pub(super) fn read(value: Value, place: Place<'_>) -> Result<ToolSpec, JsonError> {
+pub(crate) fn read(value: Value, place: Place<'_>) -> Result<ToolSpec, JsonError> {
     let object = Object::new(value, place)?;
     match object.peek("type") {
         None | Some(Value::Null) => read_function(object).map(ToolSpec::Function),

@@ -4,7 +4,7 @@ use std::future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
@@ -15,26 +15,14 @@ use tokio::sync::{mpsc, watch};
 use super::pace::Pace;
 use super::script::{Item, Program, StopHow};
 use super::socket::Reset;
+use crate::listener;
 
 /// The body of any answer.
 pub(super) type MockBody = UnsyncBoxBody<Bytes, Broken>;
 
-/// Reads the body of a request; none when it has more bytes than `limit`. It is read to its end all the same: a client
-/// hears no answer while it is still sending.
-pub(super) async fn read(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, Broken> {
-    let mut bytes = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Broken)?.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        match length > limit {
-            true => bytes = BytesMut::new(),
-            false => bytes.extend_from_slice(&data),
-        }
-    }
-    Ok((length <= limit).then(|| bytes.freeze()))
+/// Reads the body of a request; none when it has more bytes than `limit`.
+pub(super) async fn read(body: Incoming, limit: usize) -> Result<Option<Bytes>, Broken> {
+    listener::read(body, limit).await.map_err(|_| Broken)
 }
 
 /// A body with a length.

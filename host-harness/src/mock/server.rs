@@ -1,8 +1,7 @@
-//! The listener and its connections.
+//! The mock's connections.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -12,32 +11,17 @@ use tokio::task::JoinSet;
 
 use super::exchange::Mock;
 use super::socket::{Reset, Socket};
+use crate::listener;
 
 /// Serves HTTP/1.1 and HTTP/2 until it is dropped, and the connections with it.
 pub(super) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
     let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    mock.connections.fetch_add(1, Ordering::Relaxed);
-                    connections.spawn(connection(stream, Arc::clone(&mock)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the mock cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    let connect = |stream| connection(stream, Arc::clone(&mock));
+    listener::accept(&listener, &mut connections, connect).await;
 }
 
 async fn connection(stream: TcpStream, mock: Arc<Mock>) {
-    // Events are small, and must not wait for each other.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "the mock cannot turn off Nagle's algorithm");
-    }
+    mock.connections.fetch_add(1, Ordering::Relaxed);
     let reset = Reset::default();
     let socket = Socket::new(stream, reset.clone());
     let service = service_fn(move |request| {
@@ -51,6 +35,3 @@ async fn connection(stream: TcpStream, mock: Arc<Mock>) {
         tracing::debug!(error, "a connection of the mock ended early");
     }
 }
-
-/// How long to wait for file descriptors to come back when the process has run out of them.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

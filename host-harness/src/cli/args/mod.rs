@@ -3,6 +3,7 @@
 mod bench;
 mod chat;
 mod request;
+mod serve;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 pub(super) use self::bench::BenchArguments;
 pub(super) use self::chat::ChatArguments;
 pub(super) use self::request::RequestArguments;
+pub(super) use self::serve::ServeArguments;
 
 /// Runs Amplifier provider components: sandboxed, with what they need and nothing else.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ pub(super) enum Command {
     Models(ModelsArguments),
     /// Asks the model, and streams its answer.
     Run(RunArguments),
+    /// Offers the provider to other programs over HTTP, to SDKs of OpenAI too.
+    Serve(ServeArguments),
 }
 
 impl Command {
@@ -63,6 +67,7 @@ impl Command {
             Self::Mock(arguments) => arguments.json,
             Self::Models(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
+            Self::Serve(arguments) => arguments.json,
         }
     }
 }

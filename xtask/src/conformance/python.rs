@@ -1,44 +1,39 @@
-//! The mock against software that we did not write: the official `openai` package for Python.
+//! The package for Python, from the index that pip is configured for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{Client, prepare};
 use crate::error::Error;
-use crate::process::{Run, say};
+use crate::process::Run;
 use crate::workspace::Workspace;
 
-/// Installs the package below the target folder, if it is not there yet, and returns how to run Python with it.
+/// Installs the package, if it is not there yet.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] when there is no Python, or pip cannot get the package.
-pub(crate) fn install(workspace: &Workspace) -> Result<Python, Error> {
+pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
     let version = version()?;
     // By both versions: what is installed for one Python may not load in another.
     let folder = workspace
         .target()
         .join("conformance")
         .join(format!("{}-python{version}", PACKAGE.replace("==", "-")));
-    let python = match folder.join(COMPLETE).exists() {
-        true => Python::of(&folder),
-        false => {
-            say(&format!(
-                "installing {PACKAGE} for Python {version} (seconds)"
-            ));
-            let python = install_into(&folder).map_err(|error| {
-                Error::Unavailable(format!("{PACKAGE} cannot be installed: {error}"))
-            })?;
-            // Last, so that an installation that was interrupted is begun again.
-            let complete = folder.join(COMPLETE);
-            fs::write(&complete, "").map_err(|source| Error::file("write", &complete, source))?;
-            python
-        }
-    };
-    Ok(python)
+    let what = format!("{PACKAGE} for Python {version}");
+    prepare(&folder, &what, install_into)?;
+    let python = Python::of(&folder);
+    Ok(Client {
+        run: Box::new(move || python.run()),
+        cases: &[
+            ("Python against the mock", "tests/conformance/openai_sdk.py"),
+            ("Python against `serve`", "tests/conformance/serve_sdk.py"),
+        ],
+    })
 }
 
 /// A Python that has the package.
-pub(crate) struct Python {
+struct Python {
     program: PathBuf,
     packages: Option<PathBuf>,
 }
@@ -59,15 +54,12 @@ impl Python {
         }
     }
 
-    /// Runs the cases against that program's mock.
-    pub(crate) fn run(self, workspace: &Workspace) -> Result<(), Error> {
-        say("running the official openai package against the mock");
-        let run = Run::new(self.program).current_dir(workspace.root());
-        let run = match self.packages {
+    fn run(&self) -> Run {
+        let run = Run::new(&self.program);
+        match &self.packages {
             Some(folder) => run.env("PYTHONPATH", folder),
             None => run,
-        };
-        run.arg(CASES).arg(workspace.host_binary()).run()
+        }
     }
 }
 
@@ -82,12 +74,8 @@ fn version() -> Result<String, Error> {
     }
 }
 
-/// Into an environment of its own, or, on a system that leaves out `venv`, into a plain folder. From the index that
-/// pip is configured for.
-fn install_into(folder: &Path) -> Result<Python, Error> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|source| Error::file("delete", folder, source))?;
-    }
+/// Into an environment of its own, or, on a system that leaves out `venv`, into a plain folder.
+fn install_into(folder: &Path) -> Result<(), Error> {
     let environment = Run::new(PYTHON).args(["-m", "venv"]).arg(folder).output();
     match environment {
         Ok(_) => {
@@ -102,7 +90,7 @@ fn install_into(folder: &Path) -> Result<Python, Error> {
             pip(PYTHON.into()).arg("--target").arg(folder).output()?;
         }
     }
-    Ok(Python::of(folder))
+    Ok(())
 }
 
 fn pip(python: PathBuf) -> Run {
@@ -116,11 +104,6 @@ fn pip(python: PathBuf) -> Run {
 const PACKAGE: &str = "openai==3.54.0";
 
 const PYTHON: &str = "python3";
-
-const CASES: &str = "tests/conformance/openai_sdk.py";
-
-/// A file in the folder of an installation that went well.
-const COMPLETE: &str = "complete";
 
 const VENV_PYTHON: &str = match cfg!(windows) {
     true => "Scripts/python.exe",

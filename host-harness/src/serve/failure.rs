@@ -1,0 +1,242 @@
+//! What a request gets instead of an answer: the provider's error, or one of the service's own, in the form of its route.
+
+use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::body::{self, ServiceBody};
+use super::openai::Invalid;
+use crate::contract::types::{ErrorKind, ProviderError};
+use crate::host::CallError;
+use crate::kernel_json::{self, JsonError, provider_error};
+
+/// The form of errors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form {
+    /// The kernel's.
+    Kernel,
+    /// That of the API of OpenAI.
+    OpenAi,
+}
+
+/// Why a request gets no answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    error: ProviderError,
+    /// What is wrong in the request, where that has a name.
+    param: Option<String>,
+    headers: HeaderMap,
+}
+
+impl Failure {
+    /// The service itself refuses a request.
+    pub(super) fn refused(status: StatusCode, message: impl Into<String>) -> Self {
+        let kind = match status {
+            StatusCode::UNAUTHORIZED => ErrorKind::Authentication,
+            StatusCode::FORBIDDEN => ErrorKind::AccessDenied,
+            StatusCode::NOT_FOUND => ErrorKind::NotFound,
+            _ => ErrorKind::InvalidRequest,
+        };
+        Self {
+            status,
+            error: error(kind, message.into()),
+            param: None,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// The key is missing or wrong.
+    pub(super) fn unauthorized(message: &str) -> Self {
+        let mut failure = Self::refused(StatusCode::UNAUTHORIZED, message);
+        let scheme = HeaderValue::from_static("Bearer");
+        failure.headers.insert(WWW_AUTHENTICATE, scheme);
+        failure.error.code = Some("invalid_api_key".to_owned());
+        failure
+    }
+
+    /// The path is there, but not for this method.
+    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+        let message = format!("this path takes {allowed} requests only");
+        let mut failure = Self::refused(StatusCode::METHOD_NOT_ALLOWED, message);
+        let allowed = HeaderValue::from_static(allowed);
+        failure.headers.insert(ALLOW, allowed);
+        failure
+    }
+
+    /// No model has this name.
+    pub(super) fn no_model(id: &str) -> Self {
+        let message = format!(
+            "there is no model {id:?} here; `GET /v1/models` lists those that are configured"
+        );
+        let mut failure = Self::refused(StatusCode::NOT_FOUND, message);
+        failure.error.code = Some("model_not_found".to_owned());
+        failure.param = Some("model".to_owned());
+        failure
+    }
+
+    pub(super) fn response(self, form: Form) -> Response<ServiceBody> {
+        let value = match form {
+            Form::Kernel => to_kernel(&self.error),
+            Form::OpenAi => to_openai(&self.error, self.param.as_deref()),
+        };
+        let mut response = body::json(self.status, &value);
+        let headers = response.headers_mut();
+        headers.extend(self.headers);
+        if !self.error.retryable {
+            // Official SDKs try again by the status alone, unless they are told.
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        if let Some(milliseconds) = self.error.retry_after_ms {
+            headers.insert(RETRY_AFTER, milliseconds.div_ceil(1000).into());
+            headers.insert(RETRY_AFTER_MS, milliseconds.into());
+        }
+        response
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        let (status, error) = match error {
+            CallError::Provider(error) => (status(error.kind), *error),
+            broken => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                self::error(ErrorKind::Other, broken.to_string()),
+            ),
+        };
+        Self {
+            status,
+            error,
+            param: None,
+            headers: HeaderMap::new(),
+        }
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        CallError::from(error).into()
+    }
+}
+
+impl From<JsonError> for Failure {
+    fn from(error: JsonError) -> Self {
+        Self::refused(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        let mut failure = Self::refused(StatusCode::BAD_REQUEST, invalid.message);
+        failure.error.code = Some(invalid.code.to_owned());
+        failure.param = invalid.param;
+        failure
+    }
+}
+
+/// The error of a call that failed, in the contract's form.
+pub(super) fn of_call(error: CallError) -> ProviderError {
+    Failure::from(error).error
+}
+
+/// The component has made a response that breaks the contract.
+pub(super) fn not_a_response(why: &JsonError) -> ProviderError {
+    let message = format!("the component's response cannot be written: {why}");
+    error(ErrorKind::Other, message)
+}
+
+/// The component's stream has ended without a response, which breaks the contract.
+pub(super) fn ended_without_response() -> ProviderError {
+    let message = "the component's stream ended without a response";
+    error(ErrorKind::Stream, message.to_owned())
+}
+
+/// An error in the kernel's form.
+pub(super) fn to_kernel(error: &ProviderError) -> Value {
+    // A component may put any text into the details; the rest can always be written.
+    provider_error::to_value(error)
+        .or_else(|_| {
+            provider_error::to_value(&ProviderError {
+                details: None,
+                ..error.clone()
+            })
+        })
+        .unwrap_or_default()
+}
+
+fn to_openai(error: &ProviderError, param: Option<&str>) -> Value {
+    json!({
+        "error": {
+            "message": error.message,
+            "type": openai_type(error.kind),
+            "param": param,
+            "code": error.code.as_deref().unwrap_or(openai_code(error.kind)),
+        },
+    })
+}
+
+/// What the caller sees of a kind of error. A 401 and a 403 are about the caller's own key: that the provider's does not
+/// open the service is a fault behind this one.
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::ContentFilter | ErrorKind::ContextLength | ErrorKind::InvalidRequest => {
+            StatusCode::BAD_REQUEST
+        }
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::QuotaExceeded | ErrorKind::RateLimit => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Configuration => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Aborted
+        | ErrorKind::AccessDenied
+        | ErrorKind::Authentication
+        | ErrorKind::InvalidToolCall
+        | ErrorKind::Network
+        | ErrorKind::Other
+        | ErrorKind::Stream => StatusCode::BAD_GATEWAY,
+    }
+}
+
+fn openai_type(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AccessDenied => "permission_error",
+        ErrorKind::Authentication => "authentication_error",
+        ErrorKind::ContentFilter
+        | ErrorKind::ContextLength
+        | ErrorKind::InvalidRequest
+        | ErrorKind::NotFound => "invalid_request_error",
+        ErrorKind::QuotaExceeded => "insufficient_quota",
+        ErrorKind::RateLimit => "rate_limit_error",
+        _ => "server_error",
+    }
+}
+
+/// The code of an error that came without one.
+fn openai_code(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ContextLength => "context_length_exceeded",
+        ErrorKind::QuotaExceeded => "insufficient_quota",
+        ErrorKind::RateLimit => "rate_limit_exceeded",
+        kind => kernel_json::provider_error::kind_name(kind),
+    }
+}
+
+/// An error of this host's.
+fn error(kind: ErrorKind, message: String) -> ProviderError {
+    ProviderError {
+        kind,
+        message,
+        status: None,
+        code: None,
+        retryable: false,
+        retry_after_ms: None,
+        request_id: None,
+        provider: "host-harness".to_owned(),
+        model: None,
+        details: None,
+    }
+}
+
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

@@ -1,0 +1,181 @@
+//! What a service gives up on, and what it waits for.
+
+use std::time::Duration;
+
+use host_harness::mock::{DeltaGate, Fault, MockAzure};
+use host_harness::serve::Service;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::client::{begin, get, send};
+use super::{Served, hello};
+use crate::support::in_time;
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+#[tokio::test]
+async fn a_caller_that_goes_away_ends_its_call_at_once() {
+    for (path, body) in [
+        ("/v1/stream", hello()),
+        ("/v1/responses", json!({ "input": "Hi", "stream": true })),
+    ] {
+        let gate = DeltaGate::new();
+        let served = Served::gated(&gate, Service::builder()).await;
+        gate.release(5);
+        let mut coming = begin(served.address(), "POST", path, &JSON, &body.to_string()).await;
+        coming.until("Hello").await;
+        drop(coming);
+        at_once(served.mock.wait_for_closed_streams(1)).await;
+    }
+    for (path, body) in [
+        ("/v1/complete", hello()),
+        ("/v1/responses", json!({ "input": "Hi" })),
+    ] {
+        let served = Served::new().await;
+        served.mock.push_fault(Fault::NeverAnswer);
+        let coming = begin(served.address(), "POST", path, &JSON, &body.to_string()).await;
+        in_time(served.mock.wait_for_requests(1)).await;
+        drop(coming);
+        at_once(served.mock.wait_for_closed_streams(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn each_event_is_sent_at_once_and_silence_is_filled_with_comments() {
+    let gate = DeltaGate::new();
+    let service = Service::builder().keepalive(Duration::from_millis(20));
+    let served = Served::gated(&gate, service).await;
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(served.address(), "POST", "/v1/stream", &JSON, &body).await;
+    coming.until(r#""text":"Hello""#).await;
+    coming.until(": keepalive\n\n").await;
+    gate.open();
+    let answer = coming.end().await;
+    assert_eq!(answer.events().last().unwrap().0, "completed");
+}
+
+#[tokio::test]
+async fn bodies_and_heads_have_a_limit() {
+    let service = Service::builder().max_body_bytes(1000);
+    let served = Served::with(
+        MockAzure::builder().start().await.unwrap(),
+        json!({}),
+        service,
+    )
+    .await;
+    let sized = |length: usize| {
+        let empty = json!({ "input": "" }).to_string();
+        json!({ "input": "x".repeat(length - empty.len()) })
+    };
+    let answer = served.post("/v1/responses", &sized(1000)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = served.post("/v1/responses", &sized(1001)).await;
+    assert_eq!(answer.status, 413, "{answer:?}");
+    assert_eq!(
+        answer.json()["error"]["message"],
+        "the body has more than 1000 bytes, which is the most that is taken"
+    );
+    let long = "x".repeat(40 * 1024);
+    let answer = send(served.address(), "GET", "/health", &[("x-long", &long)], "").await;
+    assert_eq!(answer.status, 431, "{answer:?}");
+}
+
+#[tokio::test]
+async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
+    let limit = Duration::from_millis(20);
+    let service = Service::builder().header_time(limit).body_time(limit);
+    let mock = MockAzure::builder().start().await.unwrap();
+    let served = Served::with(mock, json!({}), service).await;
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nho")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    let read = in_time(stream.read_to_string(&mut answer)).await;
+    assert!(read.is_err() || !answer.contains("200 OK"), "{answer}");
+
+    let head = format!(
+        "POST /v1/complete HTTP/1.1\r\nhost: {}\r\n",
+        served.address()
+    );
+    let head = head + "content-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    in_time(stream.read_exact(&mut start)).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_running_answers_come_to_their_end() {
+    let gate = DeltaGate::new();
+    let served = Served::gated(&gate, Service::builder()).await;
+    let address = served.address();
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(address, "POST", "/v1/stream", &JSON, &body).await;
+    coming.until("Hello").await;
+    let stopping = tokio::spawn(served.service.shut_down(Duration::from_secs(60)));
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    gate.open();
+    assert_eq!(coming.end().await.events().last().unwrap().0, "completed");
+    assert_eq!(in_time(stopping).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_shutdown_cuts_off_what_takes_longer_than_its_limit() {
+    let gate = DeltaGate::new();
+    let served = Served::gated(&gate, Service::builder()).await;
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(served.address(), "POST", "/v1/stream", &JSON, &body).await;
+    coming.until("Hello").await;
+    let cut = in_time(served.service.shut_down(Duration::ZERO)).await;
+    assert_eq!(cut, 1);
+    at_once(served.mock.wait_for_closed_streams(1)).await;
+}
+
+#[tokio::test]
+async fn probes_and_paths() {
+    let served = Served::new().await;
+    let address = served.address();
+    assert_eq!(
+        get(address, "/health").await.json(),
+        json!({ "status": "alive" })
+    );
+    assert_eq!(
+        get(address, "/ready").await.json(),
+        json!({ "status": "ready" })
+    );
+    let answer = get(address, "/v1/responses").await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+    let answer = get(address, "/v1/chat/completions").await;
+    assert_eq!(answer.status, 404);
+    let message = answer.json()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        message.contains("nothing is at /v1/chat/completions"),
+        "{message}"
+    );
+    let ids = [get(address, "/health").await, get(address, "/health").await];
+    let [first, second] = ids
+        .each_ref()
+        .map(|answer| answer.header("x-request-id").unwrap());
+    assert_ne!(first, second);
+}
+
+/// Fails when something takes longer than a person would notice.
+async fn at_once(something: impl Future<Output = ()>) {
+    let limit = Duration::from_millis(500);
+    assert!(
+        tokio::time::timeout(limit, something).await.is_ok(),
+        "it takes longer than {limit:?}"
+    );
+}

@@ -1,0 +1,86 @@
+//! The provider as an HTTP service: the real component, a mock of Azure behind it, and HTTP in front of it.
+
+mod client;
+mod command_line;
+mod guard;
+mod kernel_form;
+mod limits;
+mod metrics;
+mod openai;
+mod openai_streams;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use host_harness::ProviderHost;
+use host_harness::mock::{DeltaGate, MockAzure};
+use host_harness::serve::{Metrics, Service, ServiceBuilder};
+use serde_json::{Value, json};
+
+use self::client::{Answer, post};
+use crate::support::{component, config};
+
+/// A service, and the mock behind it.
+struct Served {
+    mock: MockAzure,
+    service: Service,
+    provider: ProviderHost,
+}
+
+impl Served {
+    async fn new() -> Self {
+        Self::with(
+            MockAzure::builder().start().await.unwrap(),
+            json!({}),
+            Service::builder(),
+        )
+        .await
+    }
+
+    /// One whose mock sends events as the gate lets them through.
+    async fn gated(gate: &DeltaGate, service: ServiceBuilder) -> Self {
+        let mock = MockAzure::builder()
+            .gate(gate.clone())
+            .start()
+            .await
+            .unwrap();
+        Self::with(mock, json!({}), service).await
+    }
+
+    async fn with(mock: MockAzure, settings: Value, service: ServiceBuilder) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let mut config = config(&mock);
+        config.extend(settings.as_object().unwrap().clone());
+        let host = ProviderHost::builder().events(metrics.clone());
+        let host = host.load(&component()).await.unwrap();
+        let provider = host.open(&config).await.unwrap();
+        let service = service
+            .metrics(metrics)
+            .start(provider.clone())
+            .await
+            .unwrap();
+        Self {
+            mock,
+            service,
+            provider,
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.service.address()
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        post(self.address(), path, body).await
+    }
+
+    /// What the mock was asked last.
+    fn asked(&self) -> Value {
+        self.mock.requests().last().unwrap().body.clone()
+    }
+}
+
+/// A chat request in the kernel's form.
+fn hello() -> Value {
+    json!({ "messages": [{ "role": "user", "content": "Say hello" }] })
+}

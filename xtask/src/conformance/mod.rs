@@ -1,0 +1,65 @@
+//! What we serve against software that we did not write: the official `openai` packages for Python and for Node.
+
+mod node;
+mod python;
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::process::{Run, say};
+use crate::workspace::Workspace;
+
+/// One of the packages: how it is installed below the target folder, unless it is there already.
+pub(crate) type Install = fn(&Workspace) -> Result<Client, Error>;
+
+/// The packages, by the names of their languages.
+pub(crate) const CLIENTS: [(&str, Install); 2] =
+    [("Python", python::install), ("Node", node::install)];
+
+/// A package that is there, and the programs that use it.
+pub(crate) struct Client {
+    /// Runs one of the programs. Each takes the host's command line and the component.
+    run: Box<dyn Fn() -> Run>,
+    /// What runs, and in which file.
+    cases: &'static [(&'static str, &'static str)],
+}
+
+impl Client {
+    /// Runs the cases against what that program serves.
+    pub(crate) fn run(&self, workspace: &Workspace, component: &Path) -> Result<(), Error> {
+        for (what, file) in self.cases {
+            say(&format!("running the official openai package for {what}"));
+            (self.run)()
+                .current_dir(workspace.root())
+                .arg(file)
+                .arg(workspace.host_binary())
+                .arg(component)
+                .run()?;
+        }
+        Ok(())
+    }
+}
+
+/// Prepares a folder with what `install` puts there, unless that has been done before.
+fn prepare(
+    folder: &Path,
+    what: &str,
+    install: impl Fn(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let complete = folder.join(COMPLETE);
+    if complete.exists() {
+        return Ok(());
+    }
+    say(&format!("installing {what} (seconds)"));
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|source| Error::file("delete", folder, source))?;
+    }
+    install(folder)
+        .map_err(|error| Error::Unavailable(format!("{what} cannot be installed: {error}")))?;
+    // Last, so that an installation that was interrupted is begun again.
+    fs::write(&complete, "").map_err(|source| Error::file("write", &complete, source))
+}
+
+/// A file in the folder of an installation that went well.
+const COMPLETE: &str = "complete";
