@@ -1,4 +1,4 @@
-//! `cargo bench --package azure-openai-provider`: how long the pure parts take on this machine, without WebAssembly and
+//! `cargo bench --workspace --bench pure`: how long the pure parts take on this machine, without WebAssembly and
 //! without a network. `host-harness bench` measures all of it together.
 
 #![allow(clippy::unwrap_used, reason = "measures what tests have shown to work")]

@@ -124,16 +124,14 @@ impl Failure {
     /// The provider's error in the kernel's form, or one of ours in the same form.
     fn to_json(&self) -> Value {
         let kind = match self {
-            Self::Call(CallError::Provider(error)) => {
-                if let Ok(json) = kernel_json::provider_error::to_value(error) {
+            Self::Call(error) => {
+                let error = error.to_provider_error();
+                if let Ok(json) = kernel_json::provider_error::to_value(&error) {
                     return json;
                 }
                 kernel_json::provider_error::kind_name(error.kind)
             }
-            Self::Bench(_)
-            | Self::Call(CallError::Component(_))
-            | Self::Output(_)
-            | Self::Response(_) => "other",
+            Self::Bench(_) | Self::Output(_) | Self::Response(_) => "other",
             Self::Request { .. } => "invalid_request",
             _ => "configuration",
         };

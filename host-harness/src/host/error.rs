@@ -1,6 +1,6 @@
 //! Why a call failed.
 
-use crate::contract::types::ProviderError;
+use crate::contract::types::{ErrorKind, ProviderError};
 use crate::instance::{Failure, Grants};
 use crate::limits::LimitError;
 
@@ -34,6 +34,32 @@ pub enum CallError {
     /// The host takes no calls any more.
     #[error("the host is shut down")]
     ShutDown,
+}
+
+impl CallError {
+    /// The error in the kernel's terms: the provider's own, or what the host has to say in the same form.
+    pub fn to_provider_error(&self) -> ProviderError {
+        let message = self.to_string();
+        let kind = match self {
+            Self::Provider(error) => return (**error).clone(),
+            Self::Overloaded { .. } | Self::ShutDown => ErrorKind::Unavailable,
+            Self::Limit(LimitError::Request { .. }) => ErrorKind::InvalidRequest,
+            Self::Limit(LimitError::WallTime { .. }) => ErrorKind::Timeout,
+            Self::Limit(_) | Self::Component(_) => ErrorKind::Other,
+        };
+        ProviderError {
+            kind,
+            message,
+            status: None,
+            code: None,
+            retryable: kind == ErrorKind::Unavailable,
+            retry_after_ms: None,
+            request_id: None,
+            provider: "host-harness".to_owned(),
+            model: None,
+            details: None,
+        }
+    }
 }
 
 impl From<Failure> for CallError {

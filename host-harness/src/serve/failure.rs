@@ -97,15 +97,9 @@ impl Failure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        let (status, error) = match error {
-            CallError::Provider(error) => (status(error.kind), *error),
-            broken => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                self::error(ErrorKind::Other, broken.to_string()),
-            ),
-        };
+        let error = error.to_provider_error();
         Self {
-            status,
+            status: status(error.kind),
             error,
             param: None,
             headers: HeaderMap::new(),

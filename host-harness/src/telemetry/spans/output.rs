@@ -68,8 +68,7 @@ impl Part {
             "thinking" => json!({ "type": "reasoning", "content": text }),
             "tool_use" => {
                 // Arguments that are cut off are still worth reading.
-                let arguments: Value =
-                    serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text));
+                let arguments: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
                 json!({ "type": "tool_call", "name": name, "arguments": arguments })
             }
             kind => json!({ "type": kind, "content": text }),
