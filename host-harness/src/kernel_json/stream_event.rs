@@ -1,6 +1,6 @@
 //! [`StreamEvent`]: one event of a response as it arrives. Only written: it comes from the component.
 //!
-//! The kernel has no such type of its own, only events for its hooks. In JSON an event is its [name](name) and an object:
+//! The kernel has no such type of its own, only events for its hooks. In JSON an event is its [`name`] and an object:
 //!
 //! | name | object |
 //! |---|---|
