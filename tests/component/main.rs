@@ -15,6 +15,7 @@ mod cost;
 mod credentials;
 mod doctor;
 mod endurance;
+mod error_kinds;
 mod errors;
 mod event_log;
 mod faults;

@@ -1,13 +1,14 @@
-//! Long streams that are split, or cut off, anywhere: at every byte in the engine alone, and at some through the component
-//! over HTTP.
+//! Long streams that are split, or cut off, anywhere: at every byte in the engine alone. Through the component over HTTP, text
+//! is at every byte too, and the others around the end of each event.
 
 use std::fs;
+use std::sync::Arc;
 
 use azure_openai_provider::contract::types::{
     BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent,
 };
-use host_harness::ProviderHost;
 use host_harness::contract::types as host;
+use host_harness::{NoSubscriber, ProviderHost};
 use serde_json::{Value, json};
 
 use super::replay::{End, Replay};
@@ -61,38 +62,26 @@ fn reasoning_that_is_cut_off_at_any_byte_is_an_error_with_what_had_arrived() {
 }
 
 #[tokio::test]
-async fn the_component_tells_the_same_over_http() {
-    let wire = Wire::start().await;
-    let provider = wire
-        .provider(ProviderHost::builder(), json!({ "max_retries": 0 }))
-        .await;
-    for name in STREAMS {
-        let (stream, replay) = (stored(name), Replay::new());
-        let (whole, error) = told(&provider, &wire, &[&stream], End::Proper).await;
-        assert!(error.is_none(), "{name}: {error:?}");
-        for position in (1..stream.len()).step_by(SAMPLED) {
-            let (first, second) = stream.split_at(position);
-            let (events, error) = told(&provider, &wire, &[first, second], End::Proper).await;
-            assert!(
-                error.is_none() && events == whole,
-                "{name}, split at {position}: {error:?}"
-            );
+async fn the_component_tells_the_same_of_text_wherever_its_bytes_are_split() {
+    split_over_http("text.sse", |_, _| true).await;
+}
 
-            let (events, error) = told(&provider, &wire, &[first], End::Broken).await;
-            let (expected, expected_error) = replay.play(&[first], End::Broken);
-            assert_eq!(
-                host_deltas(&events),
-                deltas(&expected),
-                "{name}, cut at {position}"
-            );
-            let (error, expected) = (error.unwrap(), expected_error.unwrap());
-            assert_eq!(
-                (error.kind, error.retryable),
-                (host::ErrorKind::Stream, true),
-                "{error:?}"
-            );
-            assert_eq!(error.details, expected.details, "{name}, cut at {position}");
-        }
+#[tokio::test]
+async fn the_component_tells_what_had_arrived_of_text_that_is_cut_off_at_any_byte() {
+    cut_over_http("text.sse", |_, _| true).await;
+}
+
+#[tokio::test]
+async fn the_component_tells_the_same_of_other_streams_wherever_their_events_are_split() {
+    for name in &STREAMS[1..] {
+        split_over_http(name, at_event_end).await;
+    }
+}
+
+#[tokio::test]
+async fn the_component_tells_what_had_arrived_of_other_streams_that_are_cut_off_at_an_event() {
+    for name in &STREAMS[1..] {
+        cut_over_http(name, at_event_end).await;
     }
 }
 
@@ -147,6 +136,65 @@ fn cut(name: &str, is_cut: impl Fn(&[u8], usize) -> bool) {
         let error = error.unwrap_or_else(|| panic!("{place}: no error"));
         check_cut(&whole, &events, &error, &place);
     }
+}
+
+/// Splits a stream at each of these positions on its way to the component.
+async fn split_over_http(name: &str, is_split: impl Fn(&[u8], usize) -> bool) {
+    let (wire, provider) = over_http().await;
+    let stream = stored(name);
+    let (whole, error) = told(&provider, &wire, &[&stream], End::Proper).await;
+    assert!(error.is_none(), "{name}: {error:?}");
+    for position in (1..stream.len()).filter(|position| is_split(&stream, *position)) {
+        let (first, second) = stream.split_at(position);
+        let (events, error) = told(&provider, &wire, &[first, second], End::Proper).await;
+        assert!(
+            error.is_none() && events == whole,
+            "{name}, split at {position}: {error:?}"
+        );
+    }
+}
+
+/// Cuts a stream off at each of these positions on its way to the component. The caller hears what the engine alone says.
+async fn cut_over_http(name: &str, is_cut: impl Fn(&[u8], usize) -> bool) {
+    let (wire, provider) = over_http().await;
+    let (stream, replay) = (stored(name), Replay::new());
+    let (whole, _) = replay.play(&[&stream], End::Proper);
+    // An empty piece would be the proper end. Behind the last line end nothing is missing but the end of the body.
+    for position in (1..stream.len() - 1).filter(|position| is_cut(&stream, *position)) {
+        let place = format!("{name}, cut at {position}");
+        let cut = &stream[..position];
+        let (expected, expected_error) = replay.play(&[cut], End::Broken);
+        let expected_error = expected_error.unwrap_or_else(|| panic!("{place}: no error"));
+        check_cut(&whole, &expected, &expected_error, &place);
+
+        let (events, error) = told(&provider, &wire, &[cut], End::Broken).await;
+        assert_eq!(host_deltas(&events), deltas(&expected), "{place}");
+        let error = error.unwrap_or_else(|| panic!("{place}: no error"));
+        assert_eq!(
+            (error.kind, error.retryable),
+            (host::ErrorKind::Stream, true),
+            "{place}: {error:?}"
+        );
+        assert_eq!(error.details, expected_error.details, "{place}");
+    }
+}
+
+async fn over_http() -> (Wire, ProviderHost) {
+    let wire = Wire::start().await;
+    let host = ProviderHost::builder().events(Arc::new(NoSubscriber));
+    let provider = wire.provider(host, json!({ "max_retries": 0 })).await;
+    (wire, provider)
+}
+
+/// Whether a position is within two bytes of the end of an event, or one of some others: an exchange over HTTP takes a
+/// millisecond.
+fn at_event_end(stream: &[u8], position: usize) -> bool {
+    let ends = |end: usize| {
+        stream
+            .get(..end)
+            .is_some_and(|event| event.ends_with(b"\n\n") || event.ends_with(b"\n\r\n"))
+    };
+    position % SAMPLED == 0 || (position.saturating_sub(2)..=position + 2).any(ends)
 }
 
 /// Whether a position is before, in or after a line end. The others are those of the stream with the shorter ones.
@@ -225,5 +273,5 @@ fn stored(name: &str) -> Vec<u8> {
     fs::read(golden::folder("streams").join(name)).unwrap()
 }
 
-/// Every so many bytes a stream is split, and cut, over HTTP: a prime, so that it meets every place in a line.
+/// Every so many bytes each stream is split, and cut, over HTTP: a prime, so that it meets every place in a line.
 const SAMPLED: usize = 211;
