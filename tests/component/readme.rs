@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use host_harness::Limits;
 use host_harness::component::GRANTED_IMPORTS;
@@ -218,10 +219,11 @@ fn the_page_on_hosts_has_every_limit_with_its_default_and_every_import() {
         idle_memory_bytes,
     } = Limits::default();
     let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
+    let seconds = |time: Duration| format!("{} s", time.as_secs());
     let limits = [
         ("memory_bytes", mib(memory_bytes)),
-        ("cpu_time", format!("{cpu_time:?}")),
-        ("wall_time", format!("{wall_time:?}")),
+        ("cpu_time", seconds(cpu_time)),
+        ("wall_time", seconds(wall_time)),
         ("request_bytes", mib(request_bytes)),
         ("response_bytes", mib(response_bytes)),
         ("event_bytes", mib(event_bytes)),

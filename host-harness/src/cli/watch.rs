@@ -84,6 +84,10 @@ fn tell(swapped: &Result<Swap, SwapError>, host: &ProviderHost) -> String {
         Ok(Swap { from, to, .. }) => format!("{to} answers now, and no longer {from}"),
         Err(error) => {
             let build = host.statistics().build;
+            // On one line: what a parser has to say may have many.
+            let error = error.to_string();
+            let words: Vec<&str> = error.split_whitespace().collect();
+            let error = words.join(" ");
             format!("the new component is not taken: {error}; {build} goes on")
         }
     }
