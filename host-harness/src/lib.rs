@@ -45,6 +45,7 @@ mod sealed;
 pub mod secret;
 pub mod serve;
 pub mod telemetry;
+pub mod watch;
 
 pub use crate::component::{Inspection, LoadError, ProviderComponent};
 pub use crate::engine::{EngineError, ProviderEngine};
@@ -56,3 +57,8 @@ pub use crate::host::{
 };
 pub use crate::http::Origin;
 pub use crate::limits::{LimitError, Limits};
+
+/// The examples of the page on hosts are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/host.md")]
+struct HostPage;

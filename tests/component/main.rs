@@ -38,3 +38,4 @@ mod support;
 mod swap;
 mod telemetry;
 mod tool_calls;
+mod watch;

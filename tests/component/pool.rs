@@ -195,6 +195,8 @@ async fn a_shut_down_host_ends_what_runs_and_begins_nothing() {
     assert!(matches!(error, CallError::ShutDown), "{error:?}");
     let error = host.complete(&ask("Hi")).await.unwrap_err();
     assert!(matches!(error, CallError::ShutDown), "{error:?}");
+    let error = host.describe().await.unwrap_err();
+    assert!(matches!(error, CallError::ShutDown), "{error:?}");
     assert!(!shut_down.is_finished());
     gate.release(1_000);
     while in_time(running.next()).await.unwrap().is_some() {}

@@ -1,8 +1,12 @@
 //! What the README tells people to do works as it is written.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
+use host_harness::Limits;
+use host_harness::component::GRANTED_IMPORTS;
 use host_harness::mock::MockAzure;
 use serde_json::json;
 
@@ -198,6 +202,60 @@ fn the_page_on_errors_has_every_kind_of_the_contract() {
 }
 
 #[test]
+fn the_page_on_hosts_has_every_limit_with_its_default_and_every_import() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/host.md");
+    let page = fs::read_to_string(page).unwrap();
+    // Named one by one, so that a new limit is not forgotten.
+    let Limits {
+        memory_bytes,
+        cpu_time,
+        wall_time,
+        request_bytes,
+        response_bytes,
+        event_bytes,
+        handles,
+        waiting_calls,
+        idle_instances,
+        calls_per_instance,
+        idle_memory_bytes,
+    } = Limits::default();
+    let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
+    let seconds = |time: Duration| format!("{} s", time.as_secs());
+    let limits = [
+        ("memory_bytes", mib(memory_bytes)),
+        ("cpu_time", seconds(cpu_time)),
+        ("wall_time", seconds(wall_time)),
+        ("request_bytes", mib(request_bytes)),
+        ("response_bytes", mib(response_bytes)),
+        ("event_bytes", mib(event_bytes)),
+        ("handles", handles.to_string()),
+        ("waiting_calls", waiting_calls.to_string()),
+        ("idle_instances", idle_instances.to_string()),
+        ("calls_per_instance", calls_per_instance.to_string()),
+        ("idle_memory_bytes", mib(idle_memory_bytes)),
+    ];
+    let (_, table) = page.split_once("| field of `Limits` |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let rows: Vec<(&str, String)> = table
+        .lines()
+        .skip(2)
+        .map(|row| {
+            let mut cells = row.split('|').skip(1).map(str::trim);
+            let name = cells.next().unwrap().trim_matches('`');
+            (name, cells.next().unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(rows, limits);
+
+    let (_, table) = page.split_once("| import |").unwrap();
+    let rows = table.lines().skip(2).map_while(|row| row.split('|').nth(1));
+    let imports: BTreeSet<&str> = rows
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(imports, BTreeSet::from(GRANTED_IMPORTS));
+}
+
+#[test]
 fn the_links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in [
@@ -207,6 +265,7 @@ fn the_links_lead_somewhere() {
         "docs/command-line.md",
         "docs/errors.md",
         "docs/events.md",
+        "docs/host.md",
         "docs/mock.md",
         "docs/serve.md",
     ] {

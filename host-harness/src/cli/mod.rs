@@ -22,6 +22,7 @@ mod serve;
 mod setup;
 mod terminal;
 mod tools_file;
+mod watch;
 
 use std::process::ExitCode;
 

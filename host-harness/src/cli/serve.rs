@@ -24,8 +24,10 @@ pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let _mock = setup.mock_unless_configured(json).await?;
     let events = Arc::new(EventLog::create(arguments.event_log.as_deref(), json)?);
     let metrics = Arc::new(Metrics::around(events.clone()));
+    let watch = setup.watch(arguments.watch).await;
     let host = setup.host(metrics.clone()).await?;
     let host = host.open(&setup.config).await?;
+    let mut news = watch.begin(&host);
     let has_key = key.is_some();
     let mut service = Service::builder().bind(arguments.listen).metrics(metrics);
     if let Some(key) = key {
@@ -34,7 +36,12 @@ pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let service = service.start(host).await?;
     let mut stop = Signals::new()?;
     tell(&service, has_key, json)?;
-    stop.next().await;
+    loop {
+        tokio::select! {
+            news = news.next() => notice(json, &news),
+            () = stop.next() => break,
+        }
+    }
 
     let seconds = SHUTDOWN_LIMIT.as_secs();
     notice(

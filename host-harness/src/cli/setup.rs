@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::args::ProviderArguments;
 use super::failure::{Failure, notice};
 use super::terminal::Terminal;
+use super::watch::Watch;
 use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
@@ -142,6 +143,14 @@ impl Setup {
             !is_of_azure && !secrets.contains(value)
         };
         self.environment.variables().filter(is_kept).collect()
+    }
+
+    /// The component's file as it is now, if it is watched.
+    pub(super) async fn watch(&self, is_watched: bool) -> Watch {
+        match is_watched {
+            true => Watch::new(&self.component).await,
+            false => Watch::nothing(),
+        }
     }
 
     /// Loads the provider. Who set `RUST_LOG` sees its events in the log too.

@@ -53,7 +53,7 @@ impl CallError {
             status: None,
             code: None,
             retryable: kind == ErrorKind::Unavailable,
-            retry_after_ms: None,
+            retry_after_ms: matches!(self, Self::Overloaded { .. }).then_some(OVERLOAD_MS),
             request_id: None,
             provider: "host-harness".to_owned(),
             model: None,
@@ -101,3 +101,6 @@ impl Grants {
         error
     }
 }
+
+/// Whoever was turned away may come again after so many milliseconds: some of the calls that ran have ended then.
+const OVERLOAD_MS: u64 = 1_000;

@@ -58,6 +58,14 @@ impl Gate {
         self.slots.close();
     }
 
+    /// Fails when no more calls are let in.
+    pub(super) fn check_open(&self) -> Result<(), CallError> {
+        match self.slots.is_closed() {
+            true => Err(CallError::ShutDown),
+            false => Ok(()),
+        }
+    }
+
     /// Waits until no call runs.
     pub(super) async fn is_empty(&self) {
         // It fails only when the sender is gone, which is here.

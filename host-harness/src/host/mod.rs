@@ -122,9 +122,9 @@ impl ProviderHost {
     ///
     /// # Errors
     ///
-    /// When the component fails.
+    /// When the component fails, or the host is shut down.
     pub async fn describe(&self) -> Result<String, CallError> {
-        let mut call = Call::begin(&self.0, self.0.next_call(), None).await?;
+        let mut call = self.0.begin_aside().await?;
         let description = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_describe(store, provider).await
@@ -139,9 +139,9 @@ impl ProviderHost {
     ///
     /// # Errors
     ///
-    /// The provider's error, or the component's failure.
+    /// The provider's error, the component's failure, or that the host is shut down.
     pub async fn models(&self) -> Result<Vec<ModelInfo>, CallError> {
-        let mut call = Call::begin(&self.0, self.0.next_call(), None).await?;
+        let mut call = self.0.begin_aside().await?;
         let models = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_list_models(store, provider).await
@@ -203,7 +203,7 @@ impl ProviderHost {
         }
     }
 
-    /// Takes no requests any more, fails those that wait, and returns when those that run have ended. Whoever wants to wait
+    /// Takes no calls any more, fails those that wait, and returns when those that run have ended. Whoever wants to wait
     /// for a while only drops the future then.
     pub async fn shut_down(&self) {
         self.0.gate.close();
@@ -220,6 +220,12 @@ impl Opened {
         let slot = self.gate.enter().await?;
         self.tell_concurrency(id, request);
         Call::begin(self, id, Some(slot)).await
+    }
+
+    /// Begins to work for a question that asks nothing of the service, and so need not wait.
+    async fn begin_aside(self: &Arc<Self>) -> Result<Call, CallError> {
+        self.gate.check_open()?;
+        Call::begin(self, self.next_call(), None).await
     }
 
     fn tell_concurrency(&self, id: CallId, request: &ChatRequest) {

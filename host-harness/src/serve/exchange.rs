@@ -88,8 +88,12 @@ impl Exchange {
             Route::Health => Ok(ok(&json!({ "status": "alive" }))),
             Route::Ready => Ok(self.ready().await),
             Route::Metrics => {
-                let text = self.metrics.to_text().into();
-                Ok(body::whole(StatusCode::OK, metrics::CONTENT_TYPE, text))
+                let text = self.metrics.to_text() + &metrics::of_host(&self.host.statistics());
+                Ok(body::whole(
+                    StatusCode::OK,
+                    metrics::CONTENT_TYPE,
+                    text.into(),
+                ))
             }
         }
     }

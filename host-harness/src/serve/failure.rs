@@ -9,6 +9,7 @@ use super::openai::Invalid;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::host::CallError;
 use crate::kernel_json::{self, JsonError, provider_error};
+use crate::limits::LimitError;
 
 /// The form of errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,9 +98,13 @@ impl Failure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
+        let is_too_large = matches!(error, CallError::Limit(LimitError::Request { .. }));
         let error = error.to_provider_error();
         Self {
-            status: status(error.kind),
+            status: match is_too_large {
+                true => StatusCode::PAYLOAD_TOO_LARGE,
+                false => status(error.kind),
+            },
             error,
             param: None,
             headers: HeaderMap::new(),

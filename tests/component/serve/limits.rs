@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use host_harness::Limits;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::serve::Service;
 use serde_json::json;
@@ -169,6 +170,74 @@ async fn probes_and_paths() {
         .each_ref()
         .map(|answer| answer.header("x-request-id").unwrap());
     assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn what_the_host_turns_away_is_told_what_to_do() {
+    let limits = Limits {
+        waiting_calls: 0,
+        request_bytes: 1_000,
+        ..Limits::default()
+    };
+    let served = Served::limited(
+        MockAzure::builder().start().await.unwrap(),
+        json!({ "max_concurrent_requests": 1 }),
+        Service::builder(),
+        limits,
+    )
+    .await;
+    let long = "x".repeat(1_001);
+    for (path, body) in [
+        (
+            "/v1/complete",
+            json!({ "messages": [{ "role": "user", "content": long }] }),
+        ),
+        ("/v1/responses", json!({ "input": long })),
+    ] {
+        let answer = served.post(path, &body).await;
+        assert_eq!(answer.status, 413, "{answer:?}");
+        assert_eq!(answer.header("x-should-retry"), Some("false"));
+        assert!(answer.body.contains("1000 are the most"), "{answer:?}");
+    }
+
+    served.mock.push_fault(Fault::NeverAnswer);
+    let body = hello().to_string();
+    let running = begin(served.address(), "POST", "/v1/complete", &JSON, &body).await;
+    in_time(served.mock.wait_for_requests(1)).await;
+    for (path, body) in [
+        ("/v1/complete", hello()),
+        ("/v1/stream", hello()),
+        ("/v1/responses", json!({ "input": "Hi" })),
+    ] {
+        let answer = served.post(path, &body).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.header("retry-after-ms"), Some("1000"));
+        assert_eq!(answer.header("x-should-retry"), None);
+        assert!(answer.body.contains("1 calls run and 0 wait"), "{answer:?}");
+    }
+    drop(running);
+}
+
+#[tokio::test]
+async fn a_host_that_is_being_shut_down_is_not_ready() {
+    let gate = DeltaGate::new();
+    let served = Served::gated(&gate, Service::builder()).await;
+    let address = served.address();
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(address, "POST", "/v1/stream", &JSON, &body).await;
+    coming.until("Hello").await;
+    let mut shut_down = Box::pin(served.provider.shut_down());
+    let begun = tokio::time::timeout(Duration::ZERO, &mut shut_down).await;
+    assert!(begun.is_err(), "it waits for the stream");
+    for (path, status) in [("/health", 200), ("/ready", 503), ("/v1/models", 503)] {
+        assert_eq!(get(address, path).await.status, status, "{path}");
+    }
+    assert_eq!(served.post("/v1/complete", &hello()).await.status, 503);
+    gate.open();
+    assert_eq!(coming.end().await.events().last().unwrap().0, "completed");
+    in_time(shut_down).await;
 }
 
 /// Fails when something takes longer than a person would notice.

@@ -30,6 +30,11 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
         answer.header("content-type"),
         Some("text/plain; version=0.0.4; charset=utf-8")
     );
+    let build = served.provider.statistics().build;
+    let build = format!(
+        r#"build_info{{provider="azure-openai",version="{}",digest="{}"}}"#,
+        build.version, build.digest
+    );
     let samples = parsed(&answer.body);
     let value = |name: &str| samples.get(name).copied();
     for (name, expected) in [
@@ -56,6 +61,10 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
             r#"http_request_duration_seconds_bucket{route="/v1/responses",le="+Inf"}"#,
             2.0,
         ),
+        (&build, 1.0),
+        ("calls_total", 2.0),
+        ("requests_running", 0.0),
+        ("requests_waiting", 0.0),
         ("provider_retries_total", 1.0),
         ("provider_stream_aborts_total", 1.0),
     ] {

@@ -1,6 +1,6 @@
 //! The provider as an HTTP service: the real component, a mock of Azure behind it, and HTTP in front of it.
 
-mod client;
+pub(crate) mod client;
 mod command_line;
 mod guard;
 mod kernel_form;
@@ -8,13 +8,14 @@ mod limits;
 mod metrics;
 mod openai;
 mod openai_streams;
+mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use host_harness::ProviderHost;
 use host_harness::mock::{DeltaGate, MockAzure};
 use host_harness::serve::{Metrics, Service, ServiceBuilder};
+use host_harness::{Limits, ProviderHost};
 use serde_json::{Value, json};
 
 use self::client::{Answer, post};
@@ -48,10 +49,21 @@ impl Served {
     }
 
     async fn with(mock: MockAzure, settings: Value, service: ServiceBuilder) -> Self {
+        Self::limited(mock, settings, service, Limits::default()).await
+    }
+
+    async fn limited(
+        mock: MockAzure,
+        settings: Value,
+        service: ServiceBuilder,
+        limits: Limits,
+    ) -> Self {
         let metrics = Arc::new(Metrics::new());
         let mut config = config(&mock);
         config.extend(settings.as_object().unwrap().clone());
-        let host = ProviderHost::builder().events(metrics.clone());
+        let host = ProviderHost::builder()
+            .events(metrics.clone())
+            .limits(limits);
         let host = host.load(&component()).await.unwrap();
         let provider = host.open(&config).await.unwrap();
         let service = service

@@ -17,6 +17,7 @@ Examples:
   host-harness chat --tools tools.toml --reasoning-effort low
   printf 'What is the weather in Zurich?\\nAnd tomorrow?\\n' | host-harness chat --tools tools.toml --yes
   host-harness chat --resume conversation.json --json
+  host-harness chat --watch     # and `cargo xtask build` meanwhile
 
 Each line is a message. A line that begins with a slash is a command: /help lists them. Ctrl-C during an answer cancels it,
 and ends the chat at the prompt. A tool's command runs after you said yes; through a pipe, only with --yes.
@@ -51,6 +52,10 @@ pub(in crate::cli) struct ChatArguments {
 
     #[command(flatten)]
     pub(in crate::cli) parts: RequestArguments,
+
+    /// Let each new build of the component answer as soon as its file is there.
+    #[arg(long)]
+    pub(in crate::cli) watch: bool,
 
     #[command(flatten)]
     pub(in crate::cli) provider: ProviderArguments,

@@ -41,6 +41,10 @@ pub(in crate::cli) struct ServeArguments {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) event_log: Option<PathBuf>,
 
+    /// Let each new build of the component answer as soon as its file is there.
+    #[arg(long)]
+    pub(in crate::cli) watch: bool,
+
     #[command(flatten)]
     pub(in crate::cli) provider: ProviderArguments,
 }

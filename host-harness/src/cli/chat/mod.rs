@@ -51,6 +51,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
         arguments.event_log.as_deref(),
         arguments.json,
     )?);
+    let watch = setup.watch(arguments.watch).await;
     let provider = setup
         .host(events.clone())
         .await?
@@ -60,6 +61,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
         conversation,
         tool_loop: ToolLoop::new(&tools, arguments.yes, arguments.max_turns),
         session: Session {
+            news: watch.begin(&provider),
             provider,
             lines: match (arguments.json, arguments.no_history) {
                 // Whoever reads JSON shows prompts as it likes.

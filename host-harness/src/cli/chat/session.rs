@@ -13,6 +13,7 @@ use crate::cli::answer::{self, Calls};
 use crate::cli::failure::{Failure, notice};
 use crate::cli::terminal::Terminal;
 use crate::cli::tools_file::ToolCommand;
+use crate::cli::watch::BuildNews;
 use crate::contract::types::{
     BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
 };
@@ -23,6 +24,8 @@ use crate::kernel_json::{message, tool_call};
 /// What a chat goes on in.
 pub(super) struct Session {
     pub(super) provider: ProviderHost,
+    /// What came of new builds of it.
+    pub(super) news: BuildNews,
     pub(super) lines: Lines,
     /// The environment of tools.
     pub(super) environment: Environment,
@@ -44,10 +47,29 @@ impl Session {
     /// Waits for what the person says next; none at the end.
     pub(super) async fn message(&mut self) -> io::Result<Option<String>> {
         const PROMPT: &str = "> ";
-        if self.has_person() && self.lines.is_plain() {
-            self.write_prompt(PROMPT);
+        // A line that is being edited is not written over: what there is to say comes before the next one.
+        let is_plain = self.lines.is_plain();
+        self.tell_news();
+        let line = loop {
+            if self.has_person() && is_plain {
+                self.write_prompt(PROMPT);
+            }
+            tokio::select! {
+                line = self.lines.next(PROMPT, true) => break line,
+                news = self.news.next(), if is_plain => {
+                    self.end_line();
+                    self.notice(&news);
+                }
+            }
+        };
+        self.tell_news();
+        line
+    }
+
+    fn tell_news(&mut self) {
+        while let Some(news) = self.news.take() {
+            self.notice(&news);
         }
-        self.lines.next(PROMPT, true).await
     }
 
     /// Ends the line on which the answer or a question stopped, and the terminal wrote `^C`.

@@ -4,6 +4,7 @@
 //! only the provider knows: the metrics are a subscriber to its events.
 
 mod histogram;
+mod host;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use self::histogram::Histogram;
+pub(super) use self::host::of_host;
 pub(super) use self::text::CONTENT_TYPE;
 use crate::events::{Event, EventSubscriber, Level, NoSubscriber};
 

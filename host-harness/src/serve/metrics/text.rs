@@ -1,4 +1,5 @@
-//! The text format of Prometheus, version 0.0.4. Labels here are names of ours, with nothing in them to escape.
+//! The text format of Prometheus, version 0.0.4. Labels of what the service counts are names of ours, with nothing in them to
+//! escape.
 
 use std::fmt::{self, Write};
 
@@ -102,6 +103,7 @@ fn metrics(counts: &Counts, text: &mut String) -> fmt::Result {
     writeln!(text, "{aborts} {}", counts.stream_aborts)
 }
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
+/// What comes before the samples of a metric.
+pub(super) fn head(text: &mut String, name: &str, kind: &str, help: &str) -> fmt::Result {
     writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}")
 }
