@@ -64,6 +64,7 @@ async fn a_call_is_a_span_with_its_model_tokens_cost_retries_and_aborted_streams
 
     let told: Vec<&str> = span.events.iter().map(|event| &*event.name).collect();
     let expected = [
+        "provider:concurrency",
         "provider:deployment_resolved",
         "provider:retry",
         "llm:stream_aborted",
