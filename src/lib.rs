@@ -22,7 +22,7 @@ mod exports {
     use crate::contract::types::{
         ChatRequest, ChatResponse, ModelInfo, ProviderError, ProviderInfo, StreamEvent, ToolCall,
     };
-    use crate::core::info;
+    use crate::core::{info, json};
     use crate::edge::wasi02::Wasi02;
     use crate::engine::{self, Engine};
 
@@ -52,7 +52,7 @@ mod exports {
         }
 
         fn describe(&self) -> String {
-            self.0.configuration().describe().to_string()
+            json::written(&self.0.configuration().describe())
         }
 
         fn list_models(&self) -> Result<Vec<ModelInfo>, ProviderError> {

@@ -33,7 +33,7 @@ pub const GRANTED_IMPORTS: [&str; 14] = [
 
 /// A component that was checked and compiled.
 #[derive(Clone)]
-pub struct ProviderComponent {
+pub(crate) struct ProviderComponent {
     pre: ProviderModulePre<HostState>,
     inspection: Arc<Inspection>,
 }
@@ -54,11 +54,24 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// The version of the contract that it exports; none when it exports none.
+    /// The version of the contract that it exports: of several the one that this host speaks; none when it exports none.
     pub fn contract_version(&self) -> Option<&str> {
-        self.exports
-            .iter()
+        let mut exports = self.exports.iter();
+        let ours = exports.find(|export| *export == CONTRACT);
+        let others = self.exports.iter();
+        ours.into_iter()
+            .chain(others)
             .find_map(|export| export.strip_prefix("amplifier:provider/provider@"))
+    }
+
+    /// A look at any component, a provider or not.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is not a component.
+    pub fn read(path: &Path) -> Result<Self, LoadError> {
+        let (_, inspection) = read(&ProviderEngine::new()?, path)?;
+        Ok(inspection)
     }
 }
 
@@ -117,18 +130,8 @@ impl ProviderComponent {
         })
     }
 
-    /// A look at any component, a provider or not.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or is not a component.
-    pub fn inspect(path: &Path) -> Result<Inspection, LoadError> {
-        let (_, inspection) = read(&ProviderEngine::new()?, path)?;
-        Ok(inspection)
-    }
-
     /// What can be seen of it.
-    pub fn inspection(&self) -> &Inspection {
+    pub(crate) fn inspection(&self) -> &Inspection {
         &self.inspection
     }
 
@@ -138,20 +141,22 @@ impl ProviderComponent {
 }
 
 fn read(engine: &ProviderEngine, path: &Path) -> Result<(Component, Inspection), LoadError> {
-    let engine = engine.wasmtime();
     let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let component = Component::new(engine, &bytes).map_err(|error| LoadError::NotAComponent {
+    let digest = hexadecimal(digest(&SHA256, &bytes).as_ref());
+    let component = engine.component(&bytes, &digest);
+    let component = component.map_err(|error| LoadError::NotAComponent {
         path: path.to_owned(),
         reason: format!("{error:#}"),
     })?;
+    let engine = engine.wasmtime();
     let kind = component.component_type();
     let inspection = Inspection {
         path: path.to_owned(),
         size: bytes.len(),
-        digest: hexadecimal(digest(&SHA256, &bytes).as_ref()),
+        digest,
         imports: kind
             .imports(engine)
             .map(|(name, _)| name.to_owned())

@@ -38,9 +38,8 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The payload.
+    /// The payload; `Null` where a [`Value`] cannot hold it, such as a number beyond 64 bits of precision and range.
     pub fn data(&self) -> Value {
-        // The host hands on nothing that is not JSON.
         serde_json::from_str(self.payload).unwrap_or_default()
     }
 }

@@ -47,7 +47,7 @@ pub mod serve;
 pub mod telemetry;
 pub mod watch;
 
-pub use crate::component::{Inspection, LoadError, ProviderComponent};
+pub use crate::component::{Inspection, LoadError};
 pub use crate::engine::{EngineError, ProviderEngine};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};

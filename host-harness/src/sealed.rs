@@ -5,7 +5,7 @@
 //! another place, in another header or in a body sends random text.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -20,7 +20,8 @@ pub(crate) struct SealedSecrets {
     /// Whether the provider sees placeholders. When not, the secrets are known all the same, to be taken out of what it
     /// says.
     is_sealed: bool,
-    entries: Mutex<Vec<Entry>>,
+    /// Read for each event and each request, written for a new token.
+    entries: RwLock<Vec<Entry>>,
     random: SystemRandom,
 }
 
@@ -48,7 +49,7 @@ impl SealedSecrets {
     pub(crate) fn new(is_sealed: bool) -> Self {
         Self {
             is_sealed,
-            entries: Mutex::default(),
+            entries: RwLock::default(),
             random: SystemRandom::new(),
         }
     }
@@ -92,7 +93,7 @@ impl SealedSecrets {
 
     /// A token as the provider may see it. The same token has the same placeholder.
     pub(crate) fn seal_token(&self, token: &AccessToken) -> String {
-        let mut entries = self.entries();
+        let mut entries = self.entries_mut();
         if let Some(entry) = entries.iter().find(|entry| entry.secret == token.token) {
             return entry.placeholder.clone();
         }
@@ -161,7 +162,7 @@ impl SealedSecrets {
             // The provider refuses this placeholder for the same reason, and names the setting.
             (true, false) => format!("{0}\n{0}", entry.placeholder),
         };
-        insert(&mut self.entries(), entry);
+        insert(&mut self.entries_mut(), entry);
         seen
     }
 
@@ -193,9 +194,13 @@ impl SealedSecrets {
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn entries(&self) -> RwLockReadGuard<'_, Vec<Entry>> {
         // Whole after every step, so that a panic elsewhere does no harm.
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entries_mut(&self) -> RwLockWriteGuard<'_, Vec<Entry>> {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -30,14 +30,13 @@ pub fn provider_info() -> ProviderInfo {
         capabilities: ["streaming", "tools", "thinking", "vision", "json_mode"]
             .map(str::to_owned)
             .to_vec(),
-        defaults: json::object_of(vec![
+        defaults: json::written_object(&[
             ("model", model.as_str().into()),
             ("max_tokens", number(&settings::MAX_TOKENS.row).into()),
             ("timeout", number(&settings::TIMEOUT.row).into()),
             ("context_window", context_window.into()),
             ("max_output_tokens", max_output_tokens.into()),
-        ])
-        .to_string(),
+        ]),
         config_fields: SETTINGS
             .iter()
             .filter_map(|row| config_field(row))

@@ -1,6 +1,7 @@
-//! Reading JSON that others wrote: a member that is missing, or not of the expected type, is absent.
+//! Reading JSON that others wrote, where a member that is missing, or not of the expected type, is absent; and writing it.
 //!
-//! All of the core parses bytes, also where it has text: a second reader would cost ten kilobytes of the component.
+//! All of the core parses bytes, also where it has text: a second reader would cost ten kilobytes of the component. So would
+//! a second writer, and the one behind `Display` takes twice the time.
 
 use serde_json::{Map, Value};
 
@@ -56,6 +57,42 @@ pub fn typed(kind: &str) -> Map<String, Value> {
     let mut object = Map::new();
     set_text(&mut object, "type", kind);
     object
+}
+
+/// Writes a value.
+#[inline(never)]
+pub fn written(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes, value);
+    utf8(bytes)
+}
+
+/// Writes an object with these members in this order, for which no map is made. Keys need no escaping: they are ours.
+pub fn written_object(members: &[(&str, Value)]) -> String {
+    let mut bytes = Vec::with_capacity(256);
+    let mut separator = b'{';
+    for (key, value) in members {
+        bytes.extend_from_slice(&[separator, b'"']);
+        bytes.extend_from_slice(key.as_bytes());
+        bytes.extend_from_slice(b"\":");
+        write(&mut bytes, value);
+        separator = b',';
+    }
+    if members.is_empty() {
+        bytes.push(separator);
+    }
+    bytes.push(b'}');
+    utf8(bytes)
+}
+
+fn write(bytes: &mut Vec<u8>, value: &Value) {
+    // Neither can a vector fail, nor is there a map whose keys are no texts.
+    let _ = serde_json::to_writer(bytes, value);
+}
+
+fn utf8(bytes: Vec<u8>) -> String {
+    // What was written is made of texts.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Reads a number the way JSON writes it. The standard library's own reader has 15 KB of tables.

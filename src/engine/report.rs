@@ -13,18 +13,18 @@ use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
 use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::headers::Headers;
-use crate::core::json::object_of;
+use crate::core::json::{object_of, written_object};
 use crate::core::repair::Repairs;
 use crate::core::request::{Dropped, Translated};
 use crate::core::secret::Secrets;
 
 /// Tells of something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
-    let payload = object_of(vec![
+    let payload = [
         ("provider", PROVIDER_ID.into()),
         ("message", message.into()),
-    ]);
-    edge.emit("provider:config_warning", &payload.to_string());
+    ];
+    edge.emit("provider:config_warning", &written_object(&payload));
 }
 
 /// The report of one exchange.
@@ -121,12 +121,13 @@ impl<E: Edge> Report<E> {
     /// A service may repeat what it was sent, secrets included.
     fn body(&self, name: &str, key: &str, secrets: &Secrets, body: impl FnOnce() -> Value) {
         if self.debug == Debugging::Bodies {
-            let payload = object_of(vec![
+            let payload = [
                 ("provider", PROVIDER_ID.into()),
                 ("model", self.model.as_str().into()),
                 (key, body()),
-            ]);
-            self.edge.emit(name, &secrets.redact(payload.to_string()));
+            ];
+            let payload = written_object(&payload);
+            self.edge.emit(name, &secrets.redact(payload));
         }
     }
 
@@ -323,7 +324,7 @@ impl<E: Edge> Report<E> {
     }
 
     fn emit(&self, name: &str, payload: Vec<(&str, Value)>) {
-        self.edge.emit(name, &object_of(payload).to_string());
+        self.edge.emit(name, &written_object(&payload));
     }
 
     fn duration_ms(&self) -> Value {

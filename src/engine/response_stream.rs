@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::edge::{Body, Edge, TransportError};
 use super::event_reader::{EventReader, Step};
@@ -150,7 +150,7 @@ impl<E: Edge> ResponseStream<E> {
         let text = std::mem::take(&mut self.text);
         self.text_blocks.clear();
         if error.details.is_none() && !text.is_empty() {
-            error.details = Some(json!({ "partial_text": text }).to_string());
+            error.details = Some(json::written_object(&[("partial_text", text.into())]));
         }
     }
 
@@ -311,7 +311,7 @@ impl<E: Edge> ResponseStream<E> {
         if self.continuations > 0 {
             set("openai:continuation_count", self.continuations.into());
         }
-        response.metadata = Some(Value::Object(metadata).to_string());
+        response.metadata = Some(json::written(&Value::Object(metadata)));
         response.degradation = self.degradation.take();
     }
 

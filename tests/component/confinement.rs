@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use host_harness::environment::VISIBLE_VARIABLES;
-use host_harness::{Environment, LoadError, ProviderComponent, ProviderHost};
+use host_harness::{Environment, Inspection, LoadError, ProviderHost};
 use serde_json::{Map, Value};
 
 use crate::support::{component, open};
@@ -15,7 +15,7 @@ const MAX_COMPONENT_BYTES: usize = 400_000;
 
 #[test]
 fn the_component_imports_this_and_nothing_else() {
-    let inspection = ProviderComponent::inspect(&component()).unwrap();
+    let inspection = Inspection::read(&component()).unwrap();
     let mut imports = inspection.imports.clone();
     imports.sort();
     assert_eq!(
@@ -81,7 +81,7 @@ async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
 
 #[test]
 fn the_component_is_small() {
-    let size = ProviderComponent::inspect(&component()).unwrap().size;
+    let size = Inspection::read(&component()).unwrap().size;
     assert!(size < MAX_COMPONENT_BYTES, "{size} bytes");
 }
 

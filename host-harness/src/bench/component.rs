@@ -6,16 +6,25 @@ use std::time::Instant;
 use super::numbers::{Samples, micros, millis, resident_bytes};
 use super::subject::{Subject, request};
 use super::{BenchError, Effort, Row};
+use crate::component::LoadError;
+use crate::engine::ProviderEngine;
 use crate::host::ProviderHost;
 
 /// Its size, its load from the cache, and a fresh instance.
 pub(super) async fn rows(path: &Path, effort: &Effort) -> Result<Vec<Row>, BenchError> {
+    let begin = Instant::now();
+    let engine = ProviderEngine::new().map_err(LoadError::from)?;
+    let engine_time = millis(begin.elapsed());
     // Compiles it, if it is not in the cache.
-    let loaded = ProviderHost::builder().load(path).await?;
+    let loaded = ProviderHost::builder()
+        .engine(engine.clone())
+        .load(path)
+        .await?;
     let mut loads = Samples::default();
     for _ in 0..effort.long {
+        let builder = ProviderHost::builder().engine(engine.clone());
         let begin = Instant::now();
-        let again = ProviderHost::builder().load(path).await?;
+        let again = builder.load(path).await?;
         loads.push(millis(begin.elapsed()));
         drop(again);
     }
@@ -34,7 +43,10 @@ pub(super) async fn rows(path: &Path, effort: &Effort) -> Result<Vec<Row>, Bench
             "ms",
             2.0,
         )
-        .samples(&loads),
+        .samples(&loads)
+        .note(format!(
+            "into an engine that is there; making one takes {engine_time:.1} ms"
+        )),
         Row::new("fresh_instance", "fresh instance plus get-info", "µs", 60.0).samples(&starts),
     ])
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -21,12 +22,19 @@ pub(super) async fn bench(arguments: BenchArguments) -> Result<(), Failure> {
     };
     // Kept until all is measured: dropping it ends the mock.
     let (server, _process) = mock().await?;
-    let tell = |what: &str| {
-        if !arguments.json {
+    let is_told = !arguments.json;
+    let tell = move |what: &str| {
+        if is_told {
             notice(false, &format!("measuring {what}"));
         }
     };
-    let report = bench::run(&path, &server, &effort, tell).await?;
+    // As a task, like the work of a service: the thread that waits here would have to be woken for each event of a stream,
+    // which costs more than what is measured.
+    let running = tokio::spawn(async move { bench::run(&path, &server, &effort, tell).await });
+    let report = match running.await {
+        Ok(report) => report?,
+        Err(panic) => resume_unwind(panic.into_panic()),
+    };
     if let Some(path) = &arguments.svg {
         fs::write(path, report.to_svg()).map_err(Failure::file("write", path))?;
     }

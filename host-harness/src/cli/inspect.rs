@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::args::InspectArguments;
 use super::failure::Failure;
-use crate::component::{Inspection, ProviderComponent};
+use crate::component::Inspection;
 
 /// Shows what can be seen of a component without running it; of one that is no provider too.
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<(), Failure> {
-    let inspection = ProviderComponent::inspect(&arguments.component.path())?;
+    let inspection = Inspection::read(&arguments.component.path())?;
     let text = match arguments.json {
         true => format!("{}\n", to_json(&inspection)),
         false => to_text(&inspection),

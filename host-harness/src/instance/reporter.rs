@@ -16,7 +16,7 @@ use crate::limits::LimitError;
 pub(super) struct Reporter {
     grants: Arc<Grants>,
     call: Option<CallId>,
-    /// Nothing is handed on.
+    /// Its events go nowhere. What it logs is handed on: a component that panics says why in the log.
     pub(super) is_muted: bool,
     /// What the call has emitted so far.
     bytes: usize,
@@ -58,8 +58,10 @@ impl Reporter {
             return Ok(());
         }
         let (name, payload) = (self.redacted(name), self.redacted(payload));
-        if let Err(error) = serde_json::from_str::<IgnoredAny>(&payload) {
-            tracing::warn!("the provider emitted {name} with a payload that is not JSON: {error}");
+        let is_object = payload.trim_start().starts_with('{')
+            && serde_json::from_str::<IgnoredAny>(&payload).is_ok();
+        if !is_object {
+            tracing::warn!("the provider emitted {name} with a payload that is no JSON object");
             return Ok(());
         }
         let event = Event {

@@ -270,7 +270,7 @@ fn shown(row: &Row, value: &Value) -> Value {
 fn shortened(value: &Value) -> String {
     /// Enough to recognise a value by, few enough for one line.
     const MAX_CHARACTERS: usize = 80;
-    let text = value.to_string();
+    let text = json::written(value);
     match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

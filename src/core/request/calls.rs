@@ -66,12 +66,12 @@ pub(super) fn call(
             let input = match arguments.get("input") {
                 Some(Value::String(input)) if only => input.clone(),
                 // Nothing of other arguments is lost.
-                _ => Value::Object(arguments).to_string(),
+                _ => json::written(&Value::Object(arguments)),
             };
             named_call("custom_tool_call", id, name, "input", &input)
         }
         _ => {
-            let arguments = Value::Object(arguments).to_string();
+            let arguments = json::written(&Value::Object(arguments));
             named_call("function_call", id, name, "arguments", &arguments)
         }
     }

@@ -251,7 +251,7 @@ impl Translator<'_> {
                 Value::Array(parts)
             }
             // Any other value is text in JSON, which the model reads well.
-            Ok(other) => other.to_string().into(),
+            Ok(other) => json::written(&other).into(),
             Err(_) => {
                 return Err(place.invalid("", "the output of a tool result must be JSON"));
             }

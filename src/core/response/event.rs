@@ -47,22 +47,34 @@ impl<'a> Event<'a> {
         if data.trim_ascii_start().first() != Some(&b'{') {
             return Ok(None);
         }
-        let head = Members::read_head(data).map_err(unreadable)?;
-        match head.kind {
-            Some(kind) => Self::of_type(&kind, data),
+        let members = match Members::read_all(data) {
+            Ok(members) => members,
+            Err(error) => {
+                // What is wrong with an event that says nothing here does no harm.
+                let head = Members::read_head(data).map_err(unreadable)?;
+                return match head.kind.as_deref().and_then(Meaning::of) {
+                    None if head.kind.is_some() => Ok(None),
+                    _ => Err(unreadable(error)),
+                };
+            }
+        };
+        let meaning = match &members.kind {
+            Some(kind) => Meaning::of(kind),
             // An error from in front of the service, which does not know the service's events.
-            None if head.has_error => Self::of_type("error", data),
+            None => (!members.error.is_null()).then_some(Meaning::Error),
+        };
+        match meaning {
+            Some(meaning) => Self::of(meaning, members, data),
             None => Ok(None),
         }
     }
 
-    fn of_type(kind: &str, data: &'a [u8]) -> Result<Option<Self>, ProviderError> {
-        // Only now, and only what is needed: events that say nothing here may hold a whole response, or anything else.
-        let Some((_, meaning)) = TYPES.iter().find(|(known, _)| *known == kind) else {
-            return Ok(None);
-        };
-        let members = Members::read_all(data).map_err(unreadable)?;
-        Ok(Some(match *meaning {
+    fn of(
+        meaning: Meaning,
+        members: Members<'a>,
+        data: &[u8],
+    ) -> Result<Option<Self>, ProviderError> {
+        Ok(Some(match meaning {
             Meaning::Completed => Self::Completed(members.response),
             Meaning::Delta(kind) => {
                 Self::Delta(members.slot()?, kind, members.delta.unwrap_or_default())
@@ -105,7 +117,7 @@ impl<'a> Event<'a> {
 
 /// What an event of some type means.
 #[derive(Clone, Copy)]
-enum Meaning {
+pub(super) enum Meaning {
     Completed,
     Delta(PartKind),
     Done(PartKind),
@@ -116,6 +128,14 @@ enum Meaning {
     PartAdded,
     PartDone,
     SummaryAdded,
+}
+
+impl Meaning {
+    /// None for a type that says nothing to a caller, or is not known.
+    pub(super) fn of(kind: &str) -> Option<Self> {
+        let (_, meaning) = TYPES.iter().find(|(known, _)| *known == kind)?;
+        Some(*meaning)
+    }
 }
 
 /// The types of events that say something to a caller.

@@ -10,12 +10,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::event::Meaning;
+
 /// The members of the events that are known. One type for all of them keeps the component small.
 #[derive(Default)]
 pub(super) struct Members<'a> {
     pub(super) kind: Option<Cow<'a, str>>,
-    /// Whether there is a member `error` that is not null.
-    pub(super) has_error: bool,
     pub(super) output_index: Option<u32>,
     pub(super) delta: Option<Cow<'a, str>>,
     pub(super) text: Option<Cow<'a, str>>,
@@ -25,17 +25,18 @@ pub(super) struct Members<'a> {
     pub(super) part: Value,
     pub(super) response: Value,
     pub(super) error: Value,
-    /// Only `kind` and `has_error` are read.
+    /// Whether nothing but `kind` is of interest.
     is_head: bool,
 }
 
 impl<'a> Members<'a> {
-    /// Reads `kind` and `has_error`: an event that is not known may have anything beside them.
+    /// Reads `kind`.
     pub(super) fn read_head(data: &'a [u8]) -> serde_json::Result<Self> {
         Self::read(data, true)
     }
 
-    /// Reads all other members.
+    /// Reads all members, but none that come after the type of an event that says nothing here: it may have a whole
+    /// response, or anything else.
     pub(super) fn read_all(data: &'a [u8]) -> serde_json::Result<Self> {
         Self::read(data, false)
     }
@@ -86,19 +87,15 @@ impl<'de> Reader<'de> for Members<'de> {
             Text(&'m mut Option<Cow<'de, str>>),
             Tree(&'m mut Value),
         }
-        if self.is_head {
-            match key {
-                "type" => {
-                    if let Scalar::Text(kind) = map.next_value()? {
-                        self.kind = Some(kind);
-                    }
-                }
-                "error" => self.has_error = !matches!(map.next_value()?, Scalar::Null),
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-            return Ok(());
-        }
         let place = match key {
+            "type" => {
+                if let Scalar::Text(kind) = map.next_value()? {
+                    self.is_head |= Meaning::of(&kind).is_none();
+                    self.kind = Some(kind);
+                }
+                return Ok(());
+            }
+            _ if self.is_head => return map.next_value::<IgnoredAny>().map(drop),
             "arguments" => Place::Text(&mut self.arguments),
             "delta" => Place::Text(&mut self.delta),
             "error" => Place::Tree(&mut self.error),

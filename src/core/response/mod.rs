@@ -9,7 +9,7 @@ mod usage;
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::contract::types::{
     BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
@@ -61,7 +61,7 @@ pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
         FinishReason::Stop
     };
     Ok(ChatResponse {
-        metadata: Some(metadata::of(response, &mut output).to_string()),
+        metadata: Some(json::written(&metadata::of(response, &mut output))),
         content: output.content,
         tool_calls: output.tool_calls,
         usage: response.get("usage").and_then(usage::translate),
@@ -158,7 +158,7 @@ impl Output {
         let thinking = Thinking {
             text,
             signature: None,
-            content: Some(state.to_string()),
+            content: Some(json::written(&state)),
         };
         let mut extensions = Map::new();
         rest(item, READ, &mut extensions);
@@ -194,7 +194,7 @@ impl Output {
         let mut extensions = Map::new();
         rest(item, READ, &mut extensions);
         self.tool_calls.push(ToolCall {
-            extensions: written(&extensions),
+            extensions: written_unless_empty(&extensions),
             ..call.clone()
         });
         self.block(BlockContent::ToolCall(call), None, extensions);
@@ -210,7 +210,7 @@ impl Output {
         self.content.push(ContentBlock {
             content,
             visibility,
-            extensions: written(&extensions),
+            extensions: written_unless_empty(&extensions),
         });
     }
 }
@@ -232,11 +232,11 @@ impl<'a> Call<'a> {
             // The arguments of a custom tool are plain text; the kernel's are an object.
             "custom_tool_call" => {
                 let arguments = json::object_of(vec![("input", text("input").into())]);
-                (text("name"), Cow::Owned(arguments.to_string()))
+                (text("name"), Cow::Owned(json::written(&arguments)))
             }
             "apply_patch_call" => {
                 let operation = item.get("operation").unwrap_or(&Value::Null);
-                (APPLY_PATCH, Cow::Owned(operation.to_string()))
+                (APPLY_PATCH, Cow::Owned(json::written(operation)))
             }
             _ => return None,
         };
@@ -266,7 +266,7 @@ fn rest(object: &Value, read: &[&str], rest: &mut Map<String, Value>) {
 }
 
 /// Members as the contract has them: none when there are none.
-fn written(members: &Map<String, Value>) -> Option<String> {
+fn written_unless_empty(members: &Map<String, Value>) -> Option<String> {
     match members.is_empty() {
         true => None,
         false => serde_json::to_string(members).ok(),
@@ -292,7 +292,10 @@ fn not_a_response(status: Option<&str>) -> ProviderError {
 
 fn invalid_tool_call(name: &str, arguments: &str) -> ProviderError {
     ProviderError {
-        details: Some(json!({ "tool_name": name, "raw_arguments": arguments }).to_string()),
+        details: Some(json::written_object(&[
+            ("tool_name", name.into()),
+            ("raw_arguments", arguments.into()),
+        ])),
         ..ProviderError::new(
             ErrorKind::InvalidToolCall,
             format!(

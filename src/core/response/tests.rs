@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use serde_json::json;
+
 use super::*;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{rest, written};
+use super::{rest, written_unless_empty};
 use crate::contract::types::Usage;
 use crate::core::json;
 
@@ -51,5 +51,5 @@ fn unknown(usage: &Value) -> Option<String> {
             unknown.insert(group.to_owned(), Value::Object(details));
         }
     }
-    written(&unknown)
+    written_unless_empty(&unknown)
 }
