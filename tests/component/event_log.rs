@@ -1,11 +1,15 @@
 //! Everything that the host is told of one request, in order and in full.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
 use host_harness::mock::{Fault, MockAzure};
+use host_harness::{CallId, Event, EventSubscriber, ProviderHost};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::golden::{compare, folder};
-use crate::support::{Setup, request};
+use crate::support::{Setup, ask, component, config, request};
 
 #[tokio::test]
 async fn a_request_with_a_retry_a_repair_and_a_tool_call_is_told_as_its_golden_file_says() {
@@ -43,6 +47,58 @@ async fn a_request_with_a_retry_a_repair_and_a_tool_call_is_told_as_its_golden_f
     }
     let file = folder("events").join("retry-repair-tool-call.jsonl");
     compare(&file, &log).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+#[tokio::test]
+async fn what_belongs_to_one_call_has_its_id_whatever_else_runs() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let error = json!({ "error": { "code": "429", "message": "Too many requests." } });
+    for _ in 0..2 {
+        let busy = Fault::json(StatusCode::TOO_MANY_REQUESTS, &error);
+        mock.push_fault(busy.header("retry-after-ms", "20"));
+    }
+    let told = Arc::new(Told::default());
+    let loaded = ProviderHost::builder()
+        .events(told.clone())
+        .load(&component())
+        .await
+        .unwrap();
+    let provider = loaded.open(&config(&mock)).await.unwrap();
+    let (first, second) = (ask("the first"), ask("the second"));
+    let (first, second) = tokio::join!(provider.complete(&first), provider.complete(&second));
+    first.unwrap();
+    second.unwrap();
+
+    let mut calls = BTreeMap::<CallId, Vec<String>>::new();
+    for (call, name) in told.0.lock().unwrap().drain(..) {
+        calls.entry(call.unwrap()).or_default().push(name);
+    }
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let count = |name: &str| -> Vec<usize> {
+        let named = |names: &Vec<String>| names.iter().filter(|known| *known == name).count();
+        calls.values().map(named).collect()
+    };
+    // The two that were refused were tried again, under the same id.
+    assert_eq!(count("provider:retry").iter().sum::<usize>(), 2);
+    for once in [
+        "provider:concurrency",
+        "llm:request",
+        "llm:stream_block_start",
+        "llm:response",
+    ] {
+        assert_eq!(count(once), [1, 1], "{once} in {calls:?}");
+    }
+}
+
+/// Which call each event belongs to.
+#[derive(Default)]
+struct Told(Mutex<Vec<(Option<CallId>, String)>>);
+
+impl EventSubscriber for Told {
+    fn event(&self, event: &Event<'_>) {
+        let told = (event.call, event.name.to_owned());
+        self.0.lock().unwrap().push(told);
+    }
 }
 
 /// Puts something in place of what differs from run to run: ids get numbers, in the order in which they come.

@@ -106,9 +106,11 @@ async fn a_thousand_swaps_tear_none_of_two_hundred_streams() {
     assert_eq!((running, waiting), (0, 0));
     assert_eq!(instances, idle_instances);
     assert!(idle_instances <= 16, "{idle_instances} idle instances");
-    // What one build takes, more than a megabyte of code, would be a gigabyte by now.
-    if let (Some(first), Some(last)) = (memory.get(1), memory.last()) {
-        assert!(*last < first + 40_000_000, "{memory:?}");
+    // What one build takes, more than a megabyte of code, would be a gigabyte by now. It goes up and down with what drains:
+    // the low water marks are compared.
+    let (earlier, later) = memory.split_at(memory.len() / 2);
+    if let (Some(earlier), Some(later)) = (earlier.iter().min(), later.iter().min()) {
+        assert!(*later < earlier + 40_000_000, "{memory:?}");
     }
 }
 
@@ -182,7 +184,7 @@ async fn ten_thousand_calls_share_a_connection_and_leave_nothing_behind() {
         assert!(most - least <= 40, "{files:?}");
     }
     if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
-        assert!(*last < first + 10_000_000, "{memory:?}");
+        assert!(*last < first + 5_000_000, "{memory:?}");
     }
     eprintln!("memory after 6,000 to 10,000 calls: {memory:?}, open files: {files:?}");
 }
