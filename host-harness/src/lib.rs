@@ -29,6 +29,7 @@ pub mod component;
 pub mod config_file;
 pub mod contract;
 pub mod credentials;
+mod deadline;
 pub mod doctor;
 mod engine;
 pub mod environment;

@@ -31,6 +31,12 @@ pub enum CallError {
         waiting: usize,
     },
 
+    /// The engine's instances are all in use, by this host and those that share the engine with it.
+    #[error(
+        "the engine has no instance left for this call; try again later, run fewer calls at once (`max_concurrent_requests`), keep fewer idle instances (Limits::idle_instances), or give the host an engine of its own"
+    )]
+    NoInstance,
+
     /// The host takes no calls any more.
     #[error("the host is shut down")]
     ShutDown,
@@ -42,7 +48,7 @@ impl CallError {
         let message = self.to_string();
         let kind = match self {
             Self::Provider(error) => return (**error).clone(),
-            Self::Overloaded { .. } | Self::ShutDown => ErrorKind::Unavailable,
+            Self::Overloaded { .. } | Self::NoInstance | Self::ShutDown => ErrorKind::Unavailable,
             Self::Limit(LimitError::Request { .. }) => ErrorKind::InvalidRequest,
             Self::Limit(LimitError::WallTime { .. }) => ErrorKind::Timeout,
             Self::Limit(_) | Self::Component(_) => ErrorKind::Other,
@@ -53,7 +59,8 @@ impl CallError {
             status: None,
             code: None,
             retryable: kind == ErrorKind::Unavailable,
-            retry_after_ms: matches!(self, Self::Overloaded { .. }).then_some(OVERLOAD_MS),
+            retry_after_ms: matches!(self, Self::Overloaded { .. } | Self::NoInstance)
+                .then_some(OVERLOAD_MS),
             request_id: None,
             provider: "host-harness".to_owned(),
             model: None,
@@ -67,10 +74,7 @@ impl From<Failure> for CallError {
         match failure {
             Failure::Limit(limit) => Self::Limit(limit),
             Failure::Component(error) => Self::Component(error),
-            Failure::NoInstance { running } => Self::Overloaded {
-                running,
-                waiting: 0,
-            },
+            Failure::NoInstance => Self::NoInstance,
         }
     }
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::capabilities::{Capabilities, endpoint};
+use super::capabilities::Capabilities;
 use super::{CallError, ProviderHost};
 use crate::component::{Inspection, ProviderComponent};
 use crate::contract::types::ProviderInfo;
 use crate::engine::ProviderEngine;
-use crate::environment::Environment;
 use crate::instance;
 
 /// A provider component that is loaded and checked. [`LoadedProvider::open`] makes a host of it.
@@ -45,11 +44,6 @@ impl LoadedProvider {
         let grants = self.capabilities.for_config(config);
         // `Value` writes JSON only.
         let config = Value::Object(grants.secrets.seal_config(config)).to_string();
-        ProviderHost::open(self.engine.clone(), self.component.clone(), grants, config).await
-    }
-
-    /// Whether a configuration or the environment names an endpoint, a valid one or not.
-    pub fn has_endpoint(config: &Map<String, Value>, environment: &Environment) -> bool {
-        endpoint(config, environment).is_some()
+        ProviderHost::open(self, grants, config).await
     }
 }
