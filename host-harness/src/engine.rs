@@ -20,7 +20,16 @@ impl ProviderEngine {
     ///
     /// When this machine cannot run WebAssembly the way we need it.
     pub fn new() -> Result<Self, EngineError> {
-        let engine = match engine_with(pooling()) {
+        Self::with_instances(MAX_INSTANCES)
+    }
+
+    /// The same, with so many instances in its pool.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run WebAssembly the way we need it.
+    pub fn with_instances(instances: u32) -> Result<Self, EngineError> {
+        let engine = match engine_with(pooling(instances)) {
             Ok(engine) => engine,
             // Containers may limit the address space. Slower to start an instance, but it runs.
             Err(error) => {
@@ -69,13 +78,13 @@ fn engine_with(strategy: InstanceAllocationStrategy) -> wasmtime::Result<Engine>
     Engine::new(&config)
 }
 
-fn pooling() -> InstanceAllocationStrategy {
+fn pooling(instances: u32) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_INSTANCES)
-        .total_core_instances(MAX_INSTANCES * CORE_INSTANCES_PER_COMPONENT)
-        .total_memories(MAX_INSTANCES)
-        .total_tables(MAX_INSTANCES * CORE_INSTANCES_PER_COMPONENT)
-        .total_stacks(MAX_INSTANCES)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * CORE_INSTANCES_PER_COMPONENT)
+        .total_memories(instances)
+        .total_tables(instances * CORE_INSTANCES_PER_COMPONENT)
+        .total_stacks(instances)
         .max_memory_size(MAX_MEMORY_BYTES);
     InstanceAllocationStrategy::Pooling(pool)
 }

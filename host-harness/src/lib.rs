@@ -11,7 +11,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = ProviderHost::builder()
 //!     .environment(Environment::of_process())
-//!     .load("target/component/azure_openai_provider.wasm".as_ref())
+//!     .load("target/component/azure_openai_provider.wasm")
 //!     .await?
 //!     .open(&serde_json::Map::new())
 //!     .await?;
@@ -53,8 +53,8 @@ pub use crate::engine::{EngineError, ProviderEngine};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
 pub use crate::host::{
-    BuildId, CallError, LoadedProvider, ProviderHost, ProviderHostBuilder, ResponseStream,
-    Statistics, Swap, SwapError,
+    BuildId, CallError, ComponentError, LoadedProvider, ProviderHost, ProviderHostBuilder,
+    ResponseStream, Statistics, Swap, SwapError,
 };
 pub use crate::http::Origin;
 pub use crate::limits::{LimitError, Limits};

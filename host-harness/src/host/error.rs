@@ -1,5 +1,7 @@
 //! Why a call failed.
 
+use std::fmt;
+
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::instance::{Failure, Grants};
 use crate::limits::LimitError;
@@ -13,8 +15,8 @@ pub enum CallError {
     Provider(Box<ProviderError>),
 
     /// The component broke. The instance is gone; the next call gets another.
-    #[error("the provider component failed: {}", .0.root_cause())]
-    Component(#[source] wasmtime::Error),
+    #[error("the provider component failed: {0}")]
+    Component(ComponentError),
 
     /// The call wanted more than it may have.
     #[error(transparent)]
@@ -41,6 +43,9 @@ pub enum CallError {
     #[error("the host is shut down")]
     ShutDown,
 }
+
+/// How a component broke, in the engine's words. `{:?}` shows where, as far as that is known.
+pub struct ComponentError(wasmtime::Error);
 
 impl CallError {
     /// The error in the kernel's terms: the provider's own, or what the host has to say in the same form.
@@ -69,11 +74,26 @@ impl CallError {
     }
 }
 
+impl fmt::Display for ComponentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The cause of all: what is around it says in which function, which is for those who made the component.
+        fmt::Display::fmt(self.0.root_cause(), formatter)
+    }
+}
+
+impl fmt::Debug for ComponentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for ComponentError {}
+
 impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Limit(limit) => Self::Limit(limit),
-            Failure::Component(error) => Self::Component(error),
+            Failure::Component(error) => Self::Component(ComponentError(error)),
             Failure::NoInstance => Self::NoInstance,
         }
     }

@@ -1,5 +1,6 @@
 //! A provider that is loaded and checked, and not configured yet.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -45,5 +46,14 @@ impl LoadedProvider {
         // `Value` writes JSON only.
         let config = Value::Object(grants.secrets.seal_config(config)).to_string();
         ProviderHost::open(self, grants, config).await
+    }
+}
+
+impl fmt::Debug for LoadedProvider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LoadedProvider")
+            .field("inspection", self.inspection())
+            .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ pub use self::builder::ProviderHostBuilder;
 use self::call::Call;
 use self::capabilities::Capabilities;
 pub(crate) use self::capabilities::has_endpoint;
-pub use self::error::CallError;
+pub use self::error::{CallError, ComponentError};
 use self::gate::Gate;
 pub use self::loaded::LoadedProvider;
 pub use self::response_stream::ResponseStream;
