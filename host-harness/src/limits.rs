@@ -29,8 +29,8 @@ pub struct Limits {
     /// events, takes less than three.
     pub cpu_time: Duration,
 
-    /// How long one call may take, its wait for others included: 2 hours. Six attempts of ten minutes each, which is what the provider does by default,
-    /// and the waits between them make 65 minutes.
+    /// How long one call may take, its wait for others included: 2 hours. Six attempts of ten minutes each, which is what
+    /// the provider does by default, and the waits between them make 65 minutes. Opening a configuration may take as long.
     pub wall_time: Duration,
 
     /// The most bytes of text in one chat request, and of one HTTP request: 64 MiB. An instance holds about three copies

@@ -40,7 +40,7 @@ enum State {
     /// The time is over, and the component is being stopped.
     Stopping,
     /// The last event, or the error, that nobody has heard of yet.
-    Ended(Next),
+    Ended(Box<Next>),
     Over,
 }
 
@@ -137,7 +137,7 @@ impl Shared {
             State::Stopping | State::Ended(_) | State::Over => return,
         };
         let mut reading = self.lock();
-        reading.state = State::Ended(last);
+        reading.state = State::Ended(Box::new(last));
         if let Some(reader) = reading.reader.take() {
             reader.wake();
         }
@@ -158,7 +158,7 @@ impl Reading {
             State::Idle(open) => Box::pin(open.next()),
             State::Working(working) => working,
             State::Stopping => return self.wait(State::Stopping, context),
-            State::Ended(last) => return Poll::Ready(last.transpose()),
+            State::Ended(last) => return Poll::Ready((*last).transpose()),
             State::Over => return Poll::Ready(None),
         };
         let Poll::Ready((open, next)) = working.as_mut().poll(context) else {
