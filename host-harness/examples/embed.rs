@@ -15,7 +15,7 @@ use serde_json::Map;
 async fn main() -> Result<(), Box<dyn Error>> {
     let host = ProviderHost::builder()
         .environment(Environment::of_process())
-        .load("target/component/azure_openai_provider.wasm".as_ref())
+        .load("target/component/azure_openai_provider.wasm")
         .await?;
     // The settings of README.md; what they leave open comes from the environment.
     let provider = host.open(&Map::new()).await?;

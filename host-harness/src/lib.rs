@@ -11,7 +11,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = ProviderHost::builder()
 //!     .environment(Environment::of_process())
-//!     .load("target/component/azure_openai_provider.wasm".as_ref())
+//!     .load("target/component/azure_openai_provider.wasm")
 //!     .await?
 //!     .open(&serde_json::Map::new())
 //!     .await?;
@@ -29,6 +29,7 @@ pub mod component;
 pub mod config_file;
 pub mod contract;
 pub mod credentials;
+mod deadline;
 pub mod doctor;
 mod engine;
 pub mod environment;
@@ -48,12 +49,12 @@ pub mod telemetry;
 pub mod watch;
 
 pub use crate::component::{Inspection, LoadError};
-pub use crate::engine::{EngineError, ProviderEngine};
+pub use crate::engine::{EngineError, ProviderEngine, ProviderEngineBuilder};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
 pub use crate::host::{
-    BuildId, CallError, LoadedProvider, ProviderHost, ProviderHostBuilder, ResponseStream,
-    Statistics, Swap, SwapError,
+    BuildId, CallError, ComponentError, LoadedProvider, ProviderHost, ProviderHostBuilder,
+    ResponseStream, Statistics, Swap, SwapError,
 };
 pub use crate::http::Origin;
 pub use crate::limits::{LimitError, Limits};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::contract::types::{
-    BlockContent, ChatRequest, FileSource, MessageContent, ResponseFormat, ToolSpec,
+    BlockContent, ChatRequest, FileSource, MessageContent, ResponseFormat, ToolChoice, ToolSpec,
 };
 
 /// What a host lets its provider use. Each limit holds for one call, or for one instance, and a call that goes over it ends
@@ -29,8 +29,8 @@ pub struct Limits {
     /// events, takes less than three.
     pub cpu_time: Duration,
 
-    /// How long one call may take: 2 hours. Six attempts of ten minutes each, which is what the provider does by default,
-    /// and the waits between them make 65 minutes.
+    /// How long one call may take, its wait for others included: 2 hours. Six attempts of ten minutes each, which is what
+    /// the provider does by default, and the waits between them make 65 minutes. Opening a configuration may take as long.
     pub wall_time: Duration,
 
     /// The most bytes of text in one chat request, and of one HTTP request: 64 MiB. An instance holds about three copies
@@ -164,9 +164,8 @@ impl Limits {
     }
 }
 
-/// About how many bytes of text a request has: all that can be long.
+/// How many bytes of text a request has.
 fn size(request: &ChatRequest) -> usize {
-    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let messages: usize = request
         .messages
         .iter()
@@ -178,24 +177,33 @@ fn size(request: &ChatRequest) -> usize {
                     .map(|block| block_size(&block.content) + optional(&block.extensions))
                     .sum(),
             };
-            content + optional(&message.metadata) + optional(&message.extensions)
+            content
+                + optional(&message.name)
+                + optional(&message.tool_call_id)
+                + optional(&message.metadata)
+                + optional(&message.extensions)
         })
         .sum();
-    let tools: usize = request
-        .tools
-        .iter()
-        .map(|tool| match tool {
-            ToolSpec::Function(tool) => {
-                tool.parameters.len() + optional(&tool.description) + optional(&tool.extensions)
-            }
-            ToolSpec::Hosted(tool) => tool.len(),
-        })
-        .sum();
-    let format = match &request.response_format {
-        Some(ResponseFormat::JsonSchema(schema)) => schema.schema.len(),
+    let tools: usize = request.tools.iter().map(tool_size).sum();
+    let choice = match &request.tool_choice {
+        Some(ToolChoice::Function(text) | ToolChoice::Custom(text)) => text.len(),
         _ => 0,
     };
-    messages + tools + format + optional(&request.metadata) + optional(&request.extensions)
+    let format = match &request.response_format {
+        Some(ResponseFormat::JsonSchema(schema)) => {
+            schema.schema.len() + optional(&schema.name) + optional(&schema.description)
+        }
+        _ => 0,
+    };
+    let texts = [
+        &request.model,
+        &request.reasoning_effort,
+        &request.conversation_id,
+        &request.metadata,
+        &request.extensions,
+    ];
+    let stop: usize = request.stop.iter().map(String::len).sum();
+    messages + tools + choice + format + stop + texts.into_iter().map(optional).sum::<usize>()
 }
 
 fn block_size(content: &BlockContent) -> usize {
@@ -205,15 +213,107 @@ fn block_size(content: &BlockContent) -> usize {
         | BlockContent::Refusal(text)
         | BlockContent::Image(text) => text.len(),
         BlockContent::Thinking(thinking) => {
-            thinking.text.len() + thinking.content.as_ref().map_or(0, String::len)
+            thinking.text.len() + optional(&thinking.signature) + optional(&thinking.content)
         }
-        BlockContent::ToolCall(call) => call.arguments.len(),
-        BlockContent::ToolResult(result) => result.output.len(),
+        BlockContent::ToolCall(call) => {
+            call.id.len() + call.name.len() + call.arguments.len() + optional(&call.extensions)
+        }
+        BlockContent::ToolResult(result) => result.tool_call_id.len() + result.output.len(),
         BlockContent::Reasoning(reasoning) => reasoning.content.len() + reasoning.summary.len(),
-        BlockContent::File(file) => match &file.source {
-            FileSource::Base64(text) | FileSource::FileId(text) | FileSource::Url(text) => {
-                text.len()
+        BlockContent::File(file) => {
+            let source = match &file.source {
+                FileSource::Base64(text) | FileSource::FileId(text) | FileSource::Url(text) => text,
+            };
+            source.len() + optional(&file.filename) + optional(&file.media_type)
+        }
+    }
+}
+
+fn tool_size(tool: &ToolSpec) -> usize {
+    match tool {
+        ToolSpec::Function(tool) => {
+            tool.name.len()
+                + tool.parameters.len()
+                + optional(&tool.description)
+                + optional(&tool.extensions)
+        }
+        ToolSpec::Hosted(tool) => tool.len(),
+    }
+}
+
+fn optional(text: &Option<String>) -> usize {
+    text.as_ref().map_or(0, String::len)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kernel_json::chat_request;
+
+    #[test]
+    fn every_text_of_a_request_counts() {
+        let count = |document: &serde_json::Value| {
+            let request = chat_request::from_value(document.clone()).unwrap();
+            size(&request)
+        };
+        // Each text that can be long, in a place of its own.
+        let document = json!({
+            "model": "x",
+            "stop": ["x"],
+            "reasoning_effort": "x",
+            "conversation_id": "x",
+            "metadata": { "a": "x" },
+            "unknown": "x",
+            "tool_choice": { "type": "x" },
+            "response_format": { "type": "json_schema", "name": "x", "description": "x", "schema": { "title": "x" } },
+            "tools": [
+                { "name": "x", "description": "x", "parameters": { "title": "x" }, "unknown": "x" },
+            ],
+            "messages": [
+                { "role": "user", "content": "x", "name": "x", "tool_call_id": "x", "metadata": { "a": "x" }, "unknown": "x" },
+                { "role": "assistant", "content": [
+                    { "type": "text", "text": "x", "unknown": "x" },
+                    { "type": "thinking", "thinking": "x", "signature": "x", "content": ["x"] },
+                    { "type": "redacted_thinking", "data": "x" },
+                    { "type": "tool_call", "id": "x", "name": "x", "input": { "a": "x" } },
+                    { "type": "tool_result", "tool_call_id": "x", "output": "x" },
+                    { "type": "reasoning", "content": ["x"], "summary": ["x"] },
+                ] },
+            ],
+        });
+        let before = count(&document);
+        let mut texts = 0;
+        for pointer in pointers(&document, "") {
+            let mut longer = document.clone();
+            let text = longer.pointer_mut(&pointer).unwrap();
+            if *text == "x" {
+                *text = "x".repeat(101).into();
+                assert_eq!(count(&longer), before + 100, "{pointer}");
+                texts += 1;
             }
-        },
+        }
+        assert!(texts > 30, "{texts}");
+    }
+
+    fn pointers(value: &serde_json::Value, at: &str) -> Vec<String> {
+        let within: Vec<(String, &serde_json::Value)> = match value {
+            serde_json::Value::Object(members) => members
+                .iter()
+                .map(|(key, member)| (format!("{at}/{key}"), member))
+                .collect(),
+            serde_json::Value::Array(elements) => elements
+                .iter()
+                .enumerate()
+                .map(|(index, element)| (format!("{at}/{index}"), element))
+                .collect(),
+            _ => return vec![at.to_owned()],
+        };
+        within
+            .iter()
+            .flat_map(|(pointer, value)| pointers(value, pointer))
+            .collect()
     }
 }

@@ -125,7 +125,7 @@ async fn what_is_no_provider_is_refused_with_the_reason() {
         };
         assert!(error.to_string().contains(words), "{error}");
     }
-    let missing = ProviderHost::builder().load("nowhere.wasm".as_ref()).await;
+    let missing = ProviderHost::builder().load("nowhere.wasm").await;
     assert!(matches!(missing, Err(LoadError::Read { .. })));
 }
 

@@ -51,6 +51,10 @@ async fn ten_thousand_requests_do_not_grow_an_instance() {
     for _ in 0..10_000 {
         provider.complete(&ask("Hi")).await.unwrap();
     }
+    // The one that was there at the beginning: one that had failed, or grown, would not be kept.
+    let statistics = provider.statistics();
+    assert_eq!((statistics.instances, statistics.idle_instances), (1, 1));
+    assert_eq!(statistics.calls, 10_000);
 }
 
 #[tokio::test]
@@ -86,6 +90,7 @@ async fn provider(mock: &MockAzure) -> ProviderHost {
         .limits(Limits {
             memory_bytes: MEMORY,
             calls_per_instance: u64::MAX,
+            idle_memory_bytes: MEMORY,
             ..Limits::default()
         })
         .load(&component())

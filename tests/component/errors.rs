@@ -406,7 +406,7 @@ async fn a_server_that_never_answers_meets_the_time_limit() {
             "{}",
             error.message
         );
-        setup.mock.wait_for_closed_streams(1).await;
+        in_time(setup.mock.wait_for_closed_streams(1)).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a component that takes too much runs into, and that others do not feel it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use host_harness::mock::{Fault, MockAzure, Step};
@@ -61,88 +61,21 @@ async fn taking_too_much_ends_in_the_limits_own_error_and_the_host_goes_on() {
     assert_eq!(hostile.provider.statistics().instances, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn others_answer_while_some_compute_for_ever() {
-    let mock = MockAzure::builder().start().await.unwrap();
-    let real = ProviderHost::builder().load(&component()).await.unwrap();
-    let real = real.open(&config(&mock)).await.unwrap();
-    real.complete(&ask("Hi")).await.unwrap();
-    let limits = Limits {
-        cpu_time: Duration::from_secs(2),
-        ..Limits::default()
-    };
-    let hostile = Hostile::open_in(ProviderHost::builder().limits(limits), json!({})).await;
-    // Twice as many as there are threads.
-    let busy: Vec<_> = (0..4)
-        .map(|_| {
-            let provider = hostile.provider.clone();
-            tokio::spawn(async move {
-                let request = ask(r#"{"do":"take","what":"time"}"#);
-                provider.complete(&request).await
-            })
-        })
-        .collect();
-    while hostile.provider.statistics().running < 4 {
-        tokio::task::yield_now().await;
-    }
-    let begin = Instant::now();
-    for _ in 0..3 {
-        in_time(real.complete(&ask("Hi"))).await.unwrap();
-    }
-    // They would take eight seconds, one after the other, if the loops did not let anyone in.
-    let took = begin.elapsed();
-    assert!(busy.iter().all(|busy| !busy.is_finished()), "{took:?}");
-    for busy in busy {
-        let error = in_time(busy).await.unwrap().unwrap_err();
-        assert!(
-            matches!(error, CallError::Limit(LimitError::CpuTime { .. })),
-            "{error:?}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn waiting_for_an_answer_is_not_computing() {
     let mock = MockAzure::builder().start().await.unwrap();
     let limits = Limits {
-        cpu_time: Duration::from_millis(100),
+        cpu_time: Duration::from_secs(1),
         ..Limits::default()
     };
     let host = ProviderHost::builder().limits(limits);
     let provider = host.load(&component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
     mock.push_step(Step {
-        delay: Duration::from_millis(400),
+        delay: Duration::from_millis(1_500),
         ..Step::default()
     });
     in_time(provider.complete(&ask("Hi"))).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_call_that_takes_too_long_is_stopped_and_told_of() {
-    let mock = MockAzure::builder().start().await.unwrap();
-    mock.push_fault(Fault::NeverAnswer);
-    let limit = Duration::from_millis(300);
-    let limits = Limits {
-        wall_time: limit,
-        ..Limits::default()
-    };
-    let events = std::sync::Arc::new(crate::support::Events::default());
-    let host = ProviderHost::builder()
-        .events(events.clone())
-        .limits(limits);
-    let provider = host.load(&component()).await.unwrap();
-    let provider = provider.open(&config(&mock)).await.unwrap();
-    let error = in_time(provider.complete(&ask("Hi"))).await.unwrap_err();
-    assert!(
-        matches!(&error, CallError::Limit(LimitError::WallTime { limit: found }) if *found == limit),
-        "{error:?}"
-    );
-    in_time(mock.wait_for_closed_streams(1)).await;
-    let responses = events.of("llm:response");
-    assert_eq!(responses.len(), 1);
-    assert_eq!(responses[0]["status"], "error");
-    assert_eq!(responses[0]["error"], error.to_string());
 }
 
 #[tokio::test]
@@ -227,8 +160,10 @@ async fn bodies_without_an_end_are_refused() {
         "body": r#"{"model":"gpt-5.1","input":"Hi","stream":true}"#,
     });
     let outcome = hostile.carry_out(send).await;
-    let error = outcome["error"].as_str().unwrap();
-    assert!(error.contains("LastOperationFailed"), "{error}");
+    assert_eq!(
+        outcome,
+        json!({ "error": "HTTP response body size exceeds limit" })
+    );
 }
 
 #[tokio::test]
@@ -276,23 +211,33 @@ async fn other_places_are_out_of_reach_in_every_spelling() {
             "{error}"
         );
     }
-    // Two lengths of one body: the second request would be hidden in the first.
-    for lengths in [
-        json!([["content-length", "1"]]),
-        json!([["content-length", "0"], ["content-length", "5"]]),
+    // Two lengths of one body: the second request would be hidden in the first. It goes out with one of them, and with as
+    // much of the body; the component hears that it had more.
+    for (lengths, length, body) in [
+        (json!([["content-length", "1"]]), "1", "G"),
+        (
+            json!([["content-length", "0"], ["content-length", "5"]]),
+            "5",
+            "GET /",
+        ),
     ] {
+        let before = mock.requests().len();
         let mut smuggle = send(&mock.endpoint(), lengths);
         smuggle["method"] = json!("POST");
         smuggle["body"] = json!("GET /openai/v1/models HTTP/1.1\r\nHost: x\r\n\r\n");
         let outcome = hostile.carry_out(smuggle).await;
-        assert!(outcome["error"].is_string(), "{outcome}");
+        let error = "ErrorCode::HttpRequestBodySize(Some(43))";
+        assert_eq!(outcome, json!({ "error": error }));
+        // The host may still be sending it.
+        in_time(mock.wait_for_requests(before + 1)).await;
+        let request = &mock.requests()[before];
+        assert_eq!(request.method, "POST");
+        let sent: Vec<_> = request.headers.get_all("content-length").iter().collect();
+        assert_eq!(sent, [length]);
+        assert_eq!(request.body, body);
     }
     // What was in the body is in no request of its own.
-    assert!(
-        mock.requests()
-            .iter()
-            .all(|request| request.method == "POST")
-    );
+    assert_eq!(mock.requests().len(), 2);
     assert!(other.requests().is_empty());
 }
 
@@ -312,7 +257,7 @@ fn host() -> ProviderHostBuilder {
 /// Limits that are reached soon.
 fn limits() -> Limits {
     Limits {
-        cpu_time: Duration::from_millis(500),
+        cpu_time: Duration::from_secs(2),
         memory_bytes: 16 * 1024 * 1024,
         event_bytes: 4 * 1024 * 1024,
         handles: 100,

@@ -2,14 +2,18 @@
 
 use std::sync::{Arc, Mutex};
 
+use host_harness::clock::ManualClock;
+use host_harness::contract::types::ErrorKind;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::{
-    CallError, Event, EventSubscriber, Limits, NoSubscriber, ProviderHost, Statistics,
+    CallError, Event, EventSubscriber, Limits, NoSubscriber, ProviderEngine, ProviderHost,
+    Statistics, SwapError,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{ask, component, config, in_time};
+use crate::support::{ask, component, config, in_time, until};
+use crate::swap::{hostile, rebuilt};
 
 #[tokio::test]
 async fn calls_one_after_the_other_share_an_instance_until_it_has_worked_enough() {
@@ -40,6 +44,44 @@ async fn calls_one_after_the_other_share_an_instance_until_it_has_worked_enough(
             );
         }
     }
+}
+
+#[tokio::test]
+async fn without_idle_instances_none_is_kept_from_the_beginning() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let limits = Limits {
+        idle_instances: 0,
+        ..Limits::default()
+    };
+    let host = open(&mock, limits, json!({}), Arc::new(NoSubscriber)).await;
+    assert_eq!(host.statistics().instances, 0);
+    host.complete(&ask("Hi")).await.unwrap();
+    assert_eq!(host.statistics().instances, 0);
+}
+
+#[tokio::test]
+async fn a_call_without_an_instance_is_told_what_helps() {
+    let mock = MockAzure::builder().gate(DeltaGate::new()).start();
+    let mock = mock.await.unwrap();
+    let engine = ProviderEngine::builder().instances(2).build().unwrap();
+    let loaded = ProviderHost::builder().engine(engine).load(component());
+    let loaded = loaded.await.unwrap();
+    let mut config = config(&mock);
+    config.insert("max_concurrent_requests".to_owned(), json!(0));
+    let host = loaded.open(&config).await.unwrap();
+    let first = in_time(host.stream(&ask("Hi"))).await.unwrap();
+    let second = in_time(host.stream(&ask("Hi"))).await.unwrap();
+    let error = host.complete(&ask("Hi")).await.unwrap_err();
+    assert!(matches!(error, CallError::NoInstance), "{error:?}");
+    assert!(error.to_string().contains("Limits::idle_instances"));
+    let error = error.to_provider_error();
+    assert_eq!(
+        (error.kind, error.retryable),
+        (ErrorKind::Unavailable, true)
+    );
+    drop(first);
+    host.describe().await.unwrap();
+    drop(second);
 }
 
 #[tokio::test]
@@ -80,15 +122,13 @@ async fn as_many_run_as_the_setting_says_and_the_others_wait_in_their_order() {
         let (host, request) = (host.clone(), ask(&format!("Number {number}")));
         calls.push(tokio::spawn(async move { host.complete(&request).await }));
         // It comes as far as it can: to the service, or into the queue.
-        loop {
+        until(|| {
             let Statistics {
                 running, waiting, ..
             } = observed.statistics();
-            if running + waiting > number {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+            running + waiting > number
+        })
+        .await;
     }
     in_time(mock.wait_for_requests(2)).await;
     gate.release(1_000);
@@ -184,9 +224,7 @@ async fn a_shut_down_host_ends_what_runs_and_begins_nothing() {
         let host = host.clone();
         async move { host.complete(&ask("Hi")).await }
     });
-    while host.statistics().waiting == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| host.statistics().waiting > 0).await;
     let shut_down = tokio::spawn({
         let host = host.clone();
         async move { host.shut_down().await }
@@ -202,6 +240,42 @@ async fn a_shut_down_host_ends_what_runs_and_begins_nothing() {
     while in_time(running.next()).await.unwrap().is_some() {}
     in_time(shut_down).await.unwrap();
     assert_eq!(mock.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_questions_too_and_leaves_no_instance() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::new();
+    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = host.load(hostile(folder.path(), "wait-in-models")).await;
+    let host = host.unwrap().open(&serde_json::Map::new()).await.unwrap();
+    let models = tokio::spawn({
+        let host = host.clone();
+        async move { host.models().await }
+    });
+    let moment = in_time(clock.next_moment()).await;
+    let mut shut_down = Box::pin(host.shut_down());
+    tokio::select! {
+        biased;
+        () = &mut shut_down => panic!("a call runs"),
+        () = std::future::ready(()) => {}
+    }
+    clock.advance(moment);
+    in_time(shut_down).await;
+    in_time(models).await.unwrap().unwrap();
+    assert_eq!(host.statistics().instances, 0);
+}
+
+#[tokio::test]
+async fn a_swap_of_a_host_that_is_shut_down_leaves_no_instance() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = open(&mock, Limits::default(), json!({}), Arc::new(NoSubscriber)).await;
+    host.shut_down().await;
+    let other = rebuilt(&folder.path().join("other.wasm"));
+    let refused = host.swap(other).await;
+    assert!(matches!(refused, Err(SwapError::ShutDown)), "{refused:?}");
+    assert_eq!(host.statistics().instances, 0);
 }
 
 #[tokio::test]

@@ -30,6 +30,16 @@ pub(crate) async fn in_time<T>(something: impl Future<Output = T>) -> T {
         .expect("this takes too long")
 }
 
+/// Waits until something is so, and fails when it is not in time.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    in_time(async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// The host's command line.
 pub(crate) fn host_harness() -> PathBuf {
     let program = format!("host-harness{}", std::env::consts::EXE_SUFFIX);

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use host_harness::contract::types::{BlockContent, ChatResponse};
 use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{CallError, LimitError, Limits, LoadError, ProviderHost, SwapError};
+use host_harness::{
+    CallError, LimitError, Limits, LoadError, ProviderComponent, ProviderHost, SwapError,
+};
 use serde_json::{Value, json};
 
 use crate::confinement::hollow_component;
-use crate::support::{ask, component, config, hostile_component, in_time};
+use crate::support::{ask, component, config, hostile_component, in_time, read, until};
 
 #[tokio::test]
 async fn new_calls_go_to_the_new_build_and_those_that_run_end_on_the_old_one() {
@@ -66,7 +68,7 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
     let mock = MockAzure::builder().start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits {
-        cpu_time: std::time::Duration::from_millis(500),
+        cpu_time: std::time::Duration::from_secs(2),
         ..Limits::default()
     };
     let host = ProviderHost::builder().limits(limits);
@@ -80,7 +82,7 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
         fs::write(&path, bytes).unwrap();
         path
     };
-    let behaving = |behaviour: &str| file(behaviour, hostile(behaviour));
+    let behaving = |behaviour: &str| hostile(folder.path(), behaviour);
     let provider = "amplifier:provider/provider@0.1.0";
     let candidates = [
         (folder.path().join("nowhere"), "cannot read the component"),
@@ -117,24 +119,29 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
         (behaving("trap-in-open"), "the candidate failed in `open`"),
         (
             behaving("loop-in-open"),
-            "the candidate failed in `open`: the provider component computed for more than 500ms",
+            "the candidate failed in `open`: the provider component computed for more than 2s",
         ),
         (
             behaving("reject-config"),
             "the candidate rejects the configuration: no configuration is right",
         ),
     ];
-    let traffic = tokio::spawn({
-        let host = host.clone();
+    let whole = tokio::spawn({
+        let (host, build_before) = (host.clone(), build_before.to_string());
         async move {
-            let mut answers = 0;
             loop {
                 let response = host.complete(&ask("Hi")).await.unwrap();
-                assert_eq!(build(&response), build_before.to_string());
-                answers += 1;
-                if host.statistics().calls > 1_000_000 {
-                    return answers;
-                }
+                assert_eq!(build(&response), build_before);
+            }
+        }
+    });
+    let streamed = tokio::spawn({
+        let (host, build_before) = (host.clone(), build_before.to_string());
+        async move {
+            loop {
+                let stream = host.stream(&ask("Hi")).await.unwrap();
+                let response = read(stream).await.response.unwrap();
+                assert_eq!(build(&response), build_before);
             }
         }
     });
@@ -144,13 +151,13 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
             panic!("{words}: it was taken");
         };
         assert!(error.to_string().contains(words), "{error}");
-        while host.statistics().calls == before {
-            tokio::task::yield_now().await;
-        }
+        until(|| host.statistics().calls > before).await;
     }
-    assert!(!traffic.is_finished());
-    traffic.abort();
-    assert!(traffic.await.unwrap_err().is_cancelled());
+    for traffic in [whole, streamed] {
+        assert!(!traffic.is_finished());
+        traffic.abort();
+        assert!(traffic.await.unwrap_err().is_cancelled());
+    }
     // The errors tell their kinds apart for programs too.
     let kinds = [
         &candidates[1].0,
@@ -184,6 +191,24 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
     assert!(host.roll_back().await.is_none(), "nothing was swapped");
 }
 
+#[tokio::test]
+async fn a_build_that_exports_another_version_of_the_contract_too_takes_over() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = open(&mock).await;
+    let both = folder.path().join("both.wasm");
+    fs::write(&both, with_another_version()).unwrap();
+    let inspection = ProviderComponent::inspect(&both).unwrap();
+    for version in ["0.1.0", "0.2.0"] {
+        let export = format!("amplifier:provider/provider@{version}");
+        assert!(inspection.exports.contains(&export), "{inspection:?}");
+    }
+    let swap = in_time(host.swap(&both)).await.unwrap();
+    assert_eq!(swap.to.digest, inspection.digest);
+    let response = in_time(host.complete(&ask("Hi"))).await.unwrap();
+    assert_eq!(build(&response), swap.to.to_string());
+}
+
 async fn open(mock: &MockAzure) -> ProviderHost {
     let host = ProviderHost::builder().load(&component()).await.unwrap();
     host.open(&config(mock)).await.unwrap()
@@ -205,8 +230,23 @@ pub(crate) fn rebuilt(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// The hostile component, which behaves like this from the beginning.
-fn hostile(behaviour: &str) -> Vec<u8> {
+/// The component, which exports its provider a second time, as that of another version of the contract.
+fn with_another_version() -> Vec<u8> {
+    let mut bytes = fs::read(component()).unwrap();
+    // A section of exports: its number, its length, one export, and the name with a zero before it and its length.
+    let name = "amplifier:provider/provider@0.1.0";
+    let section = [&b"\x0b\x27\x01\0\x21"[..], name.as_bytes()].concat();
+    let mut windows = bytes.windows(section.len());
+    let start = windows.position(|window| window == section).unwrap();
+    let mut export = bytes[start..start + 2 + 0x27].to_vec();
+    let version = export.windows(5).position(|window| window == b"0.1.0");
+    export[version.unwrap() + 2] = b'2';
+    bytes.extend(export);
+    bytes
+}
+
+/// The hostile component, in a file of this folder, which behaves like this from the beginning.
+pub(crate) fn hostile(folder: &Path, behaviour: &str) -> PathBuf {
     let mut bytes = fs::read(hostile_component()).unwrap();
     let marker = b"hostile-behaviour:";
     let place = bytes
@@ -216,5 +256,8 @@ fn hostile(behaviour: &str) -> Vec<u8> {
         + marker.len();
     let text = format!("{behaviour:21}");
     bytes[place..place + 21].copy_from_slice(text.as_bytes());
-    bytes
+    let named = behaviour.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let path = folder.join(format!("{named}.wasm"));
+    fs::write(&path, bytes).unwrap();
+    path
 }

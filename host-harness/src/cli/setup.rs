@@ -15,7 +15,7 @@ use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
-use crate::host::{LoadedProvider, ProviderHost};
+use crate::host::{LoadedProvider, ProviderHost, has_endpoint};
 use crate::mock::MockAzure;
 use crate::telemetry::TracingSubscriber;
 
@@ -78,7 +78,7 @@ impl Setup {
         &mut self,
         json: bool,
     ) -> Result<Option<MockAzure>, Failure> {
-        match LoadedProvider::has_endpoint(&self.config, &self.environment) {
+        match has_endpoint(&self.config, &self.environment) {
             true => Ok(None),
             false => {
                 let mock = embedded_mock(&mut self.config, &self.environment, json).await?;

@@ -29,34 +29,19 @@ impl ProviderEngine {
     ///
     /// When this machine cannot run WebAssembly the way we need it.
     pub fn new() -> Result<Self, EngineError> {
-        match etcetera::choose_base_strategy() {
-            Ok(folders) => Self::with_cache(folders.cache_dir().join("host-harness")),
-            Err(error) => {
-                tracing::warn!("compiled code is not kept: {error}");
-                Self::with(None)
-            }
+        Self::builder().build()
+    }
+
+    /// Begins an engine with settings of its own.
+    pub fn builder() -> ProviderEngineBuilder {
+        ProviderEngineBuilder {
+            instances: MAX_INSTANCES,
+            cache: None,
         }
     }
 
-    /// An engine that keeps compiled code in this folder. What is there is run, so nobody else may write to it.
-    ///
-    /// # Errors
-    ///
-    /// When this machine cannot run WebAssembly the way we need it.
-    pub fn with_cache(folder: impl Into<PathBuf>) -> Result<Self, EngineError> {
-        let folder = folder.into();
-        match CompiledCode::in_folder(folder.clone()) {
-            Ok(compiled) => Self::with(Some(compiled)),
-            // A read-only home, for example. Compiling takes a second each time, but it runs.
-            Err(error) => {
-                tracing::warn!("compiled code is not kept in {}: {error}", folder.display());
-                Self::with(None)
-            }
-        }
-    }
-
-    fn with(compiled: Option<CompiledCode>) -> Result<Self, EngineError> {
-        let engine = match engine_with(pooling()) {
+    fn with(instances: u32, compiled: Option<CompiledCode>) -> Result<Self, EngineError> {
+        let engine = match engine_with(pooling(instances)) {
             Ok(engine) => engine,
             // Containers may limit the address space. Slower to start an instance, but it runs.
             Err(error) => {
@@ -98,10 +83,63 @@ impl ProviderEngine {
     }
 }
 
+/// Sets up a [`ProviderEngine`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ProviderEngineBuilder {
+    instances: u32,
+    cache: Option<PathBuf>,
+}
+
+impl ProviderEngineBuilder {
+    /// How many instances may live at once, idle ones included; 1,100 without this.
+    pub fn instances(mut self, instances: u32) -> Self {
+        self.instances = instances;
+        self
+    }
+
+    /// The folder for compiled code; one in the user's cache folder without this. What is in it is run, so nobody else may
+    /// write to it.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run WebAssembly the way we need it.
+    pub fn build(self) -> Result<ProviderEngine, EngineError> {
+        ProviderEngine::with(self.instances, compiled(self.cache))
+    }
+}
+
 /// This machine cannot run WebAssembly the way we need it.
 #[derive(Debug, thiserror::Error)]
 #[error("this machine cannot run WebAssembly: {0:#}")]
 pub struct EngineError(wasmtime::Error);
+
+/// What was compiled before. A read-only home, for example, is no reason not to run: compiling takes a second.
+fn compiled(folder: Option<PathBuf>) -> Option<CompiledCode> {
+    let folder = match folder {
+        Some(folder) => Ok(folder),
+        None => etcetera::choose_base_strategy()
+            .map(|folders| folders.cache_dir().join("host-harness"))
+            .map_err(|error| error.to_string()),
+    };
+    let compiled = folder.and_then(|folder| {
+        CompiledCode::in_folder(folder.clone())
+            .map_err(|error| format!("{}: {error}", folder.display()))
+    });
+    match compiled {
+        Ok(compiled) => Some(compiled),
+        Err(problem) => {
+            tracing::warn!("compiled code is not kept: {problem}");
+            None
+        }
+    }
+}
 
 fn engine_with(strategy: InstanceAllocationStrategy) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
@@ -113,13 +151,13 @@ fn engine_with(strategy: InstanceAllocationStrategy) -> wasmtime::Result<Engine>
     Engine::new(&config)
 }
 
-fn pooling() -> InstanceAllocationStrategy {
+fn pooling(instances: u32) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_INSTANCES)
-        .total_core_instances(MAX_INSTANCES * CORE_INSTANCES_PER_COMPONENT)
-        .total_memories(MAX_INSTANCES)
-        .total_tables(MAX_INSTANCES * CORE_INSTANCES_PER_COMPONENT)
-        .total_stacks(MAX_INSTANCES)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * CORE_INSTANCES_PER_COMPONENT)
+        .total_memories(instances)
+        .total_tables(instances * CORE_INSTANCES_PER_COMPONENT)
+        .total_stacks(instances)
         .max_memory_size(MAX_MEMORY_BYTES)
         // What one provider may take of what all share.
         .max_memories_per_component(1)

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
-
 use super::CallError;
+use super::tally::{Counted, Tally};
 use crate::component::ProviderComponent;
 use crate::contract::types::ProviderInfo;
+use crate::deadline::Deadline;
 use crate::instance::{Grants, Instance};
 
 /// Which build of which provider, such as `azure-openai 0.1.0 (3f2a9c41d07b)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct BuildId {
     /// The provider's id.
     pub provider: String,
@@ -32,25 +33,34 @@ impl fmt::Display for BuildId {
 /// A build that answers calls, or did.
 pub(super) struct Build {
     pub(super) id: BuildId,
+    pub(super) info: Arc<ProviderInfo>,
+    /// The model of requests that name none.
+    pub(super) default_model: Option<String>,
     component: ProviderComponent,
     /// Instances with the provider opened, and no call.
     idle: Mutex<Vec<Instance>>,
-    /// How many calls it works for.
-    running: watch::Sender<usize>,
+    /// The calls that it works for.
+    running: Arc<Tally>,
 }
 
 impl Build {
-    pub(super) fn new(component: ProviderComponent, info: &ProviderInfo, first: Instance) -> Self {
-        let id = BuildId {
-            provider: info.id.clone(),
-            version: info.version.clone(),
-            digest: component.inspection().digest.clone(),
-        };
+    /// A build that says this of itself, without an instance.
+    pub(super) fn new(
+        component: ProviderComponent,
+        info: ProviderInfo,
+        default_model: Option<String>,
+    ) -> Self {
         Self {
-            id,
+            id: BuildId {
+                provider: info.id.clone(),
+                version: info.version.clone(),
+                digest: component.inspection().digest.clone(),
+            },
+            info: Arc::new(info),
+            default_model,
             component,
-            idle: Mutex::new(vec![first]),
-            running: watch::Sender::new(0),
+            idle: Mutex::default(),
+            running: Tally::new(),
         }
     }
 
@@ -59,22 +69,29 @@ impl Build {
         &self,
         grants: &Arc<Grants>,
         config: &str,
+        deadline: Deadline,
     ) -> Result<Instance, CallError> {
         let warm = self.idle().pop();
         match warm {
             Some(instance) => Ok(instance),
             None => {
-                let opened = Instance::open(self.component.pre(), grants, config, true).await?;
+                let pre = self.component.pre();
+                let opened = Instance::open(pre, grants, config, true, deadline).await?;
                 opened.map_err(|error| grants.error(error))
             }
         }
     }
 
-    /// Keeps an instance for the next call, if so many may be idle.
-    pub(super) fn keep(&self, instance: Instance, max_idle: usize) {
+    /// Keeps an instance for the next call, if so many may be idle. Otherwise the caller has it again: dropping it is not
+    /// quick, and not for a place where a lock is held.
+    pub(super) fn keep(&self, instance: Instance, max_idle: usize) -> Option<Instance> {
         let mut idle = self.idle();
-        if idle.len() < max_idle {
-            idle.push(instance);
+        match idle.len() < max_idle {
+            true => {
+                idle.push(instance);
+                None
+            }
+            false => Some(instance),
         }
     }
 
@@ -89,20 +106,9 @@ impl Build {
         self.idle().len()
     }
 
-    /// One more call; it ends when the result is dropped.
-    pub(super) fn begin_call(self: &Arc<Self>) -> RunningCall {
-        self.running.send_modify(|running| *running += 1);
-        RunningCall(Arc::clone(self))
-    }
-
     /// Waits until it works for no call.
     pub(super) async fn is_drained(&self) {
-        // It fails only when the sender is gone, which is here.
-        let _ = self
-            .running
-            .subscribe()
-            .wait_for(|running| *running == 0)
-            .await;
+        self.running.is_zero().await;
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
@@ -112,10 +118,19 @@ impl Build {
 }
 
 /// A build while it works for a call.
-pub(super) struct RunningCall(pub(super) Arc<Build>);
+pub(super) struct RunningCall {
+    pub(super) build: Arc<Build>,
+    _of_build: Counted,
+    _of_host: Counted,
+}
 
-impl Drop for RunningCall {
-    fn drop(&mut self) {
-        self.0.running.send_modify(|running| *running -= 1);
+impl RunningCall {
+    /// One more call of this build, and of the host whose calls these are; it ends when the result is dropped.
+    pub(super) fn begin(build: &Arc<Build>, of_host: &Arc<Tally>) -> Self {
+        Self {
+            build: Arc::clone(build),
+            _of_build: build.running.one_more(),
+            _of_host: of_host.one_more(),
+        }
     }
 }

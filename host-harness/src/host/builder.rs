@@ -1,5 +1,6 @@
 //! Sets up a host: what it grants to the provider that it loads.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,12 +100,12 @@ impl ProviderHostBuilder {
     /// # Errors
     ///
     /// When the file is no provider that this host runs.
-    pub async fn load(self, path: &Path) -> Result<LoadedProvider, LoadError> {
+    pub async fn load(self, path: impl AsRef<Path>) -> Result<LoadedProvider, LoadError> {
         let engine = match self.engine {
             Some(engine) => engine,
             None => ProviderEngine::new()?,
         };
-        let component = ProviderComponent::load(&engine, path).await?;
+        let component = ProviderComponent::load(&engine, path.as_ref()).await?;
         let clients = Clients::default();
         let credentials = self.credentials.unwrap_or_else(|| {
             let credentials = AzureCredentials::builder()
@@ -126,5 +127,16 @@ impl ProviderHostBuilder {
                 limits: self.limits,
             }),
         })
+    }
+}
+
+impl fmt::Debug for ProviderHostBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProviderHostBuilder")
+            .field("allowed", &self.allowed)
+            .field("limits", &self.limits)
+            .field("seals_secrets", &self.seals_secrets)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, timeout_at};
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -11,35 +10,39 @@ use super::gate::Slot;
 use super::{CallError, Opened};
 use crate::contract::ProviderModule;
 use crate::contract::types::ChatResponse;
+use crate::deadline::Deadline;
 use crate::events::CallId;
 use crate::instance::{HostState, Instance};
-use crate::limits::LimitError;
 
 /// A call that runs. Dropping it stops the component, and closes its connections.
+///
+/// The order of the fields is the one in which they are dropped: whoever waits for the end of the call does not find its
+/// instance any more.
 pub(super) struct Call {
     instance: Instance,
-    build: RunningCall,
+    running: RunningCall,
     opened: Arc<Opened>,
-    deadline: Instant,
+    deadline: Deadline,
     /// For calls that go through the gate.
     slot: Option<Slot>,
 }
 
 impl Call {
-    /// An instance of the present build begins to work.
+    /// An instance begins to work.
     pub(super) async fn begin(
         opened: &Arc<Opened>,
+        running: RunningCall,
         id: CallId,
         slot: Option<Slot>,
+        deadline: Deadline,
     ) -> Result<Self, CallError> {
-        let deadline = Instant::now() + opened.grants.limits.wall_time;
-        let build = opened.build().begin_call();
-        let instance = build.0.instance(&opened.grants, &opened.config);
+        let build = &running.build;
+        let instance = build.instance(&opened.grants, &opened.config, deadline);
         let mut instance = instance.await?;
-        instance.begin(id);
+        instance.begin(id, deadline);
         Ok(Self {
             instance,
-            build,
+            running,
             opened: Arc::clone(opened),
             deadline,
             slot,
@@ -55,16 +58,20 @@ impl Call {
             ResourceAny,
         ) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
-        let error: CallError = match timeout_at(self.deadline, self.instance.run(part)).await {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(failure)) => failure.into(),
-            Err(_) => {
-                let limit = self.opened.grants.limits.wall_time;
-                LimitError::WallTime { limit }.into()
-            }
-        };
-        self.instance.fail(&error.to_string());
-        Err(error)
+        match self.instance.run(part).await {
+            Ok(done) => Ok(done),
+            Err(failure) => Err(self.fail(failure.into())),
+        }
+    }
+
+    /// The call's time is over between two of its parts.
+    pub(super) fn expire(mut self) -> CallError {
+        self.fail(self.deadline.error().into())
+    }
+
+    /// When the call's time is over.
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
     /// Lets the next call in; what is left of this one is for the host's own sake.
@@ -76,18 +83,20 @@ impl Call {
     pub(super) fn end(self) {
         let Self {
             instance,
-            build,
+            running,
             opened,
             ..
         } = self;
-        if instance.is_fit() {
-            opened.keep(&build.0, instance);
+        // Before the others: see above.
+        match instance.is_fit() {
+            true => opened.keep(&running.build, instance),
+            false => drop(instance),
         }
     }
 
     /// The response, with the build that gave it.
     pub(super) fn signed(&self, mut response: ChatResponse) -> ChatResponse {
-        let build = serde_json::Value::from(self.build.0.id.to_string());
+        let build = serde_json::Value::from(self.running.build.id.to_string());
         let members = response.metadata.as_deref().and_then(|metadata| {
             let members = metadata.trim().strip_prefix('{')?;
             (members.trim() != "}").then_some(members)
@@ -101,6 +110,12 @@ impl Call {
 
     pub(super) fn opened(&self) -> &Opened {
         &self.opened
+    }
+
+    /// Tells those who listen, whom nobody else will tell.
+    fn fail(&mut self, error: CallError) -> CallError {
+        self.instance.fail(&error.to_string());
+        error
     }
 }
 

@@ -27,43 +27,50 @@ pub(super) struct Capabilities {
 }
 
 impl Capabilities {
-    /// What a component gets that is only asked what it is.
+    /// What a component gets that is only asked what it is: limits, and nothing to reach or to read.
     pub(super) fn nothing(&self) -> Arc<Grants> {
-        self.grants(&Map::new(), Vec::new(), None)
+        self.grants(Vec::new(), Vec::new(), None, &[])
     }
 
     /// What a provider with this configuration gets: the variables that it may see, and the way to its endpoint.
     pub(super) fn for_config(&self, config: &Map<String, Value>) -> Arc<Grants> {
         let endpoint = endpoint(config, &self.environment).and_then(Origin::parse);
-        self.grants(config, self.environment.visible(), endpoint)
-    }
-
-    fn grants(
-        &self,
-        config: &Map<String, Value>,
-        variables: Vec<(String, String)>,
-        endpoint: Option<Origin>,
-    ) -> Arc<Grants> {
-        let secrets = Arc::new(SealedSecrets::new(self.seals_secrets));
         let configured_scope = config.get("token_scope").and_then(Value::as_str);
         let scopes = configured_scope
             .map(str::trim)
             .filter(|scope| !scope.is_empty())
             .into_iter()
-            .chain(TOKEN_SCOPES);
+            .chain(TOKEN_SCOPES)
+            .map(str::to_owned);
+        self.grants(
+            scopes.collect(),
+            self.environment.visible(),
+            endpoint,
+            &self.allowed,
+        )
+    }
+
+    fn grants(
+        &self,
+        token_scopes: Vec<String>,
+        variables: Vec<(String, String)>,
+        endpoint: Option<Origin>,
+        allowed: &[Origin],
+    ) -> Arc<Grants> {
+        let secrets = Arc::new(SealedSecrets::new(self.seals_secrets));
         Arc::new(Grants {
             clock: self.clock.clone(),
             environment: secrets.seal_environment(variables),
             http: HttpClient::new(
                 self.clients.clone(),
                 endpoint,
-                self.allowed.iter().cloned(),
+                allowed.iter().cloned(),
                 Arc::clone(&secrets),
                 &self.limits,
             ),
             events: Arc::clone(&self.events),
             credentials: Arc::clone(&self.credentials),
-            token_scopes: scopes.map(str::to_owned).collect(),
+            token_scopes,
             secrets,
             limits: self.limits.clone(),
             instances: AtomicUsize::new(0),
@@ -71,11 +78,13 @@ impl Capabilities {
     }
 }
 
+/// Whether a configuration or the environment names an endpoint, a valid one or not.
+pub(crate) fn has_endpoint(config: &Map<String, Value>, environment: &Environment) -> bool {
+    endpoint(config, environment).is_some()
+}
+
 /// The endpoint's address as it is written: the same that the provider takes.
-pub(super) fn endpoint<'a>(
-    config: &'a Map<String, Value>,
-    environment: &'a Environment,
-) -> Option<&'a str> {
+fn endpoint<'a>(config: &'a Map<String, Value>, environment: &'a Environment) -> Option<&'a str> {
     let configured = config.get("azure_endpoint").and_then(|value| match value {
         Value::Null => None,
         Value::String(address) => Some(address.as_str()),

@@ -1,5 +1,7 @@
 //! Why a call failed.
 
+use std::fmt;
+
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::instance::{Failure, Grants};
 use crate::limits::LimitError;
@@ -13,8 +15,8 @@ pub enum CallError {
     Provider(Box<ProviderError>),
 
     /// The component broke. The instance is gone; the next call gets another.
-    #[error("the provider component failed: {}", .0.root_cause())]
-    Component(#[source] wasmtime::Error),
+    #[error("the provider component failed: {0}")]
+    Component(ComponentError),
 
     /// The call wanted more than it may have.
     #[error(transparent)]
@@ -31,10 +33,19 @@ pub enum CallError {
         waiting: usize,
     },
 
+    /// The engine's instances are all in use, by this host and those that share the engine with it.
+    #[error(
+        "the engine has no instance left for this call; try again later, run fewer calls at once (`max_concurrent_requests`), keep fewer idle instances (Limits::idle_instances), or give the host an engine of its own"
+    )]
+    NoInstance,
+
     /// The host takes no calls any more.
     #[error("the host is shut down")]
     ShutDown,
 }
+
+/// How a component broke, in the engine's words. `{:?}` shows where, as far as that is known.
+pub struct ComponentError(wasmtime::Error);
 
 impl CallError {
     /// The error in the kernel's terms: the provider's own, or what the host has to say in the same form.
@@ -42,7 +53,7 @@ impl CallError {
         let message = self.to_string();
         let kind = match self {
             Self::Provider(error) => return (**error).clone(),
-            Self::Overloaded { .. } | Self::ShutDown => ErrorKind::Unavailable,
+            Self::Overloaded { .. } | Self::NoInstance | Self::ShutDown => ErrorKind::Unavailable,
             Self::Limit(LimitError::Request { .. }) => ErrorKind::InvalidRequest,
             Self::Limit(LimitError::WallTime { .. }) => ErrorKind::Timeout,
             Self::Limit(_) | Self::Component(_) => ErrorKind::Other,
@@ -53,7 +64,8 @@ impl CallError {
             status: None,
             code: None,
             retryable: kind == ErrorKind::Unavailable,
-            retry_after_ms: matches!(self, Self::Overloaded { .. }).then_some(OVERLOAD_MS),
+            retry_after_ms: matches!(self, Self::Overloaded { .. } | Self::NoInstance)
+                .then_some(OVERLOAD_MS),
             request_id: None,
             provider: "host-harness".to_owned(),
             model: None,
@@ -62,15 +74,27 @@ impl CallError {
     }
 }
 
+impl fmt::Display for ComponentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The cause of all: what is around it says in which function, which is for those who made the component.
+        fmt::Display::fmt(self.0.root_cause(), formatter)
+    }
+}
+
+impl fmt::Debug for ComponentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for ComponentError {}
+
 impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Limit(limit) => Self::Limit(limit),
-            Failure::Component(error) => Self::Component(error),
-            Failure::NoInstance { running } => Self::Overloaded {
-                running,
-                waiting: 0,
-            },
+            Failure::Component(error) => Self::Component(ComponentError(error)),
+            Failure::NoInstance => Self::NoInstance,
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::CallError;
+use super::tally::{Counted, Tally};
 
 /// Lets calls in, in the order in which they came.
 pub(super) struct Gate {
@@ -14,7 +15,7 @@ pub(super) struct Gate {
     slots: Arc<Semaphore>,
     max_waiting: usize,
     waiting: AtomicUsize,
-    running: watch::Sender<usize>,
+    running: Arc<Tally>,
 }
 
 impl Gate {
@@ -26,7 +27,7 @@ impl Gate {
             slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
             max_waiting,
             waiting: AtomicUsize::new(0),
-            running: watch::Sender::new(0),
+            running: Tally::new(),
         })
     }
 
@@ -46,11 +47,12 @@ impl Gate {
                 permit.map_err(|_| CallError::ShutDown)?
             }
         };
-        self.running.send_modify(|running| *running += 1);
-        Ok(Slot {
-            gate: Arc::clone(self),
+        let slot = Slot {
+            _counted: self.running.one_more(),
             _permit: permit,
-        })
+        };
+        // The gate may have been closed after the permit was given, and whoever closed it has counted without this one.
+        self.check_open().map(|()| slot)
     }
 
     /// Lets no more calls in; those that wait fail.
@@ -68,12 +70,7 @@ impl Gate {
 
     /// Waits until no call runs.
     pub(super) async fn is_empty(&self) {
-        // It fails only when the sender is gone, which is here.
-        let _ = self
-            .running
-            .subscribe()
-            .wait_for(|running| *running == 0)
-            .await;
+        self.running.is_zero().await;
     }
 
     /// How many may run at once; 0 when there is no limit.
@@ -82,7 +79,7 @@ impl Gate {
     }
 
     pub(super) fn running(&self) -> usize {
-        *self.running.borrow()
+        self.running.count()
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -92,14 +89,8 @@ impl Gate {
 
 /// The right to run. Others get it when it is dropped.
 pub(super) struct Slot {
-    gate: Arc<Gate>,
+    _counted: Counted,
     _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.gate.running.send_modify(|running| *running -= 1);
-    }
 }
 
 /// A call that waits, also when it stops doing so half-way.
@@ -198,6 +189,21 @@ mod tests {
         assert!(is_pending(&mut empty).await);
         drop(running);
         empty.await;
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_turn_comes_as_the_gate_closes_is_turned_away() {
+        let gate = Gate::new(Some(1), 1);
+        let running = gate.enter().await.unwrap();
+        let mut waiting = Box::pin(gate.enter());
+        assert!(is_pending(&mut waiting).await);
+        // The permit is the waiting call's from here on, which has not seen it yet.
+        drop(running);
+        gate.close();
+        gate.is_empty().await;
+        let entered = waiting.await.map(drop);
+        assert!(matches!(entered, Err(CallError::ShutDown)), "{entered:?}");
+        assert_eq!(gate.running(), 0);
     }
 
     /// Whether a future, polled once, is not done.

@@ -1,15 +1,15 @@
 //! A provider that is loaded and checked, and not configured yet.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::capabilities::{Capabilities, endpoint};
+use super::capabilities::Capabilities;
 use super::{CallError, ProviderHost};
 use crate::component::{Inspection, ProviderComponent};
 use crate::contract::types::ProviderInfo;
 use crate::engine::ProviderEngine;
-use crate::environment::Environment;
 use crate::instance;
 
 /// A provider component that is loaded and checked. [`LoadedProvider::open`] makes a host of it.
@@ -45,11 +45,15 @@ impl LoadedProvider {
         let grants = self.capabilities.for_config(config);
         // `Value` writes JSON only.
         let config = Value::Object(grants.secrets.seal_config(config)).to_string();
-        ProviderHost::open(self.engine.clone(), self.component.clone(), grants, config).await
+        ProviderHost::open(self, grants, config).await
     }
+}
 
-    /// Whether a configuration or the environment names an endpoint, a valid one or not.
-    pub fn has_endpoint(config: &Map<String, Value>, environment: &Environment) -> bool {
-        endpoint(config, environment).is_some()
+impl fmt::Debug for LoadedProvider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LoadedProvider")
+            .field("inspection", self.inspection())
+            .finish_non_exhaustive()
     }
 }

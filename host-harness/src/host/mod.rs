@@ -8,28 +8,35 @@ mod error;
 mod gate;
 mod loaded;
 mod response_stream;
+mod settings;
 mod swap;
+mod tally;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::{Value, json};
-use tokio::sync::{Mutex, Semaphore};
+use serde_json::json;
+use tokio::sync::Mutex;
 
-use self::build::Build;
 pub use self::build::BuildId;
+use self::build::{Build, RunningCall};
 pub use self::builder::ProviderHostBuilder;
 use self::call::Call;
-pub use self::error::CallError;
+use self::capabilities::Capabilities;
+pub(crate) use self::capabilities::has_endpoint;
+pub use self::error::{CallError, ComponentError};
 use self::gate::Gate;
 pub use self::loaded::LoadedProvider;
 pub use self::response_stream::ResponseStream;
+use self::settings::Settings;
 pub use self::swap::{Swap, SwapError};
-use crate::component::ProviderComponent;
+use self::tally::Tally;
 use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderInfo};
+use crate::deadline::Deadline;
 use crate::engine::ProviderEngine;
 use crate::events::{CallId, Event};
-use crate::instance::{self, Grants, Instance};
+use crate::instance::{Grants, Instance};
 
 /// A provider that is loaded and configured, and answers. Cheap to clone, and shared by tasks: each call has an instance of
 /// its own.
@@ -41,14 +48,15 @@ pub struct ProviderHost(Arc<Opened>);
 
 struct Opened {
     engine: ProviderEngine,
+    capabilities: Arc<Capabilities>,
     grants: Arc<Grants>,
     /// The configuration as the provider sees it.
     config: String,
-    info: ProviderInfo,
-    default_model: Option<String>,
     gate: Arc<Gate>,
     /// How many calls there were.
     calls: AtomicU64,
+    /// The calls that there are, of every build: those that need not go through the gate, and those that only end, too.
+    working: Arc<Tally>,
     builds: RwLock<Builds>,
     /// Held while a candidate is tried: one at a time.
     swapping: Mutex<()>,
@@ -61,6 +69,7 @@ struct Builds {
 
 /// What a host is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statistics {
     /// The build that takes new calls.
     pub build: BuildId,
@@ -85,37 +94,41 @@ impl ProviderHost {
 
     /// Opens a configuration, for which the provider tells its warnings this once.
     async fn open(
-        engine: ProviderEngine,
-        component: ProviderComponent,
+        loaded: &LoadedProvider,
         grants: Arc<Grants>,
         config: String,
     ) -> Result<Self, CallError> {
-        let info = instance::info(component.pre(), &grants).await?;
-        let opened = Instance::open(component.pre(), &grants, &config, false).await?;
+        let info = loaded.info().await?;
+        let pre = loaded.component.pre();
+        let deadline = Deadline::after(grants.limits.wall_time);
+        let opened = Instance::open(pre, &grants, &config, false, deadline).await?;
         let mut first = opened.map_err(|error| grants.error(error))?;
-        let settings = settings(&mut first).await?;
-        let limit = max_concurrent_requests(&settings);
-        Ok(Self(Arc::new(Opened {
-            engine,
-            gate: Gate::new(limit, grants.limits.waiting_calls),
+        let settings = Settings::of(&mut first).await?;
+        let build = Build::new(loaded.component.clone(), info, settings.default_model);
+        let opened = Arc::new(Opened {
+            engine: loaded.engine.clone(),
+            capabilities: Arc::clone(&loaded.capabilities),
+            gate: Gate::new(
+                settings.max_concurrent_requests,
+                grants.limits.waiting_calls,
+            ),
             grants,
             config,
-            default_model: settings["default_model"]["value"]
-                .as_str()
-                .map(str::to_owned),
             calls: AtomicU64::new(0),
+            working: Tally::new(),
             builds: RwLock::new(Builds {
-                present: Arc::new(Build::new(component, &info, first)),
+                present: Arc::new(build),
                 previous: None,
             }),
-            info,
             swapping: Mutex::new(()),
-        })))
+        });
+        opened.keep(&opened.build(), first);
+        Ok(Self(opened))
     }
 
-    /// What the provider says of itself.
-    pub fn info(&self) -> &ProviderInfo {
-        &self.0.info
+    /// What the provider says of itself: the build that takes new calls.
+    pub fn info(&self) -> Arc<ProviderInfo> {
+        Arc::clone(&self.0.build().info)
     }
 
     /// Each setting with its source, as a JSON object.
@@ -203,12 +216,28 @@ impl ProviderHost {
         }
     }
 
-    /// Takes no calls any more, fails those that wait, and returns when those that run have ended. Whoever wants to wait
-    /// for a while only drops the future then.
+    /// Takes no calls any more, fails those that wait, and returns when those that run have ended and every instance is
+    /// gone. Whoever wants to wait for a while only drops the future then.
     pub async fn shut_down(&self) {
         self.0.gate.close();
+        // In this order: a call that has come through the gate may not be at work yet.
         self.0.gate.is_empty().await;
-        self.0.build().retire();
+        self.0.working.is_zero().await;
+        // The lock for writing: whoever is keeping an instance has kept it then, and nobody keeps one after that.
+        let present = {
+            let builds = self.0.builds.write();
+            Arc::clone(&builds.unwrap_or_else(PoisonError::into_inner).present)
+        };
+        present.retire();
+    }
+}
+
+impl fmt::Debug for ProviderHost {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProviderHost")
+            .field("build", &self.0.build().id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -217,21 +246,33 @@ impl Opened {
     async fn enter(self: &Arc<Self>, request: &ChatRequest) -> Result<Call, CallError> {
         self.grants.limits.check(request)?;
         let id = self.next_call();
-        let slot = self.gate.enter().await?;
-        self.tell_concurrency(id, request);
-        Call::begin(self, id, Some(slot)).await
+        let deadline = Deadline::after(self.grants.limits.wall_time);
+        let slot = deadline.hold(self.gate.enter()).await??;
+        let running = self.begin_call();
+        self.tell_concurrency(id, request, &running.build);
+        Call::begin(self, running, id, Some(slot), deadline).await
     }
 
     /// Begins to work for a question that asks nothing of the service, and so need not wait.
     async fn begin_aside(self: &Arc<Self>) -> Result<Call, CallError> {
+        let running = self.begin_call();
+        // Afterwards: whoever closed the gate before has not counted this one, and whoever closes it now waits for it.
         self.gate.check_open()?;
-        Call::begin(self, self.next_call(), None).await
+        let deadline = Deadline::after(self.grants.limits.wall_time);
+        Call::begin(self, running, self.next_call(), None, deadline).await
     }
 
-    fn tell_concurrency(&self, id: CallId, request: &ChatRequest) {
-        let model = request.model.as_deref().or(self.default_model.as_deref());
+    /// One more call on the build that takes new ones.
+    fn begin_call(&self) -> RunningCall {
+        // Held meanwhile, so that whoever puts another build in its place, and waits for this one, waits for the call.
+        let builds = self.builds.read().unwrap_or_else(PoisonError::into_inner);
+        RunningCall::begin(&builds.present, &self.working)
+    }
+
+    fn tell_concurrency(&self, id: CallId, request: &ChatRequest, build: &Build) {
+        let model = request.model.as_deref().or(build.default_model.as_deref());
         let payload = json!({
-            "provider": self.info.id,
+            "provider": build.info.id,
             "model": model,
             "active_requests": self.gate.running(),
             "waiting_requests": self.gate.waiting(),
@@ -255,33 +296,18 @@ impl Opened {
         Arc::clone(&builds.present)
     }
 
-    /// Keeps an instance, if its build still takes calls.
+    /// Keeps an instance, if its build and its host still take calls.
     fn keep(&self, build: &Arc<Build>, instance: Instance) {
-        // Held meanwhile, so that a build that is being retired keeps nothing.
-        let builds = self.builds.read().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&builds.present, build) {
-            build.keep(instance, self.grants.limits.idle_instances);
-        }
+        let surplus = {
+            // Held meanwhile, so that a build that is being retired keeps nothing.
+            let builds = self.builds.read().unwrap_or_else(PoisonError::into_inner);
+            let is_present = Arc::ptr_eq(&builds.present, build);
+            match is_present && self.gate.check_open().is_ok() {
+                true => build.keep(instance, self.grants.limits.idle_instances),
+                false => Some(instance),
+            }
+        };
+        // Outside the lock: dropping an instance is not quick.
+        drop(surplus);
     }
-}
-
-/// The settings that the provider resolved, by their keys.
-async fn settings(instance: &mut Instance) -> Result<Value, CallError> {
-    let description = instance.run(async |store, bindings, provider| {
-        let guest = bindings.amplifier_provider_provider().provider();
-        guest.call_describe(store, provider).await
-    });
-    // Nothing in it is needed: a provider may describe itself as it likes.
-    let mut description: Value = serde_json::from_str(&description.await?).unwrap_or_default();
-    Ok(description["settings"].take())
-}
-
-/// How many requests may run at once; none without a limit.
-fn max_concurrent_requests(settings: &Value) -> Option<usize> {
-    let limit = match &settings["max_concurrent_requests"]["value"] {
-        Value::String(text) => text.trim().parse().ok(),
-        value => value.as_u64(),
-    };
-    let limit = limit.and_then(|limit: u64| usize::try_from(limit).ok());
-    limit.filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit))
 }

@@ -1,10 +1,13 @@
 //! A response as it arrives.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
+use tokio::task::AbortHandle;
 use wasmtime::component::ResourceAny;
 
 use super::CallError;
@@ -12,14 +15,32 @@ use super::call::Call;
 use crate::contract::types::{ProviderError, StreamEvent};
 
 /// A response that is arriving: a [`Stream`] of its events, until the last one or an error. Dropping it closes the exchange
-/// at once.
-pub struct ResponseStream(State);
+/// at once. When the call's time is over ([`crate::Limits::wall_time`]) the exchange is closed, whether somebody waits for
+/// the next event or not, and the next event is that error.
+pub struct ResponseStream {
+    shared: Arc<Shared>,
+    /// Closes the exchange when its time is over.
+    end_of_time: AbortHandle,
+}
+
+/// What the one who reads the stream and the end of its time have in common.
+struct Shared(Mutex<Reading>);
+
+struct Reading {
+    state: State,
+    /// Who waits for the next event.
+    reader: Option<Waker>,
+}
 
 enum State {
     /// Nobody waits for an event.
     Idle(Box<Open>),
     /// The component works on the next event.
     Working(Working),
+    /// The time is over, and the component is being stopped.
+    Stopping,
+    /// The last event, or the error, that nobody has heard of yet.
+    Ended(Box<Next>),
     Over,
 }
 
@@ -37,7 +58,22 @@ struct Open {
 
 impl ResponseStream {
     pub(super) fn new(call: Call, stream: ResourceAny) -> Self {
-        Self(State::Idle(Box::new(Open { call, stream })))
+        let deadline = call.deadline();
+        let shared = Arc::new(Shared(Mutex::new(Reading {
+            state: State::Idle(Box::new(Open { call, stream })),
+            reader: None,
+        })));
+        let end_of_time = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move {
+                deadline.passed().await;
+                shared.stop().await;
+            }
+        });
+        Self {
+            shared,
+            end_of_time: end_of_time.abort_handle(),
+        }
     }
 
     /// Waits for the next event; none after the last one, and after an error. No event is lost when the returned future is
@@ -56,22 +92,95 @@ impl Stream for ResponseStream {
     type Item = Result<StreamEvent, CallError>;
 
     fn poll_next(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<StreamEvent, CallError>>> {
-        let mut working = match std::mem::replace(&mut self.0, State::Over) {
+        self.shared.lock().poll_next(context)
+    }
+}
+
+impl Drop for ResponseStream {
+    fn drop(&mut self) {
+        self.end_of_time.abort();
+        // The task is gone later, the exchange now.
+        let state = self.shared.lock().take();
+        drop(state);
+    }
+}
+
+impl fmt::Debug for ResponseStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResponseStream")
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Closes the exchange, whose time is over.
+    async fn stop(&self) {
+        let state = {
+            let mut reading = self.lock();
+            let state = reading.take();
+            if matches!(state, State::Idle(_) | State::Working(_)) {
+                reading.state = State::Stopping;
+            }
+            state
+        };
+        let last = match state {
+            State::Idle(open) => Err(open.call.expire()),
+            // It ends by itself, now: its time is over too.
+            State::Working(working) => match working.await {
+                (Some(open), _) => Err(open.call.expire()),
+                (None, last) => last,
+            },
+            State::Stopping | State::Ended(_) | State::Over => return,
+        };
+        let mut reading = self.lock();
+        reading.state = State::Ended(Box::new(last));
+        if let Some(reader) = reading.reader.take() {
+            reader.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        // After a panic within, the stream is over.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<StreamEvent, CallError>>> {
+        let mut working = match self.take() {
             State::Idle(open) => Box::pin(open.next()),
             State::Working(working) => working,
+            State::Stopping => return self.wait(State::Stopping, context),
+            State::Ended(last) => return Poll::Ready((*last).transpose()),
             State::Over => return Poll::Ready(None),
         };
         let Poll::Ready((open, next)) = working.as_mut().poll(context) else {
-            self.0 = State::Working(working);
-            return Poll::Pending;
+            return self.wait(State::Working(working), context);
         };
         if let Some(open) = open {
-            self.0 = State::Idle(open);
+            self.state = State::Idle(open);
         }
         Poll::Ready(next.transpose())
+    }
+
+    fn wait<T>(&mut self, state: State, context: &mut Context<'_>) -> Poll<T> {
+        self.state = state;
+        match &mut self.reader {
+            Some(reader) => reader.clone_from(context.waker()),
+            None => self.reader = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    fn take(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Over)
     }
 }
 
@@ -99,7 +208,11 @@ impl Open {
                 Ok(None) => (None, self.close().await.map(|()| None)),
                 Err(error) => {
                     let error = self.call.opened().grants.error(error);
-                    (None, self.close().await.and(Err(error)))
+                    if let Err(failure) = self.close().await {
+                        // What the provider said is what the caller can use.
+                        tracing::warn!("the component failed after its error: {failure}");
+                    }
+                    (None, Err(error))
                 }
             }
         })

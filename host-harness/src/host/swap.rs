@@ -1,13 +1,15 @@
 //! Another build in the place of the present one, while calls go on.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use super::build::Build;
-use super::{BuildId, Builds, CallError, Opened, ProviderHost};
+use super::{BuildId, Builds, CallError, Opened, ProviderHost, Settings};
 use crate::component::{LoadError, ProviderComponent};
 use crate::contract::types::ProviderError;
-use crate::instance::{self, Instance};
+use crate::deadline::Deadline;
+use crate::instance::{self, Failure, Instance};
 
 /// A swap that was done: new calls go to another build.
 pub struct Swap {
@@ -36,39 +38,41 @@ impl ProviderHost {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the candidate.
-    pub async fn swap(&self, path: &Path) -> Result<Swap, SwapError> {
+    /// Says what is wrong with the candidate, or that the host is shut down.
+    pub async fn swap(&self, path: impl AsRef<Path>) -> Result<Swap, SwapError> {
         let opened = &*self.0;
         let _one_at_a_time = opened.swapping.lock().await;
-        let component = ProviderComponent::load(&opened.engine, path).await?;
+        let component = ProviderComponent::load(&opened.engine, path.as_ref()).await?;
         if component.inspection().digest == opened.build().id.digest {
             return Ok(opened.unchanged());
         }
-        let info = instance::info(component.pre(), &opened.grants)
-            .await
-            .map_err(|failure| SwapError::Failed {
-                step: "get-info",
-                error: failure.into(),
-            })?;
-        if info.id != opened.info.id {
+        let nothing = opened.capabilities.nothing();
+        let info = instance::info(component.pre(), &nothing).await;
+        let info = info.map_err(failed("get-info"))?;
+        let expected = &opened.build().info.id;
+        if info.id != *expected {
             return Err(SwapError::OtherProvider {
-                expected: opened.info.id.clone(),
+                expected: expected.clone(),
                 found: info.id,
             });
         }
+        let (grants, pre) = (&opened.grants, component.pre());
+        let deadline = Deadline::after(grants.limits.wall_time);
         // Its warnings were heard when the configuration was opened first.
-        let first = Instance::open(component.pre(), &opened.grants, &opened.config, true)
-            .await
-            .map_err(|failure| SwapError::Failed {
-                step: "open",
-                error: failure.into(),
-            })?
-            .map_err(|error| SwapError::Rejected(Box::new(opened.grants.redacted(error))))?;
-        Ok(opened.switch(Arc::new(Build::new(component, &info, first))))
+        let first = Instance::open(pre, grants, &opened.config, true, deadline).await;
+        let mut first = first
+            .map_err(failed("open"))?
+            .map_err(|error| SwapError::Rejected(Box::new(grants.redacted(error))))?;
+        let settings = Settings::of(&mut first).await;
+        let settings = settings.map_err(failed("describe"))?;
+        let to = Arc::new(Build::new(component, info, settings.default_model));
+        let swap = opened.switch(&to)?;
+        opened.keep(&to, first);
+        Ok(swap)
     }
 
-    /// Puts the build that was there before the last swap in its place again; none when there was none. Rolling back twice
-    /// is going forward again.
+    /// Puts the build that was there before the last swap in its place again; none when there was none, and when the host
+    /// is shut down. Rolling back twice is going forward again.
     pub async fn roll_back(&self) -> Option<Swap> {
         let _one_at_a_time = self.0.swapping.lock().await;
         let previous = {
@@ -78,29 +82,42 @@ impl ProviderHost {
                 .previous
                 .clone()
         };
-        Some(self.0.switch(previous?))
+        self.0.switch(&previous?).ok()
+    }
+}
+
+impl fmt::Debug for Swap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Swap")
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
     }
 }
 
 impl Opened {
     /// From here on new calls go to this build.
-    fn switch(&self, to: Arc<Build>) -> Swap {
+    fn switch(&self, to: &Arc<Build>) -> Result<Swap, SwapError> {
+        if self.gate.check_open().is_err() {
+            return Err(SwapError::ShutDown);
+        }
         let from = {
             let mut builds = self.builds.write().unwrap_or_else(PoisonError::into_inner);
             let from = Arc::clone(&builds.present);
             *builds = Builds {
-                present: Arc::clone(&to),
+                present: Arc::clone(to),
                 previous: Some(Arc::clone(&from)),
             };
             from
         };
         from.retire();
         tracing::info!("{} answers now, and no longer {}", to.id, from.id);
-        Swap {
+        Ok(Swap {
             from: from.id.clone(),
             to: to.id.clone(),
             old: from,
-        }
+        })
     }
 
     fn unchanged(&self) -> Swap {
@@ -110,6 +127,14 @@ impl Opened {
             to: build.id.clone(),
             old: build,
         }
+    }
+}
+
+/// For `map_err` on what the candidate is asked for.
+fn failed(step: &'static str) -> impl FnOnce(Failure) -> SwapError {
+    move |failure| SwapError::Failed {
+        step,
+        error: failure.into(),
     }
 }
 
@@ -142,4 +167,8 @@ pub enum SwapError {
     /// It does not take the configuration.
     #[error("the candidate rejects the configuration: {}", .0.message)]
     Rejected(Box<ProviderError>),
+
+    /// The host takes no calls any more, on no build.
+    #[error("the host is shut down")]
+    ShutDown,
 }

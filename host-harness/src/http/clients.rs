@@ -1,7 +1,7 @@
 //! Pooled connections, with the system's trust store and proxy settings.
 
 use std::error::Error as StdError;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
@@ -56,17 +56,35 @@ impl Clients {
             is_local: origin.is_local(),
             is_secure: origin.is_secure(),
         };
-        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(present, _)| *present == pool) {
-            return Ok(client.clone());
+        if let Some(client) = self.find(pool) {
+            return Ok(client);
         }
+        // Outside the lock: reading the trust store takes a while, and others have their client already.
         let client = pool.client().map_err(NoClient)?;
+        // Somebody else may have made one meanwhile, which may have connections.
+        Ok(self.find(pool).unwrap_or_else(|| self.keep(pool, client)))
+    }
+
+    /// The client of a pool, which goes last then: the one that was not asked for longest is the first to go.
+    fn find(&self, pool: Pool) -> Option<Client> {
+        let mut clients = self.lock();
+        let index = clients.iter().position(|(present, _)| *present == pool)?;
+        clients[index..].rotate_left(1);
+        clients.last().map(|(_, client)| client.clone())
+    }
+
+    fn keep(&self, pool: Pool, client: Client) -> Client {
+        let mut clients = self.lock();
         if clients.len() >= MAX_POOLS {
             clients.remove(0);
         }
         clients.push((pool, client.clone()));
-        Ok(client)
+        client
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Pool, Client)>> {
+        // What is in the list is whole after every step, so that a panic elsewhere does no harm.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,13 +127,36 @@ impl Pool {
 pub(crate) struct NoClient(Box<dyn StdError + Send + Sync>);
 
 /// How many pools there are at most. A provider sets one limit on connecting and asks one endpoint, which makes one; a
-/// hostile one could ask for as many as it likes.
+/// hostile one could ask for as many as it likes, and those that are in use stay all the same.
 const MAX_POOLS: usize = 8;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pool_that_is_used_outlives_many_that_are_not() {
+        let clients = Clients::default();
+        let origin = Origin::parse("http://127.0.0.1:1").unwrap();
+        let get = |seconds| clients.get(&origin, Duration::from_secs(seconds)).unwrap();
+        let seconds = || -> Vec<u64> {
+            let clients = clients.lock();
+            let pools = clients.iter().map(|(pool, _)| pool);
+            pools.map(|pool| pool.connect_timeout.as_secs()).collect()
+        };
+        get(10);
+        for other in 11..30 {
+            get(other);
+            get(10);
+        }
+        assert_eq!(seconds(), [23, 24, 25, 26, 27, 28, 29, 10]);
+        // Without a use between them, it goes.
+        for other in 30..38 {
+            get(other);
+        }
+        assert_eq!(seconds(), (30..38).collect::<Vec<_>>());
+    }
 
     #[test]
     fn connections_speak_http_2_where_the_server_does() {

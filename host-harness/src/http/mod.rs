@@ -244,6 +244,51 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn a_server_that_does_not_begin_to_answer_meets_the_guests_limit() {
+        // The system accepts connections for it, and nobody reads them.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let options = RequestOptions {
+            first_byte_timeout: Some(Duration::from_millis(20)),
+            ..RequestOptions::default()
+        };
+        let client = client(Origin::parse(&address));
+        let silent = client.send(get(&address), options).await;
+        assert!(
+            matches!(silent, Err(Error::HttpResponseTimeout)),
+            "{silent:?}"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_server_that_cannot_be_reached_meets_the_guests_limit() {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Once its queue is full, the system answers no more.
+        let mut waiting = Vec::new();
+        let limit = Duration::from_millis(200);
+        let connect = || tokio::time::timeout(limit, tokio::net::TcpStream::connect(address));
+        while let Ok(connected) = connect().await {
+            waiting.push(connected.unwrap());
+            assert!(waiting.len() < 100, "the queue has no end");
+        }
+        let address = format!("http://{address}");
+        let options = RequestOptions {
+            connect_timeout: Some(Duration::from_millis(20)),
+            ..RequestOptions::default()
+        };
+        let client = client(Origin::parse(&address));
+        let unreached = client.send(get(&address), options).await;
+        assert!(
+            matches!(unreached, Err(Error::ConnectionTimeout)),
+            "{unreached:?}"
+        );
+    }
+
     #[test]
     fn guests_do_not_set_the_headers_of_the_connection() {
         let mut client = client(None);

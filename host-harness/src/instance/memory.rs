@@ -8,7 +8,7 @@ use crate::limits::LimitError;
 pub(super) struct MemoryLimiter {
     bytes: usize,
     limit: usize,
-    /// Whether the instance wanted more than it may have.
+    /// Whether the present call wanted more than the instance may have.
     was_refused: bool,
 }
 
@@ -19,6 +19,11 @@ impl MemoryLimiter {
             limit,
             was_refused: false,
         }
+    }
+
+    /// Another call begins: what was refused before is none of its business.
+    pub(super) fn begin(&mut self) {
+        self.was_refused = false;
     }
 
     /// What the instance has.
@@ -38,10 +43,15 @@ impl ResourceLimiter for MemoryLimiter {
         &mut self,
         current: usize,
         desired: usize,
-        _: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // Of this memory; a component may have several.
-        let bytes = self.bytes - current.min(self.bytes) + desired;
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // It would fail after all, and must not be counted.
+            return Ok(false);
+        }
+        // Of this memory; a component may have several. What the system then does not have stays counted: wasmtime tells of
+        // failures that it has not asked about before too, and a guest could bring those about to be counted down.
+        let bytes = self.bytes.saturating_add(desired.saturating_sub(current));
         let is_granted = bytes <= self.limit;
         match is_granted {
             true => self.bytes = bytes,
@@ -62,3 +72,31 @@ impl ResourceLimiter for MemoryLimiter {
 
 /// The most functions that a table may have: ten times what this provider's has.
 const MAX_TABLE_ELEMENTS: usize = 10_000;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_counted_together_up_to_the_limit() {
+        let mut memory = MemoryLimiter::new(100);
+        // from, to, at most → whether it is granted, what there is then, and whether it was too much
+        for (current, desired, maximum, is_granted, bytes, is_breach) in [
+            (0, 60, None, true, 60, false),
+            // Another memory.
+            (0, 30, Some(30), true, 90, false),
+            // It is not ours to refuse.
+            (30, 31, Some(30), false, 90, false),
+            (60, 71, None, false, 90, true),
+            (60, usize::MAX, None, false, 90, true),
+            (60, 70, None, true, 100, false),
+        ] {
+            memory.begin();
+            let granted = memory.memory_growing(current, desired, maximum).unwrap();
+            assert_eq!((granted, memory.bytes()), (is_granted, bytes), "{desired}");
+            let breach = is_breach.then_some(LimitError::Memory { limit: 100 });
+            assert_eq!(memory.breach(), breach, "{desired}");
+        }
+    }
+}

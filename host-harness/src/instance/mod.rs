@@ -23,6 +23,7 @@ use self::reporter::Reporter;
 use crate::clock::Clock;
 use crate::contract::{ProviderModule, ProviderModulePre, types};
 use crate::credentials::{CredentialKind, TokenProvider};
+use crate::deadline::Deadline;
 use crate::engine::EPOCH_TICKS_PER_TURN;
 use crate::events::{CallId, EventSubscriber};
 use crate::http::HttpClient;
@@ -32,11 +33,13 @@ use crate::secret::Secret;
 
 /// An instance with an opened provider.
 pub(crate) struct Instance {
-    pub(crate) store: Store<HostState>,
-    pub(crate) bindings: ProviderModule,
-    pub(crate) provider: ResourceAny,
+    store: Store<HostState>,
+    bindings: ProviderModule,
+    provider: ResourceAny,
     /// How many calls it has worked for.
     calls: u64,
+    /// When the present call's time is over.
+    deadline: Deadline,
 }
 
 /// What instances share.
@@ -79,10 +82,11 @@ impl Instance {
         grants: &Arc<Grants>,
         config: &str,
         is_muted: bool,
+        deadline: Deadline,
     ) -> Result<Result<Self, types::ProviderError>, Failure> {
         let mut store = store(pre.engine(), grants);
         store.data_mut().reporter.is_muted = is_muted;
-        let opened = run(&mut store, async |store| {
+        let opened = run(&mut store, deadline, async |store| {
             let bindings = pre.instantiate_async(&mut *store).await?;
             let exports = bindings.amplifier_provider_provider();
             let opened = exports.provider().call_open(store, config).await?;
@@ -95,13 +99,16 @@ impl Instance {
             bindings,
             provider,
             calls: 0,
+            deadline,
         }))
     }
 
-    /// Begins to work for a call.
-    pub(crate) fn begin(&mut self, call: CallId) {
+    /// Begins to work for a call, which has time until then.
+    pub(crate) fn begin(&mut self, call: CallId, deadline: Deadline) {
         self.calls += 1;
+        self.deadline = deadline;
         let state = self.store.data_mut();
+        state.memory.begin();
         state.meter.reset();
         state.reporter.begin(call);
     }
@@ -119,9 +126,11 @@ impl Instance {
             store,
             bindings,
             provider,
+            deadline,
             ..
         } = self;
-        run(store, async |store| part(store, bindings, *provider).await).await
+        let part = async |store: &mut Store<_>| part(store, bindings, *provider).await;
+        run(store, *deadline, part).await
     }
 
     /// The call has failed, and no one else will tell those who listen.
@@ -137,13 +146,15 @@ impl Instance {
     }
 }
 
-/// What a component says of itself, in an instance that is thrown away.
+/// What a component says of itself, in an instance that is thrown away. Its events go nowhere.
 pub(crate) async fn info(
     pre: &ProviderModulePre<HostState>,
     grants: &Arc<Grants>,
 ) -> Result<types::ProviderInfo, Failure> {
     let mut store = store(pre.engine(), grants);
-    let info = run(&mut store, async |store| {
+    store.data_mut().reporter.is_muted = true;
+    let deadline = Deadline::after(grants.limits.wall_time);
+    let info = run(&mut store, deadline, async |store| {
         let bindings = pre.instantiate_async(&mut *store).await?;
         let exports = bindings.amplifier_provider_provider();
         exports.call_get_info(store).await
@@ -156,11 +167,8 @@ pub(crate) async fn info(
 pub(crate) enum Failure {
     /// It wanted too much.
     Limit(LimitError),
-    /// All instances that there can be are at work.
-    NoInstance {
-        /// How many this host has.
-        running: usize,
-    },
+    /// The engine's pool has no instance left.
+    NoInstance,
     /// It trapped.
     Component(wasmtime::Error),
 }
@@ -188,16 +196,18 @@ fn store(engine: &wasmtime::Engine, grants: &Arc<Grants>) -> Store<HostState> {
     store
 }
 
-/// Runs guest code, measured and with its traps explained.
+/// Runs guest code, measured and with its traps explained. Waiting is no computing, so that the time has an end of its own.
 async fn run<T>(
     store: &mut Store<HostState>,
+    deadline: Deadline,
     part: impl AsyncFnOnce(&mut Store<HostState>) -> wasmtime::Result<T>,
 ) -> Result<T, Failure> {
     let meter = Arc::clone(&store.data().meter);
     store.set_epoch_deadline(EPOCH_TICKS_PER_TURN);
-    match meter.measure(part(store)).await {
-        Ok(done) => Ok(done),
-        Err(error) => Err(store.data_mut().explain(error)),
+    match deadline.hold(meter.measure(part(store))).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(store.data_mut().explain(error)),
+        Err(limit) => Err(Failure::Limit(limit)),
     }
 }
 
@@ -238,9 +248,7 @@ impl HostState {
             return Failure::Limit(LimitError::Headers);
         }
         match error.is::<wasmtime::PoolConcurrencyLimitError>() {
-            true => Failure::NoInstance {
-                running: self.grants.instances.load(Ordering::Relaxed),
-            },
+            true => Failure::NoInstance,
             false => Failure::Component(error),
         }
     }

@@ -16,7 +16,7 @@
 //! let host = ProviderHost::builder()
 //!     .environment(Environment::of_process())
 //!     .events(metrics.clone())
-//!     .load("target/component/azure_openai_provider.wasm".as_ref())
+//!     .load("target/component/azure_openai_provider.wasm")
 //!     .await?
 //!     .open(&serde_json::Map::new())
 //!     .await?;

@@ -1,0 +1,74 @@
+//! The moment at which a call's time is over.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::limits::LimitError;
+
+/// When the time of a call is over. It holds for everything that the call waits for, its place in the queue included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    limit: Duration,
+    /// None when no clock goes that far: there is no limit then.
+    at: Option<Instant>,
+}
+
+impl Deadline {
+    /// So long from now.
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self {
+            limit,
+            at: Instant::now().checked_add(limit),
+        }
+    }
+
+    /// Awaits a future, as long as there is time.
+    ///
+    /// # Errors
+    ///
+    /// When there is none any more; the future is dropped.
+    pub(crate) async fn hold<T>(&self, future: impl Future<Output = T>) -> Result<T, LimitError> {
+        match self.at {
+            Some(at) => timeout_at(at, future).await.map_err(|_| self.error()),
+            None => Ok(future.await),
+        }
+    }
+
+    /// Waits for the moment, for ever if it never comes.
+    pub(crate) async fn passed(&self) {
+        match self.at {
+            Some(at) => sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What a call ends with at this moment.
+    pub(crate) fn error(&self) -> LimitError {
+        LimitError::WallTime { limit: self.limit }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_longer_ends_in_the_limits_error() {
+        let limit = Duration::from_millis(20);
+        let deadline = Deadline::after(limit);
+        assert_eq!(deadline.hold(std::future::ready(1)).await, Ok(1));
+        let held = deadline.hold(std::future::pending::<()>()).await;
+        assert_eq!(held, Err(LimitError::WallTime { limit }));
+        deadline.passed().await;
+    }
+
+    #[tokio::test]
+    async fn a_limit_beyond_all_clocks_is_none() {
+        let deadline = Deadline::after(Duration::MAX);
+        assert_eq!(deadline.hold(std::future::ready(1)).await, Ok(1));
+        let passing = tokio::time::timeout(Duration::from_millis(20), deadline.passed());
+        passing.await.unwrap_err();
+    }
+}
