@@ -11,6 +11,7 @@ mod process;
 mod wasm_target;
 mod workspace;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::component::{HOSTILE_PROVIDER, PROVIDER};
@@ -41,10 +42,17 @@ Examples:
 ";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next();
-    let rest: Vec<String> = arguments.collect();
-    match dispatch(command.as_deref(), &rest) {
+    let arguments = std::env::args_os().skip(1).map(OsString::into_string);
+    let arguments: Result<Vec<String>, OsString> = arguments.collect();
+    let done = match arguments.as_deref() {
+        Ok([command, rest @ ..]) => dispatch(Some(command), rest),
+        Ok([]) => dispatch(None, &[]),
+        Err(argument) => Err(Error::Usage(format!(
+            "the argument {} is no Unicode text",
+            argument.display()
+        ))),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error}");

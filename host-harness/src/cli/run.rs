@@ -19,7 +19,7 @@ use crate::contract::types::{ChatRequest, ContentBlock, MessageContent, Role};
 /// Asks the model once.
 pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
     let request = request(&arguments)?;
-    let mut setup = Setup::read(&arguments.provider)?;
+    let mut setup = Setup::read(&arguments.provider, arguments.json)?;
     if arguments.no_stream {
         setup
             .config

@@ -96,7 +96,7 @@ impl TracingSubscriber {
                 if let Some(id) = id
                     && self.retries.with(id, |retries| *retries += 1).is_none()
                 {
-                    self.retries.insert(id, 1);
+                    self.retries.insert(id, 1, |_| false);
                 }
                 let (attempt, max_retries) = (number("attempt"), number("max_retries"));
                 let delay_s = data["delay"].as_f64();

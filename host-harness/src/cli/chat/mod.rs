@@ -20,7 +20,7 @@ use self::history::History;
 use self::input::Input;
 use self::lines::Lines;
 use self::session::Session;
-use self::tool_loop::ToolLoop;
+use self::tool_loop::{Ended, ToolLoop};
 use self::totals::Used;
 use super::args::ChatArguments;
 use super::attachments;
@@ -28,6 +28,7 @@ use super::event_log::EventLog;
 use super::failure::Failure;
 use super::request;
 use super::setup::Setup;
+use super::terminal;
 use super::tools_file::Tools;
 use crate::contract::types::ToolSpec;
 use crate::kernel_json::chat_request;
@@ -44,7 +45,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
     let mut conversation = Conversation::new(request);
     conversation.attach(attachments::of(&arguments.parts)?);
 
-    let mut setup = Setup::read(&arguments.provider)?;
+    let mut setup = Setup::read(&arguments.provider, arguments.json)?;
     // Kept until the chat ends: dropping it stops the mock.
     let _mock = setup.mock_unless_configured(arguments.json).await?;
     let events = Arc::new(EventLog::create(
@@ -156,13 +157,13 @@ impl Chat<'_> {
         };
         self.turns.push(used);
         let what = match answered {
-            Some(Ok(())) => return Ok(Flow::GoOn),
+            Some(Ok(Ended::Answered)) => return Ok(Flow::GoOn),
             Some(Err(failure)) if failure.is_of_output() => return Err(failure),
             Some(Err(failure)) => {
                 failure.report(self.session.json);
                 "failed"
             }
-            None => {
+            Some(Ok(Ended::Cancelled)) | None => {
                 self.session.end_line();
                 "was cancelled"
             }
@@ -192,9 +193,9 @@ impl Chat<'_> {
 
     fn tell_totals(&self) {
         match (self.turns.as_slice(), self.session.json) {
-            (turns, true) => eprintln!("{}", totals::to_json(turns)),
+            (turns, true) => terminal::tell(&totals::to_json(turns).to_string()),
             ([], false) => {}
-            (turns, false) => eprint!("\n{}", totals::to_table(turns)),
+            (turns, false) => terminal::tell(&format!("\n{}", totals::to_table(turns).trim_end())),
         }
     }
 }
