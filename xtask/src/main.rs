@@ -31,7 +31,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
   conformance [--if-possible]
                       runs the official `openai` packages for Python and Node against the mock and `serve`; with
-                      --if-possible one is left out, and says so, where it cannot be installed
+                      --if-possible one is left out, and says so, where there is no Python or Node, or no registry
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, and the documentation
 

@@ -8,8 +8,7 @@ use super::failure::{Failure, notice};
 use super::terminal::{self, DIM, PLAIN, Terminal};
 use super::visible;
 use crate::contract::types::{
-    BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, ProviderError,
-    StreamEvent,
+    BlockKind, BlockStart, ChatRequest, ChatResponse, FinishReason, ProviderError, StreamEvent,
 };
 use crate::host::{CallError, ProviderHost};
 use crate::kernel_json::chat_response;
@@ -53,7 +52,7 @@ pub(super) async fn stream(
             }
         }
     }
-    Err(ended_without_response())
+    Err(CallError::from(ProviderError::ended_without_response()).into())
 }
 
 /// Asks, and writes the response to standard output as a line of JSON in the kernel's form.
@@ -75,23 +74,6 @@ pub(super) fn tell_if_cut(response: &ChatResponse) {
             "the answer was cut off at its output limit (`max_tokens`)",
         );
     }
-}
-
-/// A component that breaks the contract.
-fn ended_without_response() -> Failure {
-    let error = ProviderError {
-        kind: ErrorKind::Stream,
-        message: "the component's stream ended without a response".to_owned(),
-        status: None,
-        code: None,
-        retryable: false,
-        retry_after_ms: None,
-        request_id: None,
-        provider: "azure-openai".to_owned(),
-        model: None,
-        details: None,
-    };
-    Failure::Call(CallError::from(error))
 }
 
 /// Writes blocks to standard output, each on lines of its own. Thinking is not part of the answer: it is shown where it can

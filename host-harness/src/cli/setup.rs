@@ -1,13 +1,14 @@
 //! What the commands that use a provider have in common: its configuration, its environment, its host.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::args::ProviderArguments;
+use super::event_log::EventLog;
 use super::failure::{Failure, notice};
 use super::serve::KEY_VARIABLE;
 use super::terminal::Terminal;
@@ -52,6 +53,14 @@ pub(super) struct Setup {
     component: PathBuf,
     seals_secrets: bool,
     secrets: Secrets,
+}
+
+/// A provider that answers, until this is dropped.
+pub(super) struct Opened {
+    pub(super) provider: ProviderHost,
+    pub(super) events: Arc<EventLog>,
+    /// Dropping it stops the mock.
+    _mock: Option<MockAzure>,
 }
 
 impl Setup {
@@ -130,6 +139,22 @@ impl Setup {
             !is_secret && !secrets.any(|secret| secret == value)
         };
         self.environment.variables().filter(is_kept).collect()
+    }
+
+    /// Everything that an answer takes: the provider, opened, and where its events go.
+    pub(super) async fn open(
+        &mut self,
+        event_log: Option<&Path>,
+        json: bool,
+    ) -> Result<Opened, Failure> {
+        let mock = self.mock_unless_configured(json).await?;
+        let events = Arc::new(EventLog::create(event_log, json)?);
+        let host = self.host(events.clone()).await?;
+        Ok(Opened {
+            provider: host.open(&self.config).await?,
+            events,
+            _mock: mock,
+        })
     }
 
     /// The component's file as it is now, if it is watched.

@@ -41,7 +41,7 @@ impl Failure {
         };
         Self {
             status,
-            error: error(kind, message.into()),
+            error: ProviderError::of_host(kind, message.into()),
             param: None,
             headers: HeaderMap::new(),
         }
@@ -142,13 +142,7 @@ pub(super) fn of_call(error: CallError) -> ProviderError {
 /// The component has made a response that breaks the contract.
 pub(super) fn not_a_response(why: &JsonError) -> ProviderError {
     let message = format!("the component's response cannot be written: {why}");
-    error(ErrorKind::Other, message)
-}
-
-/// The component's stream has ended without a response, which breaks the contract.
-pub(super) fn ended_without_response() -> ProviderError {
-    let message = "the component's stream ended without a response";
-    error(ErrorKind::Stream, message.to_owned())
+    ProviderError::of_host(ErrorKind::Other, message)
 }
 
 /// An error in the kernel's form.
@@ -234,22 +228,6 @@ fn openai_code(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// An error of this host's.
-fn error(kind: ErrorKind, message: String) -> ProviderError {
-    ProviderError {
-        kind,
-        message,
-        status: None,
-        code: None,
-        retryable: false,
-        retry_after_ms: None,
-        request_id: None,
-        provider: "host-harness".to_owned(),
-        model: None,
-        details: None,
-    }
-}
-
 /// How long to wait, exactly. SDKs of OpenAI look at it before `retry-after`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
@@ -273,7 +251,10 @@ mod tests {
             (LimitError::WallTime { limit }.into(), 504),
             (LimitError::Memory { limit: 1 }.into(), 413),
             (LimitError::Request { size: 2, limit: 1 }.into(), 413),
-            (CallError::from(error(ErrorKind::Other, String::new())), 502),
+            (
+                CallError::from(ProviderError::of_host(ErrorKind::Other, String::new())),
+                502,
+            ),
         ] {
             let message = error.to_string();
             assert_eq!(Failure::from(error).status, expected, "{message}");

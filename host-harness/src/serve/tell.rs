@@ -52,7 +52,7 @@ pub(super) async fn tell(
         is_over = match event {
             Ok(Some(event)) => teller.event(event),
             Ok(None) => {
-                teller.fail(&failure::ended_without_response());
+                teller.fail(&ProviderError::ended_without_response());
                 true
             }
             Err(error) => {

@@ -44,6 +44,7 @@ impl TracingSubscriber {
 
     /// Whether the texts of streams and the payloads of events that may hold some are handed on too. They are what people
     /// and models wrote, and are not unless this is true.
+    #[must_use]
     pub fn content(mut self, is_handed_on: bool) -> Self {
         self.has_content = is_handed_on;
         self

@@ -13,7 +13,6 @@ mod totals;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use self::conversation::Conversation;
 use self::history::History;
@@ -24,7 +23,6 @@ use self::tool_loop::{Ended, ToolLoop};
 use self::totals::Used;
 use super::args::ChatArguments;
 use super::attachments;
-use super::event_log::EventLog;
 use super::failure::Failure;
 use super::request;
 use super::setup::Setup;
@@ -46,24 +44,15 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
     conversation.attach(attachments::of(&arguments.parts)?);
 
     let mut setup = Setup::read(&arguments.provider, arguments.json)?;
-    // Kept until the chat ends: dropping it stops the mock.
-    let _mock = setup.mock_unless_configured(arguments.json).await?;
-    let events = Arc::new(EventLog::create(
-        arguments.event_log.as_deref(),
-        arguments.json,
-    )?);
     let watch = setup.watch(arguments.watch).await;
-    let provider = setup
-        .host(events.clone())
-        .await?
-        .open(&setup.config)
-        .await?;
+    let event_log = arguments.event_log.as_deref();
+    let opened = setup.open(event_log, arguments.json).await?;
     let mut chat = Chat {
         conversation,
         tool_loop: ToolLoop::new(&tools, arguments.yes, arguments.max_turns),
         session: Session {
-            news: watch.begin(&provider),
-            provider,
+            news: watch.begin(&opened.provider),
+            provider: opened.provider.clone(),
             lines: match (arguments.json, arguments.no_history) {
                 // Whoever reads JSON shows prompts as it likes.
                 (true, _) => Lines::plain(),
@@ -80,7 +69,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
     let talked = chat.talk().await;
     chat.tell_totals();
     talked?;
-    events.finish()?;
+    opened.events.finish()?;
     Ok(match chat.has_failed && !chat.session.has_person() {
         // A script must not take a part of a conversation for all of it. A person has seen it.
         true => ExitCode::FAILURE,

@@ -235,16 +235,11 @@ mod tests {
             summary(&text(&"é".repeat(200))),
             format!("{}…", "é".repeat(160))
         );
-        let block = |content| ContentBlock {
-            content,
-            visibility: None,
-            extensions: None,
-        };
         let blocks = [
             BlockContent::Text("A chart:".to_owned()),
             BlockContent::Image("{}".to_owned()),
         ];
-        let blocks = MessageContent::Blocks(blocks.map(block).into());
+        let blocks = MessageContent::Blocks(blocks.map(ContentBlock::of).into());
         assert_eq!(summary(&blocks), "A chart: [image]");
     }
 }

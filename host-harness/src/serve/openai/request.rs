@@ -31,7 +31,10 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
     refuse(&mut object)?;
     let mut messages = Vec::new();
     if let Some(instructions) = object.optional_string("instructions")? {
-        messages.push(message(Role::System, MessageContent::Text(instructions)));
+        messages.push(Message::of(
+            Role::System,
+            MessageContent::Text(instructions),
+        ));
     }
     messages.extend(object.required("input", input::INPUT, input::read)?);
 
@@ -87,18 +90,6 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
             echo,
         }),
         Some(name) => Err(Invalid::unknown(name)),
-    }
-}
-
-/// A message that says nothing but its content.
-pub(super) fn message(role: Role, content: MessageContent) -> Message {
-    Message {
-        role,
-        content,
-        name: None,
-        tool_call_id: None,
-        metadata: None,
-        extensions: None,
     }
 }
 
