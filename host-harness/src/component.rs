@@ -141,9 +141,9 @@ impl ProviderComponent {
 }
 
 fn read(engine: &ProviderEngine, path: &Path) -> Result<(Component, Inspection), LoadError> {
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read {
+    let bytes = std::fs::read(path).map_err(|reason| LoadError::Read {
         path: path.to_owned(),
-        source,
+        reason,
     })?;
     let digest = hexadecimal(digest(&SHA256, &bytes).as_ref());
     let component = engine.component(&bytes, &digest);
@@ -175,14 +175,15 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// Why a file is not a component that this host runs.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the component {}: {source}; `cargo xtask build` builds it, `--component FILE` names another", .path.display())]
+    #[error("cannot read the component {}: {reason}", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 
     /// The file is something else.

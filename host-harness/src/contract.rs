@@ -1,4 +1,5 @@
-//! The contract, generated from `wit/`: the same files that the component is built from.
+//! The contract, generated from `wit/`: the same files that the component is built from; and how the host makes some of its
+//! values.
 
 /// The types of requests and answers.
 pub mod types {
@@ -14,6 +15,9 @@ pub mod types {
 
 pub(crate) use self::generated::amplifier::provider::{credentials, events};
 pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
+use self::types::{
+    BlockContent, ContentBlock, ErrorKind, Message, MessageContent, ProviderError, Role,
+};
 
 mod generated {
     #![allow(
@@ -34,4 +38,53 @@ mod generated {
         exports: { default: async },
         additional_derives: [PartialEq, Clone],
     });
+}
+
+impl ContentBlock {
+    /// A block that says nothing but its content.
+    pub(crate) fn of(content: BlockContent) -> Self {
+        Self {
+            content,
+            visibility: None,
+            extensions: None,
+        }
+    }
+}
+
+impl Message {
+    /// A message that says this and nothing else.
+    pub(crate) fn of(role: Role, content: MessageContent) -> Self {
+        Self {
+            role,
+            content,
+            name: None,
+            tool_call_id: None,
+            metadata: None,
+            extensions: None,
+        }
+    }
+}
+
+impl ProviderError {
+    /// An error of this host's.
+    pub(crate) fn of_host(kind: ErrorKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            status: None,
+            code: None,
+            retryable: false,
+            retry_after_ms: None,
+            request_id: None,
+            provider: "host-harness".to_owned(),
+            model: None,
+            details: None,
+        }
+    }
+
+    /// The component's stream has ended without a response, which breaks the contract.
+    pub(crate) fn ended_without_response() -> Self {
+        let message = "the component's stream ended without a response";
+        Self::of_host(ErrorKind::Stream, message.to_owned())
+    }
 }

@@ -33,8 +33,9 @@ pub struct Limits {
     /// the provider does by default, and the waits between them make 65 minutes. Opening a configuration may take as long.
     pub wall_time: Duration,
 
-    /// The most bytes of text in one chat request, and of one HTTP request: 64 MiB. An instance holds about three copies
-    /// of it, and its memory is four times that.
+    /// The most bytes of text in one chat request, and of one HTTP request: 64 MiB. It is there to
+    /// refuse at once what is far too much: an instance holds a request some six times over, so that with its 256 MiB one of
+    /// 40 MiB fits.
     pub request_bytes: usize,
 
     /// The most bytes of one HTTP response: 256 MiB. A stream of 200,000 events has 40 MB.
@@ -83,6 +84,10 @@ impl Default for Limits {
 
 /// The most memory that an instance can have: address space for so much is reserved.
 pub(crate) const MAX_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+
+/// The most bytes of a request that are read, from a file or a client: a larger one does not fit into the memory of an
+/// instance, which holds it some six times over.
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 40 * 1024 * 1024;
 
 /// A call that wanted more than [`Limits`] gives it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

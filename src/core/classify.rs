@@ -334,6 +334,9 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
                 "{url} answered with a redirect, which is never followed; put the final address into `azure_endpoint`"
             )
         }
+        ErrorKind::InvalidRequest => format!(
+            "{url} refused the request to {deployment}; change what it names, which for an API version is `api_version`"
+        ),
         _ => format!("{url} refused the request to {deployment}"),
     }
 }

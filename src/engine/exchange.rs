@@ -220,6 +220,11 @@ impl<E: Edge> Exchange<E> {
         }
     }
 
+    /// Whether an answer that is cut off at its limit goes on.
+    pub(super) fn auto_continue(&self) -> bool {
+        self.translated.auto_continue
+    }
+
     /// Adds what the service has said so far to the input, in place of what it had said before.
     pub(super) fn go_on(&mut self, said: Vec<Value>, report: &Report<E>) {
         if let Some(Value::Array(input)) = self.translated.body.get_mut("input") {

@@ -197,8 +197,7 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Lets a response go on that was cut off, and ends one that was not, or that does not go on.
     fn conclude(&mut self, body: Option<E::Body>) -> State<E::Body> {
-        let may_go_on =
-            self.exchange.configuration.auto_continue && self.continuations < MAX_CONTINUATIONS;
+        let may_go_on = self.exchange.auto_continue() && self.continuations < MAX_CONTINUATIONS;
         if may_go_on && let Some(said) = self.translator.continuation() {
             self.read_end(body);
             self.continuations += 1;

@@ -27,24 +27,26 @@ async fn a_quick_run_has_every_row_and_every_level_and_a_plot() {
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
 
     let rows = report["rows"].as_array().unwrap();
-    let keys: Vec<&str> = rows
+    let limits: Vec<(&str, f64, &str)> = rows
         .iter()
-        .map(|row| row["key"].as_str().unwrap())
+        .map(|row| {
+            let word = |key: &str| row[key].as_str().unwrap();
+            (word("key"), row["limit"].as_f64().unwrap(), word("unit"))
+        })
         .collect();
     let expected = [
-        "component_size",
-        "cached_load",
-        "fresh_instance",
-        "idle_memory",
-        "exchange_overhead",
-        "stream_cpu",
-        "history",
-        "concurrent_streams",
-        "fairness",
+        ("component_size", 400.0, "KB"),
+        ("cached_load", 2.0, "ms"),
+        ("fresh_instance", 60.0, "µs"),
+        ("idle_memory", 2.0, "MiB"),
+        ("exchange_overhead", 150.0, "µs"),
+        ("stream_cpu", 3.0, "µs"),
+        ("history", 10.0, "×"),
+        ("concurrent_streams", 0.0, ""),
+        ("fairness", 1.5, "×"),
     ];
-    assert_eq!(keys, expected);
+    assert_eq!(limits, expected);
     for row in rows {
-        assert!(row["limit"].is_number(), "{row}");
         match cfg!(target_os = "linux") {
             true => assert!(row["value"].is_number(), "{row}"),
             // Elsewhere the system does not say how much memory a process has.
@@ -65,5 +67,7 @@ async fn a_quick_run_has_every_row_and_every_level_and_a_plot() {
             assert!(rate > 0.0, "{level}");
         }
     }
-    assert!(fs::read_to_string(plot).unwrap().starts_with("<svg"));
+    let plot = fs::read_to_string(plot).unwrap();
+    assert!(plot.starts_with("<svg"));
+    assert_eq!(plot.matches("<polyline").count(), 6);
 }

@@ -45,9 +45,15 @@ fn the_contract_the_documentation_and_these_tests_have_the_same_kinds() {
     let documentation = text("docs/errors.md");
     let documentation = documentation
         .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
-        .map(|(kind, cause)| {
-            assert!(!cause.starts_with('|'), "{kind} has no cause");
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
+        .map(|(kind, cells)| {
+            let cells: Vec<&str> = cells.split('|').map(str::trim).collect();
+            let [cause, remedy, is_tried_again, ""] = cells[..] else {
+                panic!("{kind}: {cells:?}");
+            };
+            for cell in [cause, remedy, is_tried_again] {
+                assert!(!cell.is_empty(), "{kind} has an empty cell");
+            }
             kind.to_owned()
         });
     assert_eq!(documentation.collect::<Vec<_>>(), here);

@@ -18,6 +18,7 @@ mod endurance;
 mod error_kinds;
 mod errors;
 mod event_log;
+mod example;
 mod faults;
 mod fuzz;
 mod generated;

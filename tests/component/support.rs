@@ -52,6 +52,18 @@ pub(crate) fn host_harness() -> PathBuf {
     program
 }
 
+/// An example of the host's, which `cargo test` builds with everything else.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let program = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = target().join("release/examples").join(program);
+    assert!(
+        program.exists(),
+        "{} is missing; run `cargo xtask test`",
+        program.display()
+    );
+    program
+}
+
 /// A provider against a mock, and what it told the host.
 pub(crate) struct Setup {
     pub(crate) mock: MockAzure,

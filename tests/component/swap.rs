@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use host_harness::contract::types::{BlockContent, ChatResponse};
 use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{
-    CallError, LimitError, Limits, LoadError, ProviderComponent, ProviderHost, SwapError,
-};
+use host_harness::{CallError, Inspection, LimitError, Limits, LoadError, ProviderHost, SwapError};
 use serde_json::{Value, json};
 
 use crate::confinement::hollow_component;
@@ -198,7 +196,7 @@ async fn a_build_that_exports_another_version_of_the_contract_too_takes_over() {
     let host = open(&mock).await;
     let both = folder.path().join("both.wasm");
     fs::write(&both, with_another_version()).unwrap();
-    let inspection = ProviderComponent::inspect(&both).unwrap();
+    let inspection = Inspection::read(&both).unwrap();
     for version in ["0.1.0", "0.2.0"] {
         let export = format!("amplifier:provider/provider@{version}");
         assert!(inspection.exports.contains(&export), "{inspection:?}");

@@ -11,6 +11,7 @@ mod process;
 mod wasm_target;
 mod workspace;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::component::{HOSTILE_PROVIDER, PROVIDER};
@@ -30,7 +31,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
   conformance [--if-possible]
                       runs the official `openai` packages for Python and Node against the mock and `serve`; with
-                      --if-possible one is left out, and says so, where it cannot be installed
+                      --if-possible one is left out, and says so, where there is no Python or Node, or no registry
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, and the documentation
 
@@ -41,10 +42,17 @@ Examples:
 ";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next();
-    let rest: Vec<String> = arguments.collect();
-    match dispatch(command.as_deref(), &rest) {
+    let arguments = std::env::args_os().skip(1).map(OsString::into_string);
+    let arguments: Result<Vec<String>, OsString> = arguments.collect();
+    let done = match arguments.as_deref() {
+        Ok([command, rest @ ..]) => dispatch(Some(command), rest),
+        Ok([]) => dispatch(None, &[]),
+        Err(argument) => Err(Error::Usage(format!(
+            "the argument {} is no Unicode text",
+            argument.display()
+        ))),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error}");

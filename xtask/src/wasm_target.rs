@@ -1,7 +1,7 @@
 //! Getting the standard library of a WebAssembly target onto this machine.
 //!
-//! In this order: it is there; rustup adds it; it is built from the distribution's own source package, on machines that
-//! reach a package mirror but not rustup's servers.
+//! In this order: it is there; rustup adds it; it is built from its source, on machines that reach a package mirror but
+//! not rustup's servers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
     let mut tried = Vec::new();
     for (name, way) in [
         ("rustup", rustup as fn(&Workspace, WasmTarget, &Path) -> _),
-        ("the distribution's source package", build_from_source),
+        ("its source", build_from_source),
     ] {
         match way(workspace, target, &library) {
             Ok(()) if is_installed(&library) => return Ok(library),
@@ -184,6 +184,8 @@ fn build_standard_library(work: &Path, target: WasmTarget) -> Result<PathBuf, Er
         // is what link-time optimisation works on.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+        // It would win over `RUSTFLAGS`.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(&package)
         .output()?;
     Ok(output.join(target.triple()).join("release/deps"))

@@ -173,14 +173,25 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Of the lines' part of a panel: two panels fit beside each other on a page.
 const PANEL_WIDTH: f64 = 320.0;
+
+/// The same, from top to bottom.
 const PANEL_HEIGHT: f64 = 220.0;
+
 /// Between the panels: the first one's labels, and the second one's scale.
 const GAP: f64 = 150.0;
+
+/// For the second panel's labels.
 const RIGHT: f64 = 80.0;
+
+/// For the titles.
 const TOP: f64 = 50.0;
+
+/// From one label to the next: a little more than their letters have.
 const LINE_HEIGHT: f64 = 16.0;
 
+/// Colours that can be told apart by people who see fewer of them, on a light and on a dark ground.
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600}.scale{fill:#59636e;font-size:12px}\
 .left{text-anchor:end}.middle{text-anchor:middle}.ground{fill:#ffffff}.grid{stroke:#d1d9e0;fill:none}\
@@ -189,6 +200,7 @@ polyline{fill:none;stroke-width:2}.ours{stroke:#0969da}.bare{stroke:#bc4c00}.our
 .ours{stroke:#4493f8}.bare{stroke:#f0883e}.ours-text{fill:#4493f8}.bare-text{fill:#f0883e}}";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -221,6 +233,7 @@ mod tests {
         });
         let svg = svg(&levels);
         assert_eq!(svg.matches("<polyline").count(), 6);
+        assert_eq!(unclosed(&svg), Vec::<&str>::new());
         for words in ["p50", "p95", "p99", "bare", ">16<", "prefers-color-scheme"] {
             assert!(svg.contains(words), "{words}");
         }
@@ -231,5 +244,21 @@ mod tests {
         let count = places.len();
         places.dedup_by_key(|place| place.split('>').next());
         assert_eq!((count, places.len()), (6, 6));
+    }
+    /// The elements that have no end, of a document without comments and without `>` in a value.
+    fn unclosed(svg: &str) -> Vec<&str> {
+        let mut open = Vec::new();
+        for tag in svg.split('<').skip(1) {
+            let (tag, rest) = tag.split_once('>').unwrap();
+            assert!(!rest.contains(['>', '&']), "{rest}");
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            let name = tag.split_whitespace().next().unwrap();
+            match name.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name)),
+                None if tag.ends_with('/') => {}
+                None => open.push(name),
+            }
+        }
+        open
     }
 }

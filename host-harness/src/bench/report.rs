@@ -244,4 +244,42 @@ mod tests {
             (None, Some(false))
         );
     }
+    #[test]
+    fn the_table_has_each_figure_beside_its_limit_and_the_bare_client_behind_ours() {
+        let figures = |p50_ms| Figures {
+            p50_ms,
+            p95_ms: 2.0,
+            p99_ms: 3.0,
+            requests_per_second: 100.0,
+        };
+        let report = Report {
+            rows: vec![
+                Row::new("a", "a start", "µs", 60.0)
+                    .value(30.0)
+                    .note("as measured"),
+                Row::new("b", "a memory", "MiB", 2.0),
+            ],
+            levels: vec![Level {
+                concurrency: 16,
+                provider: figures(1.5),
+                bare: figures(1.0),
+            }],
+        };
+        let table = report.to_table();
+        let words: Vec<Vec<&str>> = table
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        let has = |line: &[&str]| words.iter().any(|words| words.starts_with(line));
+        for line in [
+            &["figure", "at", "most", "ratio"][..],
+            &["a", "start", "30", "µs", "60", "µs"],
+            &["as", "measured"],
+            &["a", "memory"],
+            &["at", "once", "p50", "ms"],
+            &["16", "1.5"],
+        ] {
+            assert!(has(line), "{line:?} in\n{table}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! One exchange with the model, shown as it arrives.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::failure::{Failure, notice};
-use super::terminal::{DIM, PLAIN, Terminal};
+use super::terminal::{self, DIM, PLAIN, Terminal};
+use super::visible;
 use crate::contract::types::{
-    BlockKind, BlockStart, ChatRequest, ChatResponse, ErrorKind, FinishReason, ProviderError,
-    StreamEvent,
+    BlockKind, BlockStart, ChatRequest, ChatResponse, FinishReason, ProviderError, StreamEvent,
 };
 use crate::host::{CallError, ProviderHost};
 use crate::kernel_json::chat_response;
@@ -37,7 +39,10 @@ pub(super) async fn stream(
             StreamEvent::BlockDelta(delta) => out.text(delta.index, &delta.text)?,
             StreamEvent::BlockEnd(index) => out.end(index)?,
             StreamEvent::Aborted(error) => {
-                eprintln!("\nhost-harness: {}; the answer starts again", error.message);
+                let message = visible::lines(&error.message);
+                terminal::tell(&format!(
+                    "\nhost-harness: {message}; the answer starts again"
+                ));
                 out = Printer::new(calls, terminal);
                 progress = Some(terminal.progress("waiting for the answer"));
             }
@@ -47,7 +52,7 @@ pub(super) async fn stream(
             }
         }
     }
-    Err(ended_without_response())
+    Err(CallError::from(ProviderError::ended_without_response()).into())
 }
 
 /// Asks, and writes the response to standard output as a line of JSON in the kernel's form.
@@ -71,32 +76,26 @@ pub(super) fn tell_if_cut(response: &ChatResponse) {
     }
 }
 
-/// A component that breaks the contract.
-fn ended_without_response() -> Failure {
-    let error = ProviderError {
-        kind: ErrorKind::Stream,
-        message: "the component's stream ended without a response".to_owned(),
-        status: None,
-        code: None,
-        retryable: false,
-        retry_after_ms: None,
-        request_id: None,
-        provider: "azure-openai".to_owned(),
-        model: None,
-        details: None,
-    };
-    Failure::Call(CallError::from(error))
-}
-
 /// Writes blocks to standard output, each on lines of its own. Thinking is not part of the answer: it is shown where it can
 /// be told from it.
 struct Printer {
     calls: Calls,
     terminal: Terminal,
-    /// The blocks that are left out.
-    hidden: Vec<u32>,
-    /// The blocks that are dim.
-    thinking: Vec<u32>,
+    /// The blocks that have begun and not ended.
+    blocks: BTreeMap<u32, Block>,
+}
+
+struct Block {
+    look: Look,
+    /// Whether something of it is on the screen, whose line is to end with it.
+    is_shown: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    Dim,
+    Hidden,
+    Plain,
 }
 
 impl Printer {
@@ -104,34 +103,47 @@ impl Printer {
         Self {
             calls,
             terminal,
-            thinking: Vec::new(),
-            hidden: Vec::new(),
+            blocks: BTreeMap::new(),
         }
     }
 
     fn begin(&mut self, BlockStart { index, block }: &BlockStart) -> io::Result<()> {
-        match block {
-            BlockKind::ToolCall(header) if self.calls == Calls::Shown => {
-                write(&format!("tool call {} {} ", header.id, header.name))
-            }
-            BlockKind::Thinking if self.terminal.styles_answers => {
-                self.thinking.push(*index);
-                Ok(())
-            }
-            BlockKind::Thinking | BlockKind::ToolCall(_) => {
-                self.hidden.push(*index);
-                Ok(())
-            }
-            BlockKind::Refusal | BlockKind::Text => Ok(()),
+        let look = match block {
+            BlockKind::ToolCall(_) if self.calls == Calls::Shown => Look::Plain,
+            BlockKind::Thinking if self.terminal.styles_answers => Look::Dim,
+            BlockKind::Thinking | BlockKind::ToolCall(_) => Look::Hidden,
+            BlockKind::Refusal | BlockKind::Text => Look::Plain,
+        };
+        let mut is_shown = false;
+        if let (BlockKind::ToolCall(header), Look::Plain) = (block, look) {
+            let header = format!("tool call {} {} ", header.id, header.name);
+            write(&self.written(&header, visible::word))?;
+            is_shown = true;
         }
+        self.blocks.insert(*index, Block { look, is_shown });
+        Ok(())
     }
 
     fn text(&mut self, index: u32, text: &str) -> io::Result<()> {
-        match (self.hidden.contains(&index), self.thinking.contains(&index)) {
-            (true, _) => Ok(()),
+        let Some(block) = self.blocks.get_mut(&index) else {
+            return Ok(());
+        };
+        let look = block.look;
+        block.is_shown |= look != Look::Hidden;
+        let text = self.written(text, visible::lines);
+        match look {
+            Look::Hidden => Ok(()),
             // Each piece by itself: whatever comes between two of them is not dim.
-            (false, true) => write(&format!("{DIM}{text}{PLAIN}")),
-            (false, false) => write(text),
+            Look::Dim => write(&format!("{DIM}{text}{PLAIN}")),
+            Look::Plain => write(&text),
+        }
+    }
+
+    /// What a model wrote, as it is, unless a terminal would obey it.
+    fn written<'a>(&self, text: &'a str, visible: fn(&str) -> String) -> Cow<'a, str> {
+        match self.terminal.shows_answers {
+            true => visible(text).into(),
+            false => text.into(),
         }
     }
 
@@ -141,19 +153,20 @@ impl Printer {
             StreamEvent::BlockStart(start) => {
                 matches!(start.block, BlockKind::ToolCall(_)) && self.calls == Calls::Shown
             }
-            StreamEvent::BlockDelta(delta) => !self.hidden.contains(&delta.index),
-            StreamEvent::BlockEnd(index) => !self.hidden.contains(index),
+            StreamEvent::BlockDelta(delta) => {
+                let block = self.blocks.get(&delta.index);
+                block.is_some_and(|block| block.look != Look::Hidden)
+            }
+            StreamEvent::BlockEnd(_) => false,
             StreamEvent::Aborted(_) | StreamEvent::Completed(_) => true,
         }
     }
 
     fn end(&mut self, index: u32) -> io::Result<()> {
-        if self.hidden.contains(&index) {
-            self.hidden.retain(|hidden| *hidden != index);
-            return Ok(());
+        match self.blocks.remove(&index) {
+            Some(Block { is_shown: true, .. }) => write("\n"),
+            _ => Ok(()),
         }
-        self.thinking.retain(|thinking| *thinking != index);
-        write("\n")
     }
 }
 
@@ -162,4 +175,30 @@ fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::contract::types::BlockDelta;
+
+    #[test]
+    fn nothing_is_on_the_screen_before_something_can_be_read() {
+        let mut printer = Printer::new(Calls::Hidden, Terminal::styled());
+        for (index, block) in [(0, BlockKind::Thinking), (1, BlockKind::Text)] {
+            let start = BlockStart { index, block };
+            printer.begin(&start).unwrap();
+            assert!(!printer.shows(&StreamEvent::BlockStart(start)));
+            let delta = StreamEvent::BlockDelta(BlockDelta {
+                index,
+                text: "x".to_owned(),
+            });
+            assert!(printer.shows(&delta));
+            // A model need not say what it thinks: the line that would end has not begun.
+            assert!(!printer.shows(&StreamEvent::BlockEnd(index)));
+            assert!(!printer.blocks[&index].is_shown);
+            printer.end(index).unwrap();
+        }
+    }
 }

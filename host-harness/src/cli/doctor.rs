@@ -15,7 +15,7 @@ use crate::events::NoSubscriber;
 
 /// Examines a configuration, and says what was found.
 pub(super) async fn doctor(arguments: DoctorArguments) -> Result<ExitCode, Failure> {
-    let setup = Setup::read(&arguments.provider)?;
+    let setup = Setup::read(&arguments.provider, arguments.json)?;
     let host = setup.host(Arc::new(NoSubscriber)).await?;
     let report = doctor::examine(&Examination {
         host: &host,

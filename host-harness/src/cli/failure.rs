@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::tools_file::ToolsFileError;
+use super::{terminal, visible};
 use crate::bench::BenchError;
 use crate::component::LoadError;
 use crate::config_file::ConfigFileError;
@@ -19,8 +20,8 @@ use crate::serve::ServiceError;
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
 pub(super) fn notice(json: bool, message: &str) {
     match json {
-        true => eprintln!("{}", json!({ "notice": message })),
-        false => eprintln!("host-harness: {message}"),
+        true => terminal::tell(&json!({ "notice": message }).to_string()),
+        false => terminal::tell(&format!("host-harness: {}", visible::lines(message))),
     }
 }
 
@@ -43,10 +44,10 @@ pub(super) enum Failure {
         source: io::Error,
     },
 
-    #[error(transparent)]
+    #[error("{0}{}", load_advice(.0))]
     Load(#[from] LoadError),
 
-    #[error("the embedded mock did not start: {0}")]
+    #[error("the mock of Azure OpenAI did not start: {0}")]
     Mock(#[from] MockError),
 
     #[error("cannot write to standard output: {0}")]
@@ -66,6 +67,9 @@ pub(super) enum Failure {
 
     #[error(transparent)]
     ToolsFile(#[from] ToolsFileError),
+
+    #[error("cannot listen for the signals that end a program: {0}")]
+    Signals(io::Error),
 
     #[error("{0}")]
     Usage(String),
@@ -88,8 +92,12 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         match json {
-            true => eprintln!("{}", self.to_json()),
-            false => eprintln!("host-harness: {self}"),
+            true => terminal::tell(&self.to_json().to_string()),
+            // A service may have written a part of it.
+            false => terminal::tell(&format!(
+                "host-harness: {}",
+                visible::lines(&self.to_string())
+            )),
         }
         self.exit_code()
     }
@@ -108,7 +116,11 @@ impl Failure {
             Self::Call(CallError::Provider(error)) if error.kind == ErrorKind::Configuration => {
                 2.into()
             }
-            Self::Bench(_) | Self::Call(_) | Self::Output(_) | Self::Response(_) => 1.into(),
+            Self::Bench(_)
+            | Self::Call(_)
+            | Self::Output(_)
+            | Self::Response(_)
+            | Self::Signals(_) => 1.into(),
             Self::ConfigFile(_)
             | Self::File { .. }
             | Self::Load(_)
@@ -131,7 +143,7 @@ impl Failure {
                 }
                 kernel_json::provider_error::kind_name(error.kind)
             }
-            Self::Bench(_) | Self::Output(_) | Self::Response(_) => "other",
+            Self::Bench(_) | Self::Output(_) | Self::Response(_) | Self::Signals(_) => "other",
             Self::Request { .. } => "invalid_request",
             _ => "configuration",
         };
@@ -141,5 +153,15 @@ impl Failure {
             "provider": "azure-openai",
             "retryable": false,
         })
+    }
+}
+
+/// What someone at a command line can do about it.
+fn load_advice(error: &LoadError) -> &'static str {
+    match error {
+        LoadError::Read { .. } => {
+            "; `cargo xtask build` builds it, `--component FILE` names another"
+        }
+        _ => "",
     }
 }

@@ -5,9 +5,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::failure::Failure;
+use crate::limits::MAX_DOCUMENT_BYTES;
 
-/// The most bytes of a request file: the sandbox holds a request some six times over, in 256 MiB.
-pub(super) const MAX_REQUEST_BYTES: u64 = 32 * 1024 * 1024;
+/// The most bytes of a request file.
+pub(super) const MAX_REQUEST_BYTES: u64 = MAX_DOCUMENT_BYTES as u64;
 
 /// Reads a text file, which may be a whole request; `-` is standard input.
 pub(super) fn text(path: &Path) -> Result<String, Failure> {

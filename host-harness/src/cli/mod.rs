@@ -22,6 +22,7 @@ mod serve;
 mod setup;
 mod terminal;
 mod tools_file;
+mod visible;
 mod watch;
 
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
     let Arguments { command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error)
-            if error.use_stderr() && std::env::args().any(|argument| argument == "--json") =>
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") =>
         {
             return Failure::Usage(error.to_string()).report(true);
         }
@@ -56,7 +57,7 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("host-harness: cannot start: {error}");
+            terminal::tell(&format!("host-harness: cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -91,6 +92,8 @@ fn log_to_standard_error(json: bool) {
     let terminal = Terminal::of(&Environment::of_process());
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // It would say on standard error, and panic there, that standard error cannot be written to.
+        .log_internal_errors(false)
         .with_ansi(terminal.styles_notices)
         .with_max_level(LevelFilter::TRACE)
         .without_time();

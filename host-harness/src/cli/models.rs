@@ -14,7 +14,7 @@ use crate::kernel_json::model_info;
 
 /// Lists the models that can be asked for.
 pub(super) async fn models(arguments: ModelsArguments) -> Result<(), Failure> {
-    let mut setup = Setup::read(&arguments.provider)?;
+    let mut setup = Setup::read(&arguments.provider, arguments.json)?;
     // Only so that the configuration is complete: nothing is asked.
     let _mock = setup.mock_unless_configured(arguments.json).await?;
     let provider = setup

@@ -31,7 +31,9 @@ pub(super) fn set(
 ) -> Result<(), Failure> {
     if let Some(system) = &arguments.system {
         let content = MessageContent::Text(system.clone());
-        request.messages.insert(0, message(Role::System, content));
+        request
+            .messages
+            .insert(0, Message::of(Role::System, content));
     }
     if let Some(path) = &arguments.schema {
         request.response_format = Some(schema(path)?);
@@ -70,7 +72,7 @@ pub(super) fn attach(request: &mut ChatRequest, blocks: Vec<ContentBlock>) {
         }
         None => {
             let content = MessageContent::Blocks(blocks);
-            request.messages.push(message(Role::User, content));
+            request.messages.push(Message::of(Role::User, content));
         }
     }
 }
@@ -80,27 +82,11 @@ pub(super) fn with(content: MessageContent, more: Vec<ContentBlock>) -> MessageC
     let mut blocks = match content {
         MessageContent::Text(text) if more.is_empty() => return MessageContent::Text(text),
         MessageContent::Text(text) if text.trim().is_empty() => Vec::new(),
-        MessageContent::Text(text) => vec![ContentBlock {
-            content: BlockContent::Text(text),
-            visibility: None,
-            extensions: None,
-        }],
+        MessageContent::Text(text) => vec![ContentBlock::of(BlockContent::Text(text))],
         MessageContent::Blocks(blocks) => blocks,
     };
     blocks.extend(more);
     MessageContent::Blocks(blocks)
-}
-
-/// A message that says this and nothing else.
-pub(super) fn message(role: Role, content: MessageContent) -> Message {
-    Message {
-        role,
-        content,
-        name: None,
-        tool_call_id: None,
-        metadata: None,
-        extensions: None,
-    }
 }
 
 /// Adds a tool, in the place of the function of the same name if there is one.

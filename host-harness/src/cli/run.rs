@@ -1,50 +1,40 @@
 //! `host-harness run`.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 
 use serde_json::json;
 
 use super::answer::{self, Calls};
 use super::args::RunArguments;
 use super::attachments;
-use super::event_log::EventLog;
 use super::failure::Failure;
 use super::files;
 use super::request;
 use super::setup::Setup;
 use super::tools_file::Tools;
-use crate::contract::types::{ChatRequest, ContentBlock, MessageContent, Role};
+use crate::contract::types::{ChatRequest, ContentBlock, Message, MessageContent, Role};
 
 /// Asks the model once.
 pub(super) async fn run(arguments: RunArguments) -> Result<(), Failure> {
     let request = request(&arguments)?;
-    let mut setup = Setup::read(&arguments.provider)?;
+    let mut setup = Setup::read(&arguments.provider, arguments.json)?;
     if arguments.no_stream {
         setup
             .config
             .insert("use_streaming".to_owned(), json!(false));
     }
-    // Kept until the answer is there: dropping it stops the mock.
-    let _mock = setup.mock_unless_configured(arguments.json).await?;
-    let events = Arc::new(EventLog::create(
-        arguments.event_log.as_deref(),
-        arguments.json,
-    )?);
-    let provider = setup
-        .host(events.clone())
-        .await?
-        .open(&setup.config)
-        .await?;
+    let event_log = arguments.event_log.as_deref();
+    let opened = setup.open(event_log, arguments.json).await?;
+    let provider = &opened.provider;
     match arguments.json {
-        true => drop(answer::json(&provider, &request).await?),
+        true => drop(answer::json(provider, &request).await?),
         false => {
             let terminal = setup.terminal();
-            let response = answer::stream(&provider, &request, Calls::Shown, terminal);
+            let response = answer::stream(provider, &request, Calls::Shown, terminal);
             answer::tell_if_cut(&response.await?);
         }
     }
-    events.finish()
+    opened.events.finish()
 }
 
 /// The request that the arguments describe.
@@ -56,7 +46,7 @@ fn request(arguments: &RunArguments) -> Result<ChatRequest, Failure> {
         None => {
             let content = MessageContent::Text(prompt(arguments, &attachments)?);
             let mut request = request::empty()?;
-            request.messages.push(request::message(Role::User, content));
+            request.messages.push(Message::of(Role::User, content));
             request
         }
     };

@@ -16,7 +16,7 @@ use crate::serve::{Metrics, Service};
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let json = arguments.json;
-    let mut setup = Setup::read(&arguments.provider)?;
+    let mut setup = Setup::read(&arguments.provider, json)?;
     let key = arguments
         .key
         .or_else(|| setup.environment.get(KEY_VARIABLE).map(Secret::new));
@@ -34,7 +34,7 @@ pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         service = service.key(key);
     }
     let service = service.start(host).await?;
-    let mut stop = Signals::new()?;
+    let mut stop = Signals::new().map_err(Failure::Signals)?;
     tell(&service, has_key, json)?;
     loop {
         tokio::select! {
@@ -70,13 +70,13 @@ fn tell(service: &Service, has_key: bool, json: bool) -> io::Result<()> {
         }
         false => {
             let key = match has_key {
-                true => "the key of this service",
+                true => "\"$HOST_HARNESS_KEY\"",
                 false => "any",
             };
             format!(
                 "The provider answers at {url} until Ctrl-C. For SDKs of OpenAI:\n  \
                  export OPENAI_BASE_URL={url}/v1\n  \
-                 export OPENAI_API_KEY=…   # {key}\n"
+                 export OPENAI_API_KEY={key}\n"
             )
         }
     };
@@ -131,7 +131,7 @@ impl Signals {
 }
 
 /// The variable with the key, which a command line would show to everyone on the machine.
-const KEY_VARIABLE: &str = "HOST_HARNESS_KEY";
+pub(super) const KEY_VARIABLE: &str = "HOST_HARNESS_KEY";
 
 /// Long enough for most answers, and as long as orchestrators wait before they end a program themselves.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);

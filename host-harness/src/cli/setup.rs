@@ -1,14 +1,16 @@
 //! What the commands that use a provider have in common: its configuration, its environment, its host.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::args::ProviderArguments;
+use super::event_log::EventLog;
 use super::failure::{Failure, notice};
+use super::serve::KEY_VARIABLE;
 use super::terminal::Terminal;
 use super::watch::Watch;
 use crate::config_file;
@@ -33,8 +35,10 @@ const OTHER_WAYS: [(&str, &str); 4] = [
     ("use_managed_identity", "AZURE_USE_MANAGED_IDENTITY"),
 ];
 
-/// What gives the tokens of the machine's managed identity, beside the variables that begin with `AZURE_`.
-const IDENTITY_VARIABLES: [&str; 4] = [
+/// What opens something, beside the variables that begin with `AZURE_`: the tokens of the machine's managed identity, and
+/// the service that `serve` makes of the provider.
+const SECRET_VARIABLES: [&str; 5] = [
+    KEY_VARIABLE,
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "MSI_ENDPOINT",
@@ -48,11 +52,20 @@ pub(super) struct Setup {
     pub(super) credentials: Arc<AzureCredentials>,
     component: PathBuf,
     seals_secrets: bool,
+    secrets: Secrets,
+}
+
+/// A provider that answers, until this is dropped.
+pub(super) struct Opened {
+    pub(super) provider: ProviderHost,
+    pub(super) events: Arc<EventLog>,
+    /// Dropping it stops the mock.
+    _mock: Option<MockAzure>,
 }
 
 impl Setup {
-    /// Reads what the arguments name.
-    pub(super) fn read(arguments: &ProviderArguments) -> Result<Self, Failure> {
+    /// Reads what the arguments name. Nobody is asked to sign in where programs read along, as they do with `json`.
+    pub(super) fn read(arguments: &ProviderArguments, json: bool) -> Result<Self, Failure> {
         let environment = Environment::of_process();
         let config = match &arguments.config {
             Some(path) => {
@@ -60,11 +73,12 @@ impl Setup {
             }
             None => Map::new(),
         };
-        let is_interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let is_interactive = !json && io::stdin().is_terminal() && io::stderr().is_terminal();
         let credentials = AzureCredentials::builder()
             .environment(environment.clone())
             .is_interactive(is_interactive);
         Ok(Self {
+            secrets: Secrets::of(&config, &environment),
             config,
             environment,
             credentials: Arc::new(credentials.build()),
@@ -107,42 +121,40 @@ impl Setup {
         Terminal::of(&self.environment)
     }
 
-    /// What opens the service, as far as it is written down: in the configuration, and in variables.
+    /// What opens the service, and ours, as far as it is written down: in the configuration, and in variables.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let is_secret = |name: &str| {
-            name.starts_with("AZURE_")
-                && ["KEY", "PASSWORD", "SECRET", "TOKEN"]
-                    .iter()
-                    .any(|word| name.contains(word))
-        };
-        let variables = self.environment.variables();
-        let variables = variables.filter(|(name, _)| is_secret(name));
-        variables
-            .map(|(_, value)| value)
-            .chain(self.configured_secrets())
-            .map(str::to_owned)
-            .filter(|secret| !secret.is_empty())
-            .collect()
-    }
-
-    fn configured_secrets(&self) -> impl Iterator<Item = &str> {
-        let headers = self.config.get("extra_headers").and_then(Value::as_object);
-        ["api_key", "azure_ad_token"]
-            .iter()
-            .filter_map(|key| self.config.get(*key))
-            .chain(headers.into_iter().flat_map(Map::values))
-            .filter_map(Value::as_str)
+        let Secrets {
+            configured,
+            variables,
+        } = &self.secrets;
+        configured.iter().chain(variables).cloned().collect()
     }
 
     /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
     /// what a command prints goes to the model.
     pub(super) fn environment_of_tools(&self) -> Environment {
-        let secrets: Vec<&str> = self.configured_secrets().collect();
         let is_kept = |(name, value): &(&str, &str)| {
-            let is_of_azure = name.starts_with("AZURE_") || IDENTITY_VARIABLES.contains(name);
-            !is_of_azure && !secrets.contains(value)
+            let is_secret = name.starts_with("AZURE_") || SECRET_VARIABLES.contains(name);
+            let secrets = &mut self.secrets.configured.iter();
+            !is_secret && !secrets.any(|secret| secret == value)
         };
         self.environment.variables().filter(is_kept).collect()
+    }
+
+    /// Everything that an answer takes: the provider, opened, and where its events go.
+    pub(super) async fn open(
+        &mut self,
+        event_log: Option<&Path>,
+        json: bool,
+    ) -> Result<Opened, Failure> {
+        let mock = self.mock_unless_configured(json).await?;
+        let events = Arc::new(EventLog::create(event_log, json)?);
+        let host = self.host(events.clone()).await?;
+        Ok(Opened {
+            provider: host.open(&self.config).await?,
+            events,
+            _mock: mock,
+        })
     }
 
     /// The component's file as it is now, if it is watched.
@@ -170,6 +182,40 @@ impl Setup {
             .load(&self.component);
         let _progress = self.terminal().progress("compiling the component");
         Ok(host.await?)
+    }
+}
+
+/// What is not for tools and histories. It is gathered before anything is changed for a mock: what is not used there is a
+/// secret all the same.
+struct Secrets {
+    /// The values in the configuration.
+    configured: Vec<String>,
+    /// Those of variables.
+    variables: Vec<String>,
+}
+
+impl Secrets {
+    fn of(config: &Map<String, Value>, environment: &Environment) -> Self {
+        let headers = config.get("extra_headers").and_then(Value::as_object);
+        let configured = ["api_key", "azure_ad_token"]
+            .iter()
+            .filter_map(|key| config.get(*key))
+            .chain(headers.into_iter().flat_map(Map::values))
+            .filter_map(Value::as_str);
+        let is_secret = |name: &str| {
+            let is_of_azure = name.starts_with("AZURE_")
+                && ["KEY", "PASSWORD", "SECRET", "TOKEN"]
+                    .iter()
+                    .any(|word| name.contains(word));
+            is_of_azure || name == KEY_VARIABLE
+        };
+        let variables = environment.variables();
+        let variables = variables.filter(|(name, _)| is_secret(name));
+        let owned = |secret: &str| (!secret.is_empty()).then(|| secret.to_owned());
+        Self {
+            configured: configured.filter_map(owned).collect(),
+            variables: variables.filter_map(|(_, value)| owned(value)).collect(),
+        }
     }
 }
 
@@ -217,20 +263,39 @@ mod tests {
             ("AZURE_CLIENT_SECRET", "s"),
             ("AZURE_OPENAI_API_KEY", "k"),
             ("HOME", "/home/me"),
+            ("HOST_HARNESS_KEY", "ours"),
             ("IDENTITY_HEADER", "h"),
             ("KEY_OF_MINE", "key"),
             ("PATH", "/bin"),
             ("PROXY_TOKEN", "token"),
         ];
         let config = json!({ "api_key": "key", "extra_headers": { "x-gateway": "token" }, "azure_endpoint": "/bin" });
-        let setup = Setup {
-            config: config.as_object().cloned().unwrap_or_default(),
-            environment: variables.into_iter().collect(),
+        let setup = setup(&config, &variables);
+        let kept = [("HOME", "/home/me"), ("PATH", "/bin")];
+        assert_eq!(setup.environment_of_tools(), kept.into_iter().collect());
+        assert_eq!(setup.secrets(), ["key", "token", "s", "k", "ours"]);
+    }
+
+    #[test]
+    fn what_a_mock_does_not_need_is_a_secret_all_the_same() {
+        let variables = [("AZURE_OPENAI_AD_TOKEN", "of variable"), ("MINE", "token")];
+        let config = json!({ "api_key": "key", "azure_ad_token": "token" });
+        let mut setup = setup(&config, &variables);
+        setup.authenticate_with("key of the mock");
+        assert_eq!(setup.secrets(), ["key", "token", "of variable"]);
+        assert_eq!(setup.environment_of_tools(), Environment::default());
+    }
+
+    fn setup(config: &Value, variables: &[(&str, &str)]) -> Setup {
+        let config = config.as_object().cloned().unwrap_or_default();
+        let environment = variables.iter().copied().collect();
+        Setup {
+            secrets: Secrets::of(&config, &environment),
+            config,
+            environment,
             credentials: Arc::new(AzureCredentials::builder().build()),
             component: PathBuf::new(),
             seals_secrets: true,
-        };
-        let kept = [("HOME", "/home/me"), ("PATH", "/bin")];
-        assert_eq!(setup.environment_of_tools(), kept.into_iter().collect());
+        }
     }
 }

@@ -12,6 +12,8 @@ use crate::environment::Environment;
 /// What standard output and standard error can show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Terminal {
+    /// Answers go to a terminal, which obeys what they say.
+    pub(super) shows_answers: bool,
     /// Answers may be styled.
     pub(super) styles_answers: bool,
     /// Everything else may be styled.
@@ -36,6 +38,7 @@ impl Terminal {
             .is_some_and(|value| !value.is_empty());
         let is_dumb = environment.get("TERM") == Some("dumb");
         Self {
+            shows_answers: has_stdout,
             styles_answers: has_stdout && !is_plain && !is_dumb,
             styles_notices: has_stderr && !is_plain && !is_dumb,
             has_progress: has_stderr && !is_dumb,
@@ -104,15 +107,24 @@ async fn draw(what: &'static str, drawn: Arc<Mutex<Drawn>>) {
     }
 }
 
+/// Writes a line to standard error. Nobody reads one that cannot be written, and what is going on is not to end for it.
+pub(super) fn tell(line: &str) {
+    write(&format!("{line}\n"));
+}
+
 /// A terminal that cannot be written to is nobody's.
 fn write(text: &str) {
     let mut out = io::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// What follows is dim.
 pub(super) const DIM: &str = "\u{1b}[2m";
+
+/// What follows has no style.
 pub(super) const PLAIN: &str = "\u{1b}[0m";
 
+/// To the beginning of the line, of which nothing is left.
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
 
 /// What takes less than this is not worth a look.
@@ -121,7 +133,16 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Fast enough to look alive.
 const FRAME: Duration = Duration::from_millis(100);
 
+/// The sign of life: a dot that goes round, in the patterns of one character.
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+#[cfg(test)]
+impl Terminal {
+    /// One that can show everything.
+    pub(super) fn styled() -> Self {
+        Self::with(&Environment::default(), true, true)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -132,10 +153,12 @@ mod tests {
         let shown = |variable: Option<(&str, &str)>, has_stdout, has_stderr| {
             let environment = variable.into_iter().collect();
             let Terminal {
+                shows_answers,
                 styles_answers,
                 styles_notices,
                 has_progress,
             } = Terminal::with(&environment, has_stdout, has_stderr);
+            assert_eq!(shows_answers, has_stdout);
             (styles_answers, styles_notices, has_progress)
         };
         for (variable, has_stdout, has_stderr, expected) in [

@@ -59,17 +59,10 @@ impl CallError {
             Self::Limit(_) | Self::Component(_) => ErrorKind::Other,
         };
         ProviderError {
-            kind,
-            message,
-            status: None,
-            code: None,
             retryable: kind == ErrorKind::Unavailable,
             retry_after_ms: matches!(self, Self::Overloaded { .. } | Self::NoInstance)
                 .then_some(OVERLOAD_MS),
-            request_id: None,
-            provider: "host-harness".to_owned(),
-            model: None,
-            details: None,
+            ..ProviderError::of_host(kind, message)
         }
     }
 }

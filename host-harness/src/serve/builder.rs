@@ -14,6 +14,7 @@ use super::ids::Ids;
 use super::metrics::Metrics;
 use super::{Service, server};
 use crate::host::ProviderHost;
+use crate::limits::MAX_DOCUMENT_BYTES;
 use crate::secret::Secret;
 
 /// The settings of a service that is not running yet; see [`Service::builder`].
@@ -32,9 +33,10 @@ impl ServiceBuilder {
             metrics: None,
             options: Options {
                 keepalive: KEEPALIVE,
-                max_body_bytes: MAX_BODY_BYTES,
+                max_body_bytes: MAX_DOCUMENT_BYTES,
                 header_time: HEADER_TIME,
                 body_time: BODY_TIME,
+                send_time: SEND_TIME,
                 clock: Arc::new(SystemTime::now),
             },
         }
@@ -69,7 +71,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// The most bytes that the body of a request may have; 64 MiB without this.
+    /// The most bytes that the body of a request may have; 40 MiB without this, more than which does not fit into
+    /// an instance.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.options.max_body_bytes = bytes;
@@ -87,6 +90,14 @@ impl ServiceBuilder {
     #[must_use]
     pub fn body_time(mut self, limit: Duration) -> Self {
         self.options.body_time = limit;
+        self
+    }
+
+    /// How long a client may take nothing of an answer that is there for it, before its connection and its call end; a
+    /// minute without this.
+    #[must_use]
+    pub fn send_time(mut self, limit: Duration) -> Self {
+        self.options.send_time = limit;
         self
     }
 
@@ -153,11 +164,11 @@ pub enum ServiceError {
 /// Well below the minute after which proxies and clients take a silent connection for dead.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// The service behind takes 50 MB of images in a request. This is nearly that in base64, and the rest of a conversation.
-const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
-
 /// Whoever needs longer for some hundred bytes does not mean to send them.
 const HEADER_TIME: Duration = Duration::from_secs(30);
 
-/// As long as the largest body takes at 5 Mbit/s.
+/// As long as the largest body takes at 3 Mbit/s.
 const BODY_TIME: Duration = Duration::from_secs(120);
+
+/// Whoever looks at an answer piece by piece does so within it; a program that hangs does not.
+const SEND_TIME: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::body::{self, ServiceBody};
-use super::failure::{self, Failure, Form};
+use super::failure::{Failure, Form};
 use super::guard::Guard;
 use super::ids::Ids;
 use super::metrics::{self, Metrics};
@@ -37,6 +37,7 @@ pub(super) struct Options {
     pub(super) max_body_bytes: usize,
     pub(super) header_time: Duration,
     pub(super) body_time: Duration,
+    pub(super) send_time: Duration,
     pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
@@ -103,7 +104,7 @@ impl Exchange {
         let response = self.host.complete(&request).await?;
         match chat_response::to_value(&response) {
             Ok(value) => Ok(ok(&value)),
-            Err(error) => Err(failure::not_a_response(&error).into()),
+            Err(error) => Err(Failure::not_a_response(&error)),
         }
     }
 

@@ -41,7 +41,7 @@ impl Failure {
         };
         Self {
             status,
-            error: error(kind, message.into()),
+            error: ProviderError::of_host(kind, message.into()),
             param: None,
             headers: HeaderMap::new(),
         }
@@ -63,6 +63,16 @@ impl Failure {
         let allowed = HeaderValue::from_static(allowed);
         failure.headers.insert(ALLOW, allowed);
         failure
+    }
+
+    /// The component has made a response that breaks the contract.
+    pub(super) fn not_a_response(why: &JsonError) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            error: not_a_response(why),
+            param: None,
+            headers: HeaderMap::new(),
+        }
     }
 
     /// No model has this name.
@@ -98,23 +108,14 @@ impl Failure {
 
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        let is_too_large = matches!(error, CallError::Limit(LimitError::Request { .. }));
+        let own = own_status(&error);
         let error = error.to_provider_error();
         Self {
-            status: match is_too_large {
-                true => StatusCode::PAYLOAD_TOO_LARGE,
-                false => status(error.kind),
-            },
+            status: own.unwrap_or(status(error.kind)),
             error,
             param: None,
             headers: HeaderMap::new(),
         }
-    }
-}
-
-impl From<ProviderError> for Failure {
-    fn from(error: ProviderError) -> Self {
-        CallError::from(error).into()
     }
 }
 
@@ -141,13 +142,7 @@ pub(super) fn of_call(error: CallError) -> ProviderError {
 /// The component has made a response that breaks the contract.
 pub(super) fn not_a_response(why: &JsonError) -> ProviderError {
     let message = format!("the component's response cannot be written: {why}");
-    error(ErrorKind::Other, message)
-}
-
-/// The component's stream has ended without a response, which breaks the contract.
-pub(super) fn ended_without_response() -> ProviderError {
-    let message = "the component's stream ended without a response";
-    error(ErrorKind::Stream, message.to_owned())
+    ProviderError::of_host(ErrorKind::Other, message)
 }
 
 /// An error in the kernel's form.
@@ -196,6 +191,19 @@ fn status(kind: ErrorKind) -> StatusCode {
     }
 }
 
+/// The status of what went wrong on this side of the provider. An instance runs out of memory over a request that does not
+/// fit into it.
+fn own_status(error: &CallError) -> Option<StatusCode> {
+    match error {
+        CallError::Limit(LimitError::Memory { .. } | LimitError::Request { .. }) => {
+            Some(StatusCode::PAYLOAD_TOO_LARGE)
+        }
+        CallError::Limit(LimitError::WallTime { .. }) => Some(StatusCode::GATEWAY_TIMEOUT),
+        CallError::Component(_) | CallError::Limit(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
+        _ => None,
+    }
+}
+
 fn openai_type(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::AccessDenied => "permission_error",
@@ -220,22 +228,40 @@ fn openai_code(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// An error of this host's.
-fn error(kind: ErrorKind, message: String) -> ProviderError {
-    ProviderError {
-        kind,
-        message,
-        status: None,
-        code: None,
-        retryable: false,
-        retry_after_ms: None,
-        request_id: None,
-        provider: "host-harness".to_owned(),
-        model: None,
-        details: None,
-    }
-}
-
+/// How long to wait, exactly. SDKs of OpenAI look at it before `retry-after`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
+/// Whether to try again at all, which SDKs of OpenAI obey.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::instance::Failure as InstanceFailure;
+
+    #[test]
+    fn the_status_says_whose_fault_it_is() {
+        let limit = Duration::ZERO;
+        for (error, expected) in [
+            (
+                InstanceFailure::Component(wasmtime::Error::msg("trap")).into(),
+                500,
+            ),
+            (LimitError::CpuTime { limit }.into(), 500),
+            (LimitError::Stack.into(), 500),
+            (LimitError::Events { limit: 1 }.into(), 500),
+            (LimitError::WallTime { limit }.into(), 504),
+            (LimitError::Memory { limit: 1 }.into(), 413),
+            (LimitError::Request { size: 2, limit: 1 }.into(), 413),
+            (
+                CallError::from(ProviderError::of_host(ErrorKind::Other, String::new())),
+                502,
+            ),
+        ] {
+            let message = error.to_string();
+            assert_eq!(Failure::from(error).status, expected, "{message}");
+        }
+    }
+}

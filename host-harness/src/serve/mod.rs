@@ -34,12 +34,13 @@ mod guard;
 mod ids;
 mod metrics;
 mod openai;
+mod patience;
 mod route;
 mod server;
 mod tell;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -66,9 +67,14 @@ impl Service {
         self.address
     }
 
-    /// The address that clients on this machine ask.
+    /// The address that clients on this machine ask: one of loopback, where it listens on all.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
     /// Takes no more requests, and waits until the answers that are running are at their end, but not longer than `limit`.

@@ -45,16 +45,16 @@ impl Route {
             "/v1/complete" => (Self::Complete, "POST"),
             "/v1/stream" => (Self::Stream, "POST"),
             "/v1/responses" => (Self::Responses, "POST"),
-            "/v1/models" => (Self::Models, "GET"),
-            "/health" => (Self::Health, "GET"),
-            "/ready" => (Self::Ready, "GET"),
-            "/metrics" => (Self::Metrics, "GET"),
+            "/v1/models" => (Self::Models, GET),
+            "/health" => (Self::Health, GET),
+            "/ready" => (Self::Ready, GET),
+            "/metrics" => (Self::Metrics, GET),
             path => match path.strip_prefix("/v1/models/").and_then(decoded) {
-                Some(id) => (Self::Model(id), "GET"),
+                Some(id) => (Self::Model(id), GET),
                 None => return Err(NoRoute::Path),
             },
         };
-        match method.as_str() == allowed {
+        match allowed.split(", ").any(|allowed| allowed == method) {
             true => Ok(route),
             false => Err(NoRoute::Method {
                 path: route.path(),
@@ -135,6 +135,9 @@ fn decoded(segment: &str) -> Option<String> {
     pairs.next().map(|(id, _)| Cow::into_owned(id))
 }
 
+/// The methods of what is only read. The server leaves the body out where only the head is wanted.
+const GET: &str = "GET, HEAD";
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -154,8 +157,11 @@ mod tests {
             ("GET", "/v1/models/", Err(NoRoute::Path)),
             ("GET", "/v1/models/gpt-5.1", model("gpt-5.1")),
             ("GET", "/v1/models/a%2Fb+c%20d&e=f", model("a/b+c d&e=f")),
-            ("DELETE", "/v1/models/x", method("/v1/models/{id}", "GET")),
+            ("DELETE", "/v1/models/x", method("/v1/models/{id}", GET)),
             ("GET", "/health", Ok(Route::Health)),
+            ("HEAD", "/health", Ok(Route::Health)),
+            ("HEAD", "/v1/responses", method("/v1/responses", "POST")),
+            ("POST", "/ready", method("/ready", GET)),
             ("GET", "/ready", Ok(Route::Ready)),
             ("GET", "/metrics", Ok(Route::Metrics)),
             ("OPTIONS", "/v1/complete", method("/v1/complete", "POST")),

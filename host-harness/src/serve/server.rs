@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Options};
+use super::patience::Patient;
 use crate::listener;
 
 /// Serves until `stop` says how long running answers may take from then on. Returns how many did not come to their end
@@ -42,7 +43,11 @@ async fn connection(
     exchange: Arc<Exchange>,
     stop: watch::Receiver<Option<Duration>>,
 ) {
-    let header_time = exchange.options.header_time;
+    let Options {
+        header_time,
+        send_time,
+        ..
+    } = exchange.options;
     let service = service_fn(move |request| {
         let exchange = Arc::clone(&exchange);
         async move { exchange.answer(request).await }
@@ -51,7 +56,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(header_time)
         .max_header_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, send_time)), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,

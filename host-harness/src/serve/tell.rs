@@ -1,6 +1,5 @@
 //! Telling a response as it arrives.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -44,10 +43,8 @@ pub(super) async fn tell(
         if is_over {
             return;
         }
-        // The same future all the time: a stream whose future is dropped is over.
-        let mut next = pin!(stream.next());
         let event = loop {
-            match tokio::time::timeout(keepalive, next.as_mut()).await {
+            match tokio::time::timeout(keepalive, stream.next()).await {
                 Ok(event) => break event,
                 Err(_) => sender.keepalive().await,
             }
@@ -55,7 +52,7 @@ pub(super) async fn tell(
         is_over = match event {
             Ok(Some(event)) => teller.event(event),
             Ok(None) => {
-                teller.fail(&failure::ended_without_response());
+                teller.fail(&ProviderError::ended_without_response());
                 true
             }
             Err(error) => {

@@ -44,6 +44,7 @@ impl TracingSubscriber {
 
     /// Whether the texts of streams and the payloads of events that may hold some are handed on too. They are what people
     /// and models wrote, and are not unless this is true.
+    #[must_use]
     pub fn content(mut self, is_handed_on: bool) -> Self {
         self.has_content = is_handed_on;
         self
@@ -96,7 +97,7 @@ impl TracingSubscriber {
                 if let Some(id) = id
                     && self.retries.with(id, |retries| *retries += 1).is_none()
                 {
-                    self.retries.insert(id, 1);
+                    self.retries.insert(id, 1, |_| false);
                 }
                 let (attempt, max_retries) = (number("attempt"), number("max_retries"));
                 let delay_s = data["delay"].as_f64();

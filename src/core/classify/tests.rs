@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod azure;
+
 use std::sync::LazyLock;
 
 use serde_json::json;

@@ -29,6 +29,8 @@ pub struct Translated {
     /// The request's body. Its keys are sorted, so that equal requests are equal bytes and the service's prompt cache
     /// recognises them.
     pub body: Map<String, Value>,
+    /// Whether an answer that is cut off at its limit goes on.
+    pub auto_continue: bool,
     /// What was asked for and is not sent.
     pub dropped: Vec<Dropped>,
     /// What was done to the conversation, so that the service accepts it.
@@ -177,6 +179,8 @@ fn translated(
     }
     let limit = limit.unwrap_or(defaults.max_output_tokens);
     json::set(&mut body, "max_output_tokens", limit.into());
+    let auto_continue = options.flag("auto_continue")?;
+    let auto_continue = auto_continue.unwrap_or(configuration.auto_continue);
     if asks_for_stream(request, configuration) {
         json::set(&mut body, "stream", Value::Bool(true));
     }
@@ -271,6 +275,7 @@ fn translated(
     }
     Ok(Translated {
         body,
+        auto_continue,
         dropped,
         repairs,
     })

@@ -111,10 +111,19 @@ fn reasoning_is_sent_along_and_what_was_cut_off_otherwise_does_not_go_on() {
 
 #[test]
 fn a_filter_that_cuts_and_a_setting_that_forbids_it_are_heeded() {
-    for (reason, auto_continue) in [("content_filter", true), ("max_output_tokens", false)] {
+    for (reason, setting, extensions) in [
+        ("content_filter", true, None),
+        ("max_output_tokens", false, None),
+        (
+            "max_output_tokens",
+            true,
+            Some(r#"{"auto_continue":false}"#),
+        ),
+    ] {
         let edge = FakeEdge::default();
         answer_with(&edge, &incomplete(&json!([message("x")]), reason));
-        let response = ask(&edge, json!({ "auto_continue": auto_continue })).unwrap();
+        let config = json!({ "auto_continue": setting });
+        let response = ask_with(&edge, config, extensions).unwrap();
         assert_eq!(edge.0.sent_bodies.borrow().len(), 1);
         let metadata = metadata(&response.metadata);
         assert_eq!(metadata["openai:incomplete_reason"], reason);
@@ -174,11 +183,21 @@ fn a_continuation_that_breaks_off_after_more_was_said_is_an_error_with_all_of_it
 
 /// Asks for a whole answer.
 fn ask(edge: &FakeEdge, settings: Value) -> Result<ChatResponse, ProviderError> {
+    ask_with(edge, settings, None)
+}
+
+fn ask_with(
+    edge: &FakeEdge,
+    settings: Value,
+    extensions: Option<&str>,
+) -> Result<ChatResponse, ProviderError> {
     let mut config = json!({ "azure_endpoint": "https://r.openai.azure.com", "api_key": "key", "max_retries": 0 });
     let settings = settings.as_object().unwrap().clone();
     config.as_object_mut().unwrap().extend(settings);
     let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
-    engine.complete(&request(vec![user("Hi")]))
+    let mut request = request(vec![user("Hi")]);
+    request.extensions = extensions.map(str::to_owned);
+    engine.complete(&request)
 }
 
 fn answer_with(edge: &FakeEdge, response: &Value) {

@@ -1,11 +1,13 @@
 //! What goes wrong, and how a command says so.
 
 use std::path::Path;
+use std::process::Command;
 
 use host_harness::mock::{Fault, MockAzure};
 use serde_json::Value;
 
 use super::{file, run};
+use crate::support::{component, host_harness};
 
 #[tokio::test]
 async fn with_json_every_line_of_standard_error_is_json_and_the_error_is_the_last() {
@@ -189,4 +191,47 @@ async fn what_is_wrong_has_its_exit_code_and_its_words() {
         "{}",
         output.stderr
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_an_error_like_others() {
+    use std::os::unix::ffi::OsStrExt;
+    let argument = std::ffi::OsStr::from_bytes(b"--model=\xff");
+    let output = Command::new(host_harness())
+        .args(["run", "--json"])
+        .arg(argument)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["kind"], "configuration");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_cannot_be_told_anything_gets_the_answer() {
+    for json in [&[][..], &["--json"]] {
+        let (closed, errors) = std::io::pipe().unwrap();
+        drop(closed);
+        let mut command = Command::new(host_harness());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("AZURE_") {
+                command.env_remove(name);
+            }
+        }
+        // Notices and log lines, which have nowhere to go: the embedded mock, and a warning about its endpoint.
+        let output = command
+            .args(["run", "--component"])
+            .arg(component())
+            .args(json)
+            .arg("Say hello")
+            .env("RUST_LOG", "debug")
+            .stderr(errors)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert!(answer.contains("Hello from the mock"), "{answer}");
+    }
 }

@@ -94,3 +94,13 @@ async fn the_mock_runs_alone() {
     let output = run(&environment, &["--model", "mine", "Say hello"]).await;
     assert!(output.stdout.contains("(deployment mine)"), "{output:?}");
 }
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said_to_be() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = execute(&[], &["mock", "--port", &port], "").await;
+    assert_eq!(output.code, 2, "{output:?}");
+    let expected = "host-harness: the mock of Azure OpenAI did not start: cannot listen on";
+    assert!(output.stderr.starts_with(expected), "{output:?}");
+}

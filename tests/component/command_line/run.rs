@@ -154,3 +154,15 @@ async fn the_event_log_has_a_json_line_for_each_event() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn what_a_model_writes_is_the_same_in_a_pipe() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let text = "# Title\n\n* one `two`\t**three**\r\n```sh\nls | wc\n```\n| a | b |\n\u{1b}[1m";
+    for arguments in [&[][..], &["--no-stream"]] {
+        let output = run(&variables(&mock), &[arguments, &[text]].concat()).await;
+        assert_eq!(output.code, 0, "{output:?}");
+        let (_, said) = output.stdout.split_once("You said: ").unwrap();
+        assert_eq!(said, format!("\"{text}\"\n"));
+    }
+}

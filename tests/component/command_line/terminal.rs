@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::sync::mpsc;
 
+use super::chat::{tool, tools};
 use crate::support::{component, host_harness, in_time};
 
 #[tokio::test]
@@ -96,6 +97,38 @@ async fn colours_are_for_terminals_that_want_them() {
         );
         assert!(screen.contains("You said: \"# Think\""), "{screen:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_model_writes_cannot_hide_a_question() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(&mock, home.path(), &[], &["run", "one\u{1b}[8m two"]);
+    assert_eq!(terminal.exit_code().await, 0);
+    let screen = terminal.rest().await;
+    assert!(screen.contains("one\\u{1b}[8m two"), "{screen:?}");
+    assert!(!screen.contains("\u{1b}[8m"), "{screen:?}");
+}
+
+#[tokio::test]
+async fn ctrl_c_at_the_question_whether_a_tool_may_run_cancels_the_turn() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let tools = tools(&[tool("weather", &["touch", "never"])]);
+    let path = tools.path().to_str().unwrap();
+    let mut terminal = Terminal::open(&mock, home.path(), &[], &["chat", "--tools", path]);
+    terminal.wait_for("> ").await;
+    terminal.type_line("Use the tool weather in Bern");
+    terminal.wait_for("[y/N/always] ").await;
+    // The editor reads it: at this moment it is a key like others.
+    terminal.type_line("\u{3}");
+    terminal
+        .wait_for("this turn was cancelled and is taken back: the model will not remember it\r\n")
+        .await;
+    terminal.wait_for("> ").await;
+    terminal.type_line("/exit");
+    assert_eq!(terminal.exit_code().await, 0);
+    assert_eq!(mock.requests().len(), 1);
 }
 
 /// A program at a terminal of its own.

@@ -1,13 +1,15 @@
 //! What the service does with one request, read from a cell of the matrix.
 
 use bytes::Bytes;
-use host_harness::mock::{Fault, MockAzure, Scripted, response_events};
+use host_harness::mock::{
+    self, Fault, MockAzure, Scripted, Step, Stop, StopHow, StopPlace, response_events,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 /// What the service does with one request.
 pub(crate) struct Answer {
-    fault: Fault,
+    step: Step,
     scripted: Option<Scripted>,
     /// How many events its stream has up to its end or its silence.
     pub(crate) events: usize,
@@ -20,8 +22,8 @@ pub(crate) struct Answer {
 /// Where in its answer the service falls silent.
 #[derive(Clone, Copy)]
 pub(crate) enum Silence {
-    /// Before the head.
-    BeforeHead,
+    /// Before the head, or in a body that is no stream.
+    OfDocument,
     /// In the stream.
     InStream,
     /// After the last event, with the connection still open.
@@ -34,9 +36,10 @@ impl Answer {
         let words: Vec<&str> = cell.split_whitespace().collect();
         match words.as_slice() {
             ["never"] => Self {
-                silence: Some(Silence::BeforeHead),
+                silence: Some(Silence::OfDocument),
                 ..Self::of(Fault::NeverAnswer)
             },
+            ["reset"] => Self::of(Step::new(mock::Answer::Reset)),
             ["close"] => Self::of(Fault::CloseBeforeHeaders),
             ["ok"] if is_streaming => Self {
                 events: response_events(&hello()).len(),
@@ -45,7 +48,15 @@ impl Answer {
             },
             ["ok"] => Self::of(Fault::json(StatusCode::OK, &hello())),
             ["half"] => Self::scripted(Fault::CloseAfterEvents(0), Scripted::Response(hello())),
+            ["half", "stall"] => Self {
+                silence: Some(Silence::OfDocument),
+                ..Self::scripted(stalled(Step::default()), Scripted::Response(hello()))
+            },
             ["stream", pieces @ ..] => Self::stream(pieces),
+            [status, rest @ .., "stall"] => Self {
+                silence: Some(Silence::OfDocument),
+                ..Self::of(stalled(refusal(status.parse().unwrap(), rest)))
+            },
             [status, rest @ ..] => Self::of(refusal(status.parse().unwrap(), rest)),
             [] => panic!("an answer is missing"),
         }
@@ -53,15 +64,15 @@ impl Answer {
 
     /// Lets the mock answer its next request with this.
     pub(crate) fn push(&self, mock: &MockAzure) {
-        mock.push_fault(self.fault.clone());
+        mock.push_step(self.step.clone());
         if let Some(scripted) = &self.scripted {
             mock.push_answer(scripted.clone());
         }
     }
 
-    fn of(fault: Fault) -> Self {
+    fn of(step: impl Into<Step>) -> Self {
         Self {
-            fault,
+            step: step.into(),
             scripted: None,
             events: 0,
             deltas: 0,
@@ -69,10 +80,10 @@ impl Answer {
         }
     }
 
-    fn scripted(fault: Fault, scripted: Scripted) -> Self {
+    fn scripted(step: impl Into<Step>, scripted: Scripted) -> Self {
         Self {
             scripted: Some(scripted),
-            ..Self::of(fault)
+            ..Self::of(step)
         }
     }
 
@@ -153,6 +164,11 @@ impl Stream {
             "thought" => self.delta("reasoning_summary_text", 0, value),
             "refusal" => self.delta("refusal", 1, value),
             "error" => self.push(json!({ "type": "error", "error": error })),
+            "error-after" => {
+                let message = format!("Please retry after {value} seconds.");
+                let error = json!({ "code": "rate_limit_exceeded", "message": message });
+                self.push(json!({ "type": "error", "error": error }));
+            }
             "error-flat" => {
                 self.push(json!({ "type": "error", "code": value, "message": "m", "param": null }))
             }
@@ -197,6 +213,16 @@ impl Stream {
     fn push(&mut self, event: Value) {
         self.events.push(event);
     }
+}
+
+/// The same, with silence in the middle of its body.
+fn stalled(step: impl Into<Step>) -> Step {
+    let mut step = step.into();
+    step.stream.stop = Some(Stop {
+        place: StopPlace::Events(0),
+        how: StopHow::Stall { comments: None },
+    });
+    step
 }
 
 /// An answer with a status other than 200 (or 200 without a response), the shape of its body, and headers.

@@ -162,7 +162,7 @@ impl Conductor {
     /// Lets the time limit pass that ends a silence, before which so many deltas were sent.
     async fn silence(&self, silence: Silence, deltas: usize) {
         let limit = match silence {
-            Silence::BeforeHead => self.limits.attempt,
+            Silence::OfDocument => self.limits.attempt,
             Silence::InStream => self.limits.attempt.min(self.limits.idle),
             Silence::AfterEnd => LINGER,
         };

@@ -17,7 +17,7 @@ fn the_decoder_takes_any_bytes() {
 
 #[test]
 fn the_translator_of_streams_takes_any_bytes() {
-    run("stream", &[], targets::stream);
+    run("stream", &["streams"], targets::stream);
 }
 
 #[test]

@@ -92,3 +92,29 @@ async fn it_does_not_start_for_other_machines_without_a_key() {
     );
     assert_eq!(finished.stdout, "");
 }
+
+/// Shells set what is written there, and SDKs send it.
+#[tokio::test]
+async fn what_it_prints_can_be_typed() {
+    for (arguments, key) in [
+        (&[][..], "any"),
+        (&["--key", "key-of-the-test"], "\"$HOST_HARNESS_KEY\""),
+    ] {
+        let mut process = Command::new(host_harness())
+            .args(["serve", "--listen", "127.0.0.1:0", "--component"])
+            .arg(component())
+            .args(arguments)
+            .env_remove("HOST_HARNESS_KEY")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut printed = Vec::new();
+        for _ in 0..3 {
+            printed.push(in_time(lines.next_line()).await.unwrap().unwrap());
+        }
+        assert!(printed[1].starts_with("  export OPENAI_BASE_URL=http://127.0.0.1:"));
+        assert_eq!(printed[2], format!("  export OPENAI_API_KEY={key}"));
+    }
+}

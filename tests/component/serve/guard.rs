@@ -163,3 +163,15 @@ async fn without_a_key_it_listens_on_loopback_only() {
     let refused = taken.start(served.provider.clone()).await;
     assert!(matches!(refused.unwrap_err(), ServiceError::Bind { .. }));
 }
+
+#[tokio::test]
+async fn who_listens_everywhere_is_found_on_loopback() {
+    for (everywhere, loopback) in [("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "[::1]")] {
+        let everywhere = everywhere.parse().unwrap();
+        let mock = MockAzure::builder().start().await.unwrap();
+        let service = Service::builder().bind(everywhere).key(Secret::new("key"));
+        let served = Served::with(mock, json!({}), service).await;
+        let port = served.address().port();
+        assert_eq!(served.service.url(), format!("http://{loopback}:{port}"));
+    }
+}

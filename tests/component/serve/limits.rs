@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_harness::Limits;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
-use host_harness::serve::Service;
+use host_harness::serve::{Service, ServiceBuilder};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -86,9 +86,8 @@ async fn bodies_and_heads_have_a_limit() {
 #[tokio::test]
 async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
     let limit = Duration::from_millis(20);
-    let service = Service::builder().header_time(limit).body_time(limit);
-    let mock = MockAzure::builder().start().await.unwrap();
-    let served = Served::with(mock, json!({}), service).await;
+    // One limit each: a machine that is busy for so long would let the other one pass first.
+    let served = serve(Service::builder().header_time(limit)).await;
     let mut stream = TcpStream::connect(served.address()).await.unwrap();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nho")
@@ -98,6 +97,7 @@ async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
     let read = in_time(stream.read_to_string(&mut answer)).await;
     assert!(read.is_err() || !answer.contains("200 OK"), "{answer}");
 
+    let served = serve(Service::builder().body_time(limit)).await;
     let head = format!(
         "POST /v1/complete HTTP/1.1\r\nhost: {}\r\n",
         served.address()
@@ -111,6 +111,25 @@ async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_reading_holds_nothing_for_ever() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let service = Service::builder().send_time(Duration::from_millis(50));
+    let served = Served::with(mock, json!({}), service).await;
+    // The mock repeats it, and more than the system keeps for a connection is left to write.
+    let long = "x".repeat(16 * 1024 * 1024);
+    let body = json!({ "messages": [{ "role": "user", "content": long }] }).to_string();
+    let unread = begin(served.address(), "POST", "/v1/stream", &JSON, &body).await;
+    in_time(served.mock.wait_for_requests(1)).await;
+    in_time(async {
+        while served.provider.statistics().running > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    drop(unread);
+}
+
+#[tokio::test]
 async fn a_shutdown_lets_running_answers_come_to_their_end() {
     let gate = DeltaGate::new();
     let served = Served::gated(&gate, Service::builder()).await;
@@ -120,9 +139,12 @@ async fn a_shutdown_lets_running_answers_come_to_their_end() {
     let mut coming = begin(address, "POST", "/v1/stream", &JSON, &body).await;
     coming.until("Hello").await;
     let stopping = tokio::spawn(served.service.shut_down(Duration::from_secs(60)));
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    in_time(async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     gate.open();
     assert_eq!(coming.end().await.events().last().unwrap().0, "completed");
     assert_eq!(in_time(stopping).await.unwrap(), 0);
@@ -153,6 +175,13 @@ async fn probes_and_paths() {
         get(address, "/ready").await.json(),
         json!({ "status": "ready" })
     );
+    for path in ["/health", "/ready"] {
+        let answer = send(address, "HEAD", path, &[], "").await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+        let answer = send(address, "POST", path, &[], "").await;
+        let allowed = answer.header("allow");
+        assert_eq!((answer.status, allowed), (405, Some("GET, HEAD")));
+    }
     let answer = get(address, "/v1/responses").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
     let answer = get(address, "/v1/chat/completions").await;
@@ -238,6 +267,11 @@ async fn a_host_that_is_being_shut_down_is_not_ready() {
     gate.open();
     assert_eq!(coming.end().await.events().last().unwrap().0, "completed");
     in_time(shut_down).await;
+}
+
+async fn serve(service: ServiceBuilder) -> Served {
+    let mock = MockAzure::builder().start().await.unwrap();
+    Served::with(mock, json!({}), service).await
 }
 
 /// Fails when something takes longer than a person would notice.

@@ -1,6 +1,7 @@
 //! `/v1/responses` and `/v1/models`: what is asked in the API of OpenAI arrives at Azure, and what is answered comes back.
 
-use host_harness::mock::Fault;
+use host_harness::mock::{Fault, MockAzure};
+use host_harness::serve::Service;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -139,6 +140,40 @@ async fn what_is_asked_arrives_at_the_service() {
                 assert_eq!(response[name], *value, "{name} is repeated");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_whatever_is_configured() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let served = Served::with(mock, json!({ "store": true }), Service::builder()).await;
+    for request in [
+        json!({ "input": "Hi" }),
+        json!({ "input": "Hi", "store": false }),
+        json!({ "input": "Hi", "store": null, "stream": true }),
+    ] {
+        let answer = served.post("/v1/responses", &request).await;
+        assert_eq!(answer.status, 200, "{request}: {answer:?}");
+        assert_eq!(served.asked()["store"], false, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_goes_on_over_the_configured_limit_but_not_over_the_callers() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let served = Served::with(mock, json!({ "max_tokens": 16 }), Service::builder()).await;
+    let words = "snow ".repeat(40);
+    for (limit, status, reason) in [
+        (Value::Null, "completed", Value::Null),
+        (json!(16), "incomplete", json!("max_output_tokens")),
+    ] {
+        let before = served.mock.requests().len();
+        let request = json!({ "model": "gpt-4.1", "input": words, "max_output_tokens": limit });
+        let response = served.post("/v1/responses", &request).await.json();
+        assert_eq!(response["status"], status, "{response}");
+        assert_eq!(response["incomplete_details"]["reason"], reason);
+        let asked = served.mock.requests().len() - before;
+        assert_eq!(asked > 1, limit.is_null(), "{asked} requests");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] when there is no Node of a version that the package runs on, or npm cannot get the package.
+/// [`Error::Unavailable`] when there is no Node of a version that the package runs on, no npm, or no registry.
 pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
     check_version()?;
     let folder = workspace
@@ -71,8 +71,10 @@ const PACKAGE: &str = "openai@6.30.1";
 /// The oldest that the package runs on.
 const LEAST_VERSION: u32 = 20;
 
+/// The program, as it is called everywhere.
 const NODE: &str = "node";
 
+/// What installs packages. Windows looks for `.exe` alone, which it is not there.
 const NPM: &str = match cfg!(windows) {
     true => "npm.cmd",
     false => "npm",

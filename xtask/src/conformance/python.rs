@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] when there is no Python, or pip cannot get the package.
+/// [`Error::Unavailable`] when there is no Python, no pip, or no index.
 pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
     let version = version()?;
     // By both versions: what is installed for one Python may not load in another.
@@ -103,8 +103,10 @@ fn pip(python: PathBuf) -> Run {
 /// The version that the cases were written against: another one may read the same answer in another way.
 const PACKAGE: &str = "openai==3.54.0";
 
+/// The program, which may be Python 2 without the number.
 const PYTHON: &str = "python3";
 
+/// The program in an environment of its own.
 const VENV_PYTHON: &str = match cfg!(windows) {
     true => "Scripts/python.exe",
     false => "bin/python",

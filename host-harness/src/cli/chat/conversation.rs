@@ -41,7 +41,7 @@ impl Conversation {
         let mark = Mark(self.request.messages.len());
         let attached = std::mem::take(&mut self.attached);
         let content = request::with(MessageContent::Text(text.to_owned()), attached);
-        self.add(request::message(Role::User, content));
+        self.add(Message::of(Role::User, content));
         mark
     }
 
@@ -50,7 +50,7 @@ impl Conversation {
         let content = MessageContent::Blocks(response.content.clone());
         self.add(Message {
             metadata: response.metadata.clone(),
-            ..request::message(Role::Assistant, content)
+            ..Message::of(Role::Assistant, content)
         });
     }
 
@@ -59,7 +59,7 @@ impl Conversation {
         self.add(Message {
             name: Some(call.name.clone()),
             tool_call_id: Some(call.id.clone()),
-            ..request::message(Role::Tool, content)
+            ..Message::of(Role::Tool, content)
         })
     }
 

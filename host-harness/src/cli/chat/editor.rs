@@ -8,6 +8,7 @@ use rustyline::error::ReadlineError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::history::History;
+use super::lines::Line;
 
 /// Asks for lines, on a thread of its own: reading from a terminal cannot be interrupted.
 pub(super) struct Editor(mpsc::UnboundedSender<Question>);
@@ -15,7 +16,7 @@ pub(super) struct Editor(mpsc::UnboundedSender<Question>);
 struct Question {
     prompt: &'static str,
     is_kept: bool,
-    answer: oneshot::Sender<io::Result<Option<String>>>,
+    answer: oneshot::Sender<io::Result<Line>>,
 }
 
 impl Editor {
@@ -34,10 +35,11 @@ impl Editor {
                         if question.is_kept && history.add(&line) {
                             let _ = editor.add_history_entry(&line);
                         }
-                        Ok(Some(line))
+                        Ok(Line::Typed(line))
                     }
                     // Ctrl-D and Ctrl-C.
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                    Err(ReadlineError::Eof) => Ok(Line::End),
+                    Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
                     Err(ReadlineError::Io(error)) => Err(error),
                     Err(error) => Err(io::Error::other(error)),
                 };
@@ -48,12 +50,8 @@ impl Editor {
         Some(Self(sender))
     }
 
-    /// Asks for a line; none at the end. It is kept in the history or not.
-    pub(super) async fn ask(
-        &self,
-        prompt: &'static str,
-        is_kept: bool,
-    ) -> io::Result<Option<String>> {
+    /// Asks for a line. It is kept in the history or not.
+    pub(super) async fn ask(&self, prompt: &'static str, is_kept: bool) -> io::Result<Line> {
         let (answer, line) = oneshot::channel();
         let question = Question {
             prompt,
@@ -62,6 +60,6 @@ impl Editor {
         };
         // Either fails only when the thread is gone, and then there are no more lines.
         let _ = self.0.send(question);
-        line.await.unwrap_or(Ok(None))
+        line.await.unwrap_or(Ok(Line::End))
     }
 }

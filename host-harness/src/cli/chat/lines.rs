@@ -15,6 +15,16 @@ pub(super) struct Lines {
     is_terminal: bool,
 }
 
+/// What came of waiting for a line.
+#[derive(Debug, PartialEq)]
+pub(super) enum Line {
+    Typed(String),
+    /// There are no more.
+    End,
+    /// Ctrl-C, where the editor reads it.
+    Interrupted,
+}
+
 enum Source {
     Edited(Editor),
     Plain(mpsc::Receiver<io::Result<String>>),
@@ -63,15 +73,18 @@ impl Lines {
         matches!(self.source, Source::Plain(_))
     }
 
-    /// The next line; none at the end. A message is kept in the history, an answer to a question is not.
+    /// The next line. A message is kept in the history, an answer to a question is not.
     pub(super) async fn next(
         &mut self,
         prompt: &'static str,
         is_message: bool,
-    ) -> io::Result<Option<String>> {
+    ) -> io::Result<Line> {
         match &mut self.source {
             Source::Edited(editor) => editor.ask(prompt, is_message).await,
-            Source::Plain(lines) => lines.recv().await.transpose(),
+            Source::Plain(lines) => match lines.recv().await {
+                Some(line) => line.map(Line::Typed),
+                None => Ok(Line::End),
+            },
         }
     }
 }
@@ -109,6 +122,6 @@ mod tests {
         let error = read(&mut &b"\xff\n"[..]).unwrap_err();
         assert_eq!(error.to_string(), "a line is not UTF-8 text");
         let error = read(&mut io::BufReader::new(io::repeat(b'x'))).unwrap_err();
-        assert_eq!(error.to_string(), "a line has more than 33554432 bytes");
+        assert_eq!(error.to_string(), "a line has more than 41943040 bytes");
     }
 }

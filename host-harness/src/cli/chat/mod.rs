@@ -13,21 +13,20 @@ mod totals;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use self::conversation::Conversation;
 use self::history::History;
 use self::input::Input;
 use self::lines::Lines;
 use self::session::Session;
-use self::tool_loop::ToolLoop;
+use self::tool_loop::{Ended, ToolLoop};
 use self::totals::Used;
 use super::args::ChatArguments;
 use super::attachments;
-use super::event_log::EventLog;
 use super::failure::Failure;
 use super::request;
 use super::setup::Setup;
+use super::terminal;
 use super::tools_file::Tools;
 use crate::contract::types::ToolSpec;
 use crate::kernel_json::chat_request;
@@ -44,25 +43,16 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
     let mut conversation = Conversation::new(request);
     conversation.attach(attachments::of(&arguments.parts)?);
 
-    let mut setup = Setup::read(&arguments.provider)?;
-    // Kept until the chat ends: dropping it stops the mock.
-    let _mock = setup.mock_unless_configured(arguments.json).await?;
-    let events = Arc::new(EventLog::create(
-        arguments.event_log.as_deref(),
-        arguments.json,
-    )?);
+    let mut setup = Setup::read(&arguments.provider, arguments.json)?;
     let watch = setup.watch(arguments.watch).await;
-    let provider = setup
-        .host(events.clone())
-        .await?
-        .open(&setup.config)
-        .await?;
+    let event_log = arguments.event_log.as_deref();
+    let opened = setup.open(event_log, arguments.json).await?;
     let mut chat = Chat {
         conversation,
         tool_loop: ToolLoop::new(&tools, arguments.yes, arguments.max_turns),
         session: Session {
-            news: watch.begin(&provider),
-            provider,
+            news: watch.begin(&opened.provider),
+            provider: opened.provider.clone(),
             lines: match (arguments.json, arguments.no_history) {
                 // Whoever reads JSON shows prompts as it likes.
                 (true, _) => Lines::plain(),
@@ -79,7 +69,7 @@ pub(super) async fn chat(arguments: ChatArguments) -> Result<ExitCode, Failure> 
     let talked = chat.talk().await;
     chat.tell_totals();
     talked?;
-    events.finish()?;
+    opened.events.finish()?;
     Ok(match chat.has_failed && !chat.session.has_person() {
         // A script must not take a part of a conversation for all of it. A person has seen it.
         true => ExitCode::FAILURE,
@@ -156,13 +146,13 @@ impl Chat<'_> {
         };
         self.turns.push(used);
         let what = match answered {
-            Some(Ok(())) => return Ok(Flow::GoOn),
+            Some(Ok(Ended::Answered)) => return Ok(Flow::GoOn),
             Some(Err(failure)) if failure.is_of_output() => return Err(failure),
             Some(Err(failure)) => {
                 failure.report(self.session.json);
                 "failed"
             }
-            None => {
+            Some(Ok(Ended::Cancelled)) | None => {
                 self.session.end_line();
                 "was cancelled"
             }
@@ -192,9 +182,9 @@ impl Chat<'_> {
 
     fn tell_totals(&self) {
         match (self.turns.as_slice(), self.session.json) {
-            (turns, true) => eprintln!("{}", totals::to_json(turns)),
+            (turns, true) => terminal::tell(&totals::to_json(turns).to_string()),
             ([], false) => {}
-            (turns, false) => eprint!("\n{}", totals::to_table(turns)),
+            (turns, false) => terminal::tell(&format!("\n{}", totals::to_table(turns).trim_end())),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! The world of a chat: the provider, the person at the terminal, and the machine that tools run on.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::lines::Lines;
+use super::lines::{Line, Lines};
 use super::tool_loop::{Consent, News, Outside};
 use crate::cli::answer::{self, Calls};
 use crate::cli::failure::{Failure, notice};
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{self, Terminal};
 use crate::cli::tools_file::ToolCommand;
+use crate::cli::visible;
 use crate::cli::watch::BuildNews;
 use crate::contract::types::{
     BlockContent, ChatRequest, ChatResponse, ContentBlock, MessageContent,
@@ -63,7 +63,10 @@ impl Session {
             }
         };
         self.tell_news();
-        line
+        Ok(match line? {
+            Line::Typed(line) => Some(line),
+            Line::End | Line::Interrupted => None,
+        })
     }
 
     fn tell_news(&mut self) {
@@ -97,7 +100,7 @@ impl Session {
     }
 
     fn tell_json(&self, name: &str, value: Option<Value>) {
-        eprintln!("{}", json!({ name: value }));
+        terminal::tell(&json!({ name: value }).to_string());
     }
 }
 
@@ -124,12 +127,17 @@ impl Outside for Session {
         }
         match self.json {
             true => self.tell_json("question", Some(json!(format!("Run {tool}?")))),
-            false => self.write_prompt(&format!("Run {}?{}", visible(tool), self.after_question())),
+            false => self.write_prompt(&format!(
+                "Run {}?{}",
+                visible::word(tool),
+                self.after_question()
+            )),
         }
         match self.lines.next(CHOICES, false).await {
-            Ok(Some(line)) => consent(&line),
+            Ok(Line::Typed(line)) => consent(&line),
+            Ok(Line::Interrupted) => Consent::Cancelled,
             // The end of input is no consent.
-            Ok(None) | Err(_) => Consent::No,
+            Ok(Line::End) | Err(_) => Consent::No,
         }
     }
 
@@ -143,16 +151,16 @@ impl Outside for Session {
                 self.tell_json("tool_call", tool_call::to_value(call).ok());
             }
             (News::Call(call), false) => {
-                let (name, arguments) = (visible(&call.name), visible(&call.arguments));
-                eprintln!("{}", self.terminal.dim(&format!("{name} {arguments}")));
+                let (name, arguments) = (visible::word(&call.name), visible::word(&call.arguments));
+                terminal::tell(&self.terminal.dim(&format!("{name} {arguments}")));
             }
             (News::Result(result), true) => {
                 self.tell_json("tool_result", message::to_value(result).ok());
             }
             (News::Result(result), false) => {
-                let name = visible(result.name.as_deref().unwrap_or_default());
+                let name = visible::word(result.name.as_deref().unwrap_or_default());
                 let line = format!("{name} -> {}", summary(&result.content));
-                eprintln!("{}", self.terminal.dim(&line));
+                terminal::tell(&self.terminal.dim(&line));
             }
             (News::Stopped { max_turns }, _) => self.notice(&format!(
                 "the limit of --max-turns {max_turns} is reached, and the model still calls tools; say something to let it go on"
@@ -179,8 +187,8 @@ fn summary(content: &MessageContent) -> String {
         }
     };
     match text.char_indices().nth(SUMMARY_CHARS) {
-        Some((end, _)) => format!("{}…", visible(&text[..end])),
-        None => visible(&text),
+        Some((end, _)) => format!("{}…", visible::word(&text[..end])),
+        None => visible::word(&text),
     }
 }
 
@@ -191,25 +199,6 @@ fn word(block: &ContentBlock) -> String {
         BlockContent::File(_) => "[file]".to_owned(),
         _ => "[block]".to_owned(),
     }
-}
-
-/// Text of a model or a tool as a person may be shown it before saying yes: nothing in it moves the cursor, hides a part of
-/// the line or turns it around.
-fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        let is_invisible = matches!(
-            character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        );
-        match character.is_control() || is_invisible {
-            true => {
-                let _ = write!(visible, "{}", character.escape_default());
-            }
-            false => visible.push(character),
-        }
-    }
-    visible
 }
 
 /// What may be answered to whether a tool may run.
@@ -239,14 +228,6 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_writes_cannot_deceive_a_terminal() {
-        assert_eq!(
-            visible("rm\u{1b}[2K\r\u{9b}1A \u{202e}txt.é\u{200b} 你好"),
-            "rm\\u{1b}[2K\\r\\u{9b}1A \\u{202e}txt.é\\u{200b} 你好"
-        );
-    }
-
-    #[test]
     fn results_are_shown_on_a_line() {
         let text = |text: &str| MessageContent::Text(text.to_owned());
         assert_eq!(summary(&text("18 degrees\nrain")), "18 degrees\\nrain");
@@ -254,16 +235,11 @@ mod tests {
             summary(&text(&"é".repeat(200))),
             format!("{}…", "é".repeat(160))
         );
-        let block = |content| ContentBlock {
-            content,
-            visibility: None,
-            extensions: None,
-        };
         let blocks = [
             BlockContent::Text("A chart:".to_owned()),
             BlockContent::Image("{}".to_owned()),
         ];
-        let blocks = MessageContent::Blocks(blocks.map(block).into());
+        let blocks = MessageContent::Blocks(blocks.map(ContentBlock::of).into());
         assert_eq!(summary(&blocks), "A chart: [image]");
     }
 }

@@ -38,6 +38,16 @@ pub(super) enum Consent {
     No,
     Once,
     Always,
+    /// Neither this tool nor anything after it: the turn is to end.
+    Cancelled,
+}
+
+/// How a turn came to its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Ended {
+    Answered,
+    /// By the person, in the middle.
+    Cancelled,
 }
 
 /// Something that happens in a turn.
@@ -77,14 +87,14 @@ impl<'a> ToolLoop<'a> {
         self.has_run
     }
 
-    /// Lets the model answer what the person said last. When it fails or is dropped half-way, the conversation ends in the
-    /// middle of the turn, which is then to be taken back; `used` is right all the same.
+    /// Lets the model answer what the person said last. When it fails, is cancelled or dropped half-way, the conversation
+    /// ends in the middle of the turn, which is then to be taken back; `used` is right all the same.
     pub(super) async fn turn(
         &mut self,
         conversation: &mut Conversation,
         used: &mut Used,
         outside: &mut impl Outside,
-    ) -> Result<(), Failure> {
+    ) -> Result<Ended, Failure> {
         self.has_run = false;
         for count in 1..=self.max_turns {
             used.begin();
@@ -96,15 +106,18 @@ impl<'a> ToolLoop<'a> {
             used.answered(response.usage.as_ref(), waited);
             conversation.answered(&response);
             if response.tool_calls.is_empty() {
-                return Ok(());
+                return Ok(Ended::Answered);
             }
             let is_last = count == self.max_turns;
             // One after the other: a later call may count on what an earlier one did, and a person reads along.
             for call in &response.tool_calls {
                 outside.tell(News::Call(call));
                 let result = match is_last {
-                    true => MessageContent::Text(NOT_RUN.to_owned()),
+                    true => Some(MessageContent::Text(NOT_RUN.to_owned())),
                     false => self.result(call, outside).await,
+                };
+                let Some(result) = result else {
+                    return Ok(Ended::Cancelled);
                 };
                 outside.tell(News::Result(conversation.resulted(call, result)));
             }
@@ -112,22 +125,29 @@ impl<'a> ToolLoop<'a> {
         outside.tell(News::Stopped {
             max_turns: self.max_turns,
         });
-        Ok(())
+        Ok(Ended::Answered)
     }
 
-    async fn result(&mut self, call: &ToolCall, outside: &mut impl Outside) -> MessageContent {
+    /// What comes of a call; nothing when the person cancels the turn.
+    async fn result(
+        &mut self,
+        call: &ToolCall,
+        outside: &mut impl Outside,
+    ) -> Option<MessageContent> {
         let Some(command) = self.tools.command(&call.name) else {
-            return MessageContent::Text(format!("There is no tool with the name {}.", call.name));
+            let problem = format!("There is no tool with the name {}.", call.name);
+            return Some(MessageContent::Text(problem));
         };
         if !self.may_all_run && !self.may_run.contains(&call.name) {
             match outside.ask(&call.name).await {
-                Consent::No => return MessageContent::Text(DECLINED.to_owned()),
+                Consent::Cancelled => return None,
+                Consent::No => return Some(MessageContent::Text(DECLINED.to_owned())),
                 Consent::Once => {}
                 Consent::Always => drop(self.may_run.insert(call.name.clone())),
             }
         }
         self.has_run = true;
-        outside.run(command, &call.arguments).await
+        Some(outside.run(command, &call.arguments).await)
     }
 }
 

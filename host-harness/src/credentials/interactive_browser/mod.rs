@@ -7,6 +7,7 @@ mod proof;
 mod redirect;
 
 use std::convert::Infallible;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ impl InteractiveBrowserCredential {
     pub(super) fn new(surroundings: Arc<Surroundings>) -> Self {
         Self {
             opener: Arc::new(SystemBrowser::new(Arc::clone(&surroundings))),
-            tell: Arc::new(|line| eprintln!("{line}")),
+            // Whoever cannot be told signs in without it: the browser is open.
+            tell: Arc::new(|line| drop(writeln!(io::stderr(), "{line}"))),
             surroundings,
             time_limit: TimeLimit::Of(SIGN_IN_LIMIT),
             refresh_token: Mutex::new(None),

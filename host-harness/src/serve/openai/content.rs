@@ -24,15 +24,6 @@ pub(super) fn read(
     }
 }
 
-/// A block that says nothing but its content.
-pub(super) fn block(content: BlockContent) -> ContentBlock {
-    ContentBlock {
-        content,
-        visibility: None,
-        extensions: None,
-    }
-}
-
 fn part(value: Value, place: Place<'_>, role: Role) -> Result<ContentBlock, JsonError> {
     let mut object = Object::new(value, place)?;
     let kind = object.string("type")?;
@@ -55,7 +46,7 @@ fn part(value: Value, place: Place<'_>, role: Role) -> Result<ContentBlock, Json
     let extensions = breakpoint.map(|breakpoint| json!({ BREAKPOINT: breakpoint }).to_string());
     Ok(ContentBlock {
         extensions,
-        ..block(content)
+        ..ContentBlock::of(content)
     })
 }
 
@@ -119,4 +110,5 @@ fn file(object: &mut Object<'_>) -> Result<File, JsonError> {
     })
 }
 
+/// The key of a part up to which the service keeps what it has read, which a chat request has under the same name.
 const BREAKPOINT: &str = "prompt_cache_breakpoint";

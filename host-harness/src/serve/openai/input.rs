@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::content;
-use super::request::message;
 use crate::contract::types::{
     BlockContent, ContentBlock, Message, MessageContent, Role, Thinking, ToolCall,
 };
@@ -16,7 +15,7 @@ pub(super) const INPUT: &str = "a string or an array of items";
 /// Reads the input: text, or items.
 pub(super) fn read(value: Value, place: Place<'_>) -> Result<Vec<Message>, JsonError> {
     match value {
-        Value::String(text) => Ok(vec![message(Role::User, MessageContent::Text(text))]),
+        Value::String(text) => Ok(vec![Message::of(Role::User, MessageContent::Text(text))]),
         Value::Array(items) => {
             let mut conversation = Conversation::default();
             for (index, item) in items.into_iter().enumerate() {
@@ -76,7 +75,7 @@ impl Conversation {
         match role {
             Role::Assistant => {
                 let blocks = match content {
-                    MessageContent::Text(text) => vec![content::block(BlockContent::Text(text))],
+                    MessageContent::Text(text) => vec![ContentBlock::of(BlockContent::Text(text))],
                     MessageContent::Blocks(blocks) => blocks,
                 };
                 let extensions = phase.map(|phase| json!({ "phase": phase }).to_string());
@@ -87,7 +86,7 @@ impl Conversation {
                     self.say(block);
                 }
             }
-            _ => self.messages.push(message(role, content)),
+            _ => self.messages.push(Message::of(role, content)),
         }
         Ok(())
     }
@@ -107,7 +106,7 @@ impl Conversation {
         let output = output.unwrap_or(MessageContent::Text(String::new()));
         self.messages.push(Message {
             tool_call_id: Some(id),
-            ..message(Role::Tool, output)
+            ..Message::of(Role::Tool, output)
         });
         Ok(())
     }
@@ -125,7 +124,7 @@ impl Conversation {
             signature: None,
             content: Some(json!([encrypted_content, id]).to_string()),
         };
-        self.say(content::block(BlockContent::Thinking(thinking)));
+        self.say(ContentBlock::of(BlockContent::Thinking(thinking)));
         Ok(())
     }
 
@@ -140,14 +139,14 @@ impl Conversation {
             }) => blocks.push(block),
             _ => {
                 let content = MessageContent::Blocks(vec![block]);
-                self.messages.push(message(Role::Assistant, content));
+                self.messages.push(Message::of(Role::Assistant, content));
             }
         }
     }
 }
 
 fn tool_call(id: String, name: String, arguments: String) -> ContentBlock {
-    content::block(BlockContent::ToolCall(ToolCall {
+    ContentBlock::of(BlockContent::ToolCall(ToolCall {
         id,
         name,
         arguments,
@@ -179,6 +178,7 @@ fn arguments(value: Value, place: Place<'_>) -> Result<String, JsonError> {
     }
 }
 
+/// What an error says that a role may be.
 const ROLE: &str = "one of user, assistant, system, developer";
 
 /// What the service's own tools have done. What came of it is in the text, and a chat request has no place for it.

@@ -31,7 +31,10 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
     refuse(&mut object)?;
     let mut messages = Vec::new();
     if let Some(instructions) = object.optional_string("instructions")? {
-        messages.push(message(Role::System, MessageContent::Text(instructions)));
+        messages.push(Message::of(
+            Role::System,
+            MessageContent::Text(instructions),
+        ));
     }
     messages.extend(object.required("input", input::INPUT, input::read)?);
 
@@ -49,6 +52,12 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
     if !reasoning.rest.is_empty() {
         extensions.insert("reasoning".to_owned(), Value::Object(reasoning.rest));
     }
+    // Whatever is configured: nothing is kept here, and whoever counts tokens wants no more of them than it said.
+    extensions.insert("store".to_owned(), false.into());
+    let max_output_tokens = object.optional_integer("max_output_tokens")?;
+    if max_output_tokens.is_some() {
+        extensions.insert("auto_continue".to_owned(), false.into());
+    }
     let chat = ChatRequest {
         messages,
         tools: object
@@ -61,14 +70,14 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
         model: object.optional_string("model")?,
         temperature: object.optional_float("temperature")?,
         top_p: object.optional_float("top_p")?,
-        max_output_tokens: object.optional_integer("max_output_tokens")?,
+        max_output_tokens,
         stop: Vec::new(),
         reasoning_effort: reasoning.effort,
         conversation_id: None,
         stream: None,
         timeout: None,
         metadata: object.optional("metadata", metadata)?,
-        extensions: (!extensions.is_empty()).then(|| Value::Object(extensions).to_string()),
+        extensions: Some(Value::Object(extensions).to_string()),
     };
     let is_streamed = object.optional_boolean("stream")?.unwrap_or(false);
     for name in IGNORED {
@@ -81,18 +90,6 @@ pub(in crate::serve) fn parse(body: Value) -> Result<CreateRequest, Invalid> {
             echo,
         }),
         Some(name) => Err(Invalid::unknown(name)),
-    }
-}
-
-/// A message that says nothing but its content.
-pub(super) fn message(role: Role, content: MessageContent) -> Message {
-    Message {
-        role,
-        content,
-        name: None,
-        tool_call_id: None,
-        metadata: None,
-        extensions: None,
     }
 }
 

@@ -51,6 +51,7 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
     }
 
     /// Hands everything on to another subscriber too.
+    #[must_use]
     pub fn around(mut self, inner: Arc<dyn EventSubscriber>) -> Self {
         self.inner = Some(inner);
         self
@@ -58,12 +59,14 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
 
     /// Whether spans have what the model wrote, and with the setting `raw_debug` the bodies of requests and responses. They
     /// do not unless this is true.
+    #[must_use]
     pub fn content(mut self, is_recorded: bool) -> Self {
         self.has_content = is_recorded;
         self
     }
 
     /// The host and the port of the endpoint, which events do not tell.
+    #[must_use]
     pub fn server(mut self, address: impl Into<String>, port: u16) -> Self {
         self.server = vec![
             KeyValue::new(names::SERVER_ADDRESS, address.into()),
@@ -159,7 +162,9 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
     }
 
     fn remember(&self, id: CallId, state: State<T::Span>) {
-        if let Some(State::Open(forgotten)) = self.calls.insert(id, state) {
+        // A call that is refused before its request has no end; a span that is open has one.
+        let is_early = |state: &State<T::Span>| matches!(state, State::Early(_));
+        if let Some(State::Open(forgotten)) = self.calls.insert(id, state, is_early) {
             forgotten.abandon();
         }
     }

@@ -53,6 +53,7 @@ fn a_value_of_the_wrong_type_is_an_error_that_names_its_key() {
             "expected true or false",
         ),
         ("store", json!(1), "expected true or false"),
+        ("auto_continue", json!("no"), "expected true or false"),
         (
             "max_tool_calls",
             json!(0),

@@ -24,12 +24,12 @@ async fn chat(environment: &[(&str, &str)], arguments: &[&str], lines: &[&str]) 
 }
 
 /// A tools file.
-fn tools(tools: &[Value]) -> tempfile::NamedTempFile {
+pub(super) fn tools(tools: &[Value]) -> tempfile::NamedTempFile {
     file(".json", &json!({ "tools": tools }).to_string())
 }
 
 /// A tool with a city as its argument.
-fn tool(name: &str, command: &[&str]) -> Value {
+pub(super) fn tool(name: &str, command: &[&str]) -> Value {
     json!({
         "name": name,
         "description": format!("The {name} of a city."),

@@ -59,6 +59,18 @@ async fn nothing_runs_that_the_person_did_not_allow() {
 }
 
 #[tokio::test]
+async fn who_cancels_at_a_question_ends_the_turn() {
+    let mut turn = Turn::new(false, 25);
+    let mut outside = Script::new([calls(&["weather", "clock"]), says("never")]);
+    outside.consents = [Consent::Cancelled, Consent::Once].into();
+    let ended = turn.run(&mut outside).await.unwrap();
+    assert_eq!(ended, Ended::Cancelled);
+    assert_eq!(outside.asked, ["weather"]);
+    assert!(outside.ran.is_empty() && !turn.has_run);
+    assert_eq!(outside.requests.len(), 1);
+}
+
+#[tokio::test]
 async fn who_says_always_is_not_asked_again() {
     let tools = tools();
     let mut tool_loop = ToolLoop::new(&tools, false, 25);
@@ -156,7 +168,7 @@ impl Turn {
         }
     }
 
-    async fn run(&mut self, outside: &mut Script) -> Result<(), Failure> {
+    async fn run(&mut self, outside: &mut Script) -> Result<Ended, Failure> {
         let tools = tools();
         let mut tool_loop = ToolLoop::new(&tools, self.may_all_run, self.max_turns);
         let result = tool_loop

@@ -197,11 +197,6 @@ impl ResponseEvents {
         else {
             return;
         };
-        let told = |content| ContentBlock {
-            content,
-            visibility: None,
-            extensions: None,
-        };
         let echo = &self.draft.echo;
         let (part, done) = match (block, kind) {
             (Some(block), _) => (
@@ -209,7 +204,7 @@ impl ResponseEvents {
                 item::of(block, id, is_complete, echo).unwrap_or_default(),
             ),
             (None, BlockKind::Text | BlockKind::Refusal) => {
-                let part = item::part(&told(match kind {
+                let part = item::part(&ContentBlock::of(match kind {
                     BlockKind::Text => BlockContent::Text(text.clone()),
                     _ => BlockContent::Refusal(text.clone()),
                 }));

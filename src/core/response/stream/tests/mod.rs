@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod continuation;
+mod passed_over;
 
 use serde_json::json;
 
