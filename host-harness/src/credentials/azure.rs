@@ -125,28 +125,24 @@ impl TokenProvider for AzureCredentials {
 
 impl AzureCredentialsBuilder {
     /// The variables that configure the credentials.
-    #[must_use]
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
     /// Whether a person is at the terminal, who can log in with a browser.
-    #[must_use]
     pub fn is_interactive(mut self, is_interactive: bool) -> Self {
         self.is_interactive = is_interactive;
         self
     }
 
     /// Where the agent of Azure Arc puts the files that prove who asks, if not where the operating system has them.
-    #[must_use]
     pub fn arc_token_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.arc_token_directory = Some(directory.into());
         self
     }
 
     /// What tells the time, if not the system's clock.
-    #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -38,7 +38,7 @@ fn a_patch_and_a_custom_tool_are_calls_of_the_kernel() {
             ] },
             { "role": "tool", "tool_call_id": "c1", "content": "1" },
             { "role": "tool", "tool_call_id": "c2", "content": "" },
-        ] })
+        ], "store": false })
     );
 }
 
