@@ -44,7 +44,7 @@ pub(super) enum Failure {
         source: io::Error,
     },
 
-    #[error("{0}{}", load_advice(.0))]
+    #[error("{0}{advice}", advice = load_advice(.0))]
     Load(#[from] LoadError),
 
     #[error("the mock of Azure OpenAI did not start: {0}")]
