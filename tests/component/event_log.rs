@@ -63,7 +63,10 @@ async fn what_belongs_to_one_call_has_its_id_whatever_else_runs() {
         .load(&component())
         .await
         .unwrap();
-    let provider = loaded.open(&config(&mock)).await.unwrap();
+    let mut config = config(&mock);
+    config.insert("max_retries".to_owned(), json!(2));
+    config.insert("min_retry_delay".to_owned(), json!(0.01));
+    let provider = loaded.open(&config).await.unwrap();
     let (first, second) = (ask("the first"), ask("the second"));
     let (first, second) = tokio::join!(provider.complete(&first), provider.complete(&second));
     first.unwrap();
