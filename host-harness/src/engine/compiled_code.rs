@@ -107,6 +107,7 @@ fn file_name(engine: &Engine, digest: &str) -> String {
 const MOST_FILES: usize = 32;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

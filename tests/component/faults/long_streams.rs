@@ -194,7 +194,7 @@ fn at_event_end(stream: &[u8], position: usize) -> bool {
             .get(..end)
             .is_some_and(|event| event.ends_with(b"\n\n") || event.ends_with(b"\n\r\n"))
     };
-    position % SAMPLED == 0 || (position.saturating_sub(2)..=position + 2).any(ends)
+    position.is_multiple_of(SAMPLED) || (position.saturating_sub(2)..=position + 2).any(ends)
 }
 
 /// Whether a position is before, in or after a line end. The others are those of the stream with the shorter ones.
