@@ -85,6 +85,22 @@ pub fn written_object(members: &[(&str, Value)]) -> String {
     utf8(bytes)
 }
 
+/// Adds members to an object that was written here, and has none of these.
+pub fn add_members(object: &mut String, members: &[(&str, Value)]) {
+    if members.is_empty() {
+        return;
+    }
+    let added = written_object(members);
+    match object.strip_suffix('}') {
+        Some(others) if others != "{" => {
+            object.truncate(others.len());
+            object.push(',');
+            object.push_str(&added[1..]);
+        }
+        _ => *object = added,
+    }
+}
+
 fn write(bytes: &mut Vec<u8>, value: &Value) {
     // Neither can a vector fail, nor is there a map whose keys are no texts.
     let _ = serde_json::to_writer(bytes, value);
@@ -105,4 +121,27 @@ pub fn number(text: &str) -> Option<f64> {
 /// Whether the value is an array without elements.
 pub fn is_empty_array(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn members_are_added_to_what_is_written() {
+        let members = [("b", json!("\"}")), ("a", json!([1, null]))];
+        for (before, expected) in [
+            ("{}", r#"{"b":"\"}","a":[1,null]}"#),
+            (r#"{"c":{}}"#, r#"{"c":{},"b":"\"}","a":[1,null]}"#),
+        ] {
+            let mut object = before.to_owned();
+            add_members(&mut object, &[]);
+            assert_eq!(object, before);
+            add_members(&mut object, &members);
+            assert_eq!(object, expected);
+        }
+        assert_eq!(written_object(&[]), "{}");
+    }
 }

@@ -35,6 +35,8 @@ pub struct ResponseStream<E: Edge> {
     text: String,
     /// The indices of its blocks.
     text_blocks: Vec<u32>,
+    /// The model that answered, in the service's words.
+    answered: Option<String>,
     /// How often the response went on.
     continuations: u32,
     /// Why it did not go on once more.
@@ -75,6 +77,7 @@ impl<E: Edge> ResponseStream<E> {
             pending: VecDeque::new(),
             text: String::new(),
             text_blocks: Vec::new(),
+            answered: None,
             continuations: 0,
             degradation: None,
             report,
@@ -231,6 +234,8 @@ impl<E: Edge> ResponseStream<E> {
     fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
         let received = self.translator.received();
         self.report.received(received, &self.exchange.secrets);
+        let model = received.and_then(|response| json::text(response, "model"));
+        self.answered = model.map(str::to_owned);
         match self.translator.finish(&mut self.pending) {
             Ok(()) => State::Completed(body),
             Err(error) => self.broken(error),
@@ -291,26 +296,21 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Adds what the response does not say itself: what it cost, and to its metadata what its headers say.
     fn add_exchange(&mut self, response: &mut ChatResponse) {
-        let mut metadata = response
-            .metadata
-            .as_deref()
-            .and_then(json::object)
-            .unwrap_or_default();
         if let Some(usage) = &mut response.usage {
-            let answered = metadata.get("openai:model").and_then(Value::as_str);
-            usage.cost_usd = self.exchange.cost(answered, usage);
+            usage.cost_usd = self.exchange.cost(self.answered.as_deref(), usage);
         }
-        let mut set = |key: &str, value| metadata.insert(key.to_owned(), value);
+        let mut members = Vec::new();
         if let Some(id) = self.headers.request_id() {
-            set("openai:request_id", id.into());
+            members.push(("openai:request_id", id.into()));
         }
         if let Some(limits) = self.headers.rate_limits() {
-            set("openai:rate_limits", limits);
+            members.push(("openai:rate_limits", limits));
         }
         if self.continuations > 0 {
-            set("openai:continuation_count", self.continuations.into());
+            members.push(("openai:continuation_count", self.continuations.into()));
         }
-        response.metadata = Some(json::written(&Value::Object(metadata)));
+        let metadata = response.metadata.get_or_insert_with(|| "{}".to_owned());
+        json::add_members(metadata, &members);
         response.degradation = self.degradation.take();
     }
 

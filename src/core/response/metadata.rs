@@ -36,10 +36,11 @@ pub(super) fn of(response: &Value, output: &mut Output) -> Value {
 /// What the keys of metadata begin with, as those of the Python provider do.
 const PREFIX: &str = "openai:";
 
-/// Members that are translated, or that repeat the request.
+/// Members that are translated, that repeat the request, or whose names in the metadata are those of what the headers say.
 const SAID_ELSEWHERE: &[&str] = &[
     "background",
     "completed_at",
+    "continuation_count",
     "conversation",
     "created_at",
     "error",
@@ -60,7 +61,9 @@ const SAID_ELSEWHERE: &[&str] = &[
     "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",
+    "rate_limits",
     "reasoning",
+    "request_id",
     "safety_identifier",
     "store",
     "temperature",
