@@ -56,12 +56,11 @@ pub struct Inspection {
 impl Inspection {
     /// The version of the contract that it exports: of several the one that this host speaks; none when it exports none.
     pub fn contract_version(&self) -> Option<&str> {
-        let mut exports = self.exports.iter();
-        let ours = exports.find(|export| *export == CONTRACT);
-        let others = self.exports.iter();
-        ours.into_iter()
-            .chain(others)
-            .find_map(|export| export.strip_prefix("amplifier:provider/provider@"))
+        let exports = self.exports.iter();
+        exports
+            .filter(|export| export.starts_with("amplifier:provider/provider@"))
+            .min_by_key(|export| *export != CONTRACT)
+            .and_then(|export| export.rsplit('@').next())
     }
 
     /// A look at any component, a provider or not.
