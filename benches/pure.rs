@@ -30,9 +30,9 @@ fn main() {
         EVENTS,
         || translate_stream(&stream),
     );
-    let whole = response_of(&"word ".repeat(EVENTS));
+    let whole = response_of(&"word ".repeat(EVENTS)).to_string();
     measure(rounds, "response of 500 words", 1, || {
-        response::translate(&whole).unwrap()
+        response::translate(&serde_json::from_slice(whole.as_bytes()).unwrap()).unwrap()
     });
     let document = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"secret-key"}"#;
     let configuration = Configuration::resolve(document, &Environment::default()).unwrap();

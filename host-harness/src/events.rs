@@ -13,6 +13,11 @@ pub trait EventSubscriber: Send + Sync {
     /// An event of the kernel, such as `llm:request`.
     fn event(&self, event: &Event<'_>);
 
+    /// Whether it hears events at all. What is not heard is not prepared.
+    fn hears_events(&self) -> bool {
+        true
+    }
+
     /// A line for the log.
     fn log(&self, level: Level, message: &str) {
         match level {
@@ -60,4 +65,8 @@ pub struct NoSubscriber;
 
 impl EventSubscriber for NoSubscriber {
     fn event(&self, _: &Event<'_>) {}
+
+    fn hears_events(&self) -> bool {
+        false
+    }
 }

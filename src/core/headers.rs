@@ -2,9 +2,7 @@
 
 mod date;
 
-use serde_json::{Map, Value, json};
-
-use crate::core::json;
+use crate::core::json::{self, ObjectWriter};
 
 /// The headers of a response. Names are compared without regard to case.
 #[derive(Clone, Debug, Default)]
@@ -49,22 +47,18 @@ impl Headers {
             .or_else(|| self.milliseconds_to("retry-after"))
     }
 
-    /// The rate limits, under the names that `llm:response` has for them; none when the service sent none.
-    pub fn rate_limits(&self) -> Option<Value> {
-        let mut limits = Map::new();
-        for what in ["requests", "tokens"] {
-            for kind in ["limit", "remaining"] {
-                let value = self.get(&format!("x-ratelimit-{kind}-{what}"));
-                if let Some(number) = value.and_then(|value| value.parse::<i64>().ok()) {
-                    limits.insert(format!("{what}_{kind}"), json!(number));
-                }
-            }
-            let reset = self.get(&format!("x-ratelimit-reset-{what}"));
-            if let Some(reset) = reset.filter(|reset| !reset.is_empty()) {
-                limits.insert(format!("{what}_reset"), json!(reset));
+    /// The rate limits, under the names that `llm:response` has for them, as JSON; none when the service sent none.
+    pub fn rate_limits(&self) -> Option<String> {
+        let mut limits = ObjectWriter::new();
+        for (header, name) in RATE_LIMITS {
+            let value = self.get(header).unwrap_or_default();
+            if header.contains("reset") && !value.is_empty() {
+                limits = limits.member(name, value);
+            } else if let Ok(number) = value.parse::<i64>() {
+                limits = limits.member(name, &number);
             }
         }
-        (!limits.is_empty()).then_some(Value::Object(limits))
+        (!limits.is_empty()).then(|| limits.finish())
     }
 
     /// The time from the moment at which the response was sent, by its own account, to the one in a header. The sandbox
@@ -79,6 +73,17 @@ impl Headers {
         json::number(self.get(name)?).filter(|number| *number >= 0.0)
     }
 }
+
+/// Headers that say how much may be asked, and the names that `llm:response` has for them. All are whole numbers but the
+/// times until a reset.
+const RATE_LIMITS: [(&str, &str); 6] = [
+    ("x-ratelimit-limit-requests", "requests_limit"),
+    ("x-ratelimit-remaining-requests", "requests_remaining"),
+    ("x-ratelimit-reset-requests", "requests_reset"),
+    ("x-ratelimit-limit-tokens", "tokens_limit"),
+    ("x-ratelimit-remaining-tokens", "tokens_remaining"),
+    ("x-ratelimit-reset-tokens", "tokens_reset"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -136,9 +141,8 @@ mod tests {
             ("x-ratelimit-reset-requests", "6s"),
             ("x-ratelimit-limit-tokens", "many"),
         ]);
-        let expected =
-            json!({"requests_limit": 100, "requests_remaining": -1, "requests_reset": "6s"});
-        assert_eq!(limits.rate_limits(), Some(expected));
+        let expected = r#"{"requests_limit":100,"requests_remaining":-1,"requests_reset":"6s"}"#;
+        assert_eq!(limits.rate_limits().as_deref(), Some(expected));
         assert_eq!(
             headers(&[("content-type", "text/plain")]).rate_limits(),
             None

@@ -5,7 +5,7 @@ use crate::core::config::setting::{Disclosure, Question, Row};
 use crate::core::config::settings::{self, SETTINGS};
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
-use crate::core::json;
+use crate::core::json::ObjectWriter;
 use crate::core::model::{self, Capabilities};
 use crate::core::pricing::Pricing;
 
@@ -30,13 +30,13 @@ pub fn provider_info() -> ProviderInfo {
         capabilities: ["streaming", "tools", "thinking", "vision", "json_mode"]
             .map(str::to_owned)
             .to_vec(),
-        defaults: json::written_object(&[
-            ("model", model.as_str().into()),
-            ("max_tokens", number(&settings::MAX_TOKENS.row).into()),
-            ("timeout", number(&settings::TIMEOUT.row).into()),
-            ("context_window", context_window.into()),
-            ("max_output_tokens", max_output_tokens.into()),
-        ]),
+        defaults: ObjectWriter::new()
+            .member("model", &model)
+            .member("max_tokens", &number(&settings::MAX_TOKENS.row))
+            .member("timeout", &number(&settings::TIMEOUT.row))
+            .member("context_window", &context_window)
+            .member("max_output_tokens", &max_output_tokens)
+            .finish(),
         config_fields: SETTINGS
             .iter()
             .filter_map(|row| config_field(row))

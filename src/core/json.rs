@@ -3,7 +3,12 @@
 //! All of the core parses bytes, also where it has text: a second reader would cost ten kilobytes of the component. So would
 //! a second writer, and the one behind `Display` takes twice the time.
 
+mod object_writer;
+
+use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub use self::object_writer::ObjectWriter;
 
 /// The member as text.
 pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
@@ -67,42 +72,8 @@ pub fn written(value: &Value) -> String {
     utf8(bytes)
 }
 
-/// Writes an object with these members in this order, for which no map is made. Keys need no escaping: they are ours.
-pub fn written_object(members: &[(&str, Value)]) -> String {
-    let mut bytes = Vec::with_capacity(256);
-    let mut separator = b'{';
-    for (key, value) in members {
-        bytes.extend_from_slice(&[separator, b'"']);
-        bytes.extend_from_slice(key.as_bytes());
-        bytes.extend_from_slice(b"\":");
-        write(&mut bytes, value);
-        separator = b',';
-    }
-    if members.is_empty() {
-        bytes.push(separator);
-    }
-    bytes.push(b'}');
-    utf8(bytes)
-}
-
-/// Adds members to an object that was written here, and has none of these.
-pub fn add_members(object: &mut String, members: &[(&str, Value)]) {
-    if members.is_empty() {
-        return;
-    }
-    let added = written_object(members);
-    match object.strip_suffix('}') {
-        Some(others) if others != "{" => {
-            object.truncate(others.len());
-            object.push(',');
-            object.push_str(&added[1..]);
-        }
-        _ => *object = added,
-    }
-}
-
-fn write(bytes: &mut Vec<u8>, value: &Value) {
-    // Neither can a vector fail, nor is there a map whose keys are no texts.
+fn write<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
+    // Neither can a vector fail, nor has anything that is written here a map whose keys are no texts.
     let _ = serde_json::to_writer(bytes, value);
 }
 
@@ -121,27 +92,4 @@ pub fn number(text: &str) -> Option<f64> {
 /// Whether the value is an array without elements.
 pub fn is_empty_array(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn members_are_added_to_what_is_written() {
-        let members = [("b", json!("\"}")), ("a", json!([1, null]))];
-        for (before, expected) in [
-            ("{}", r#"{"b":"\"}","a":[1,null]}"#),
-            (r#"{"c":{}}"#, r#"{"c":{},"b":"\"}","a":[1,null]}"#),
-        ] {
-            let mut object = before.to_owned();
-            add_members(&mut object, &[]);
-            assert_eq!(object, before);
-            add_members(&mut object, &members);
-            assert_eq!(object, expected);
-        }
-        assert_eq!(written_object(&[]), "{}");
-    }
 }

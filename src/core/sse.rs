@@ -65,11 +65,19 @@ impl Decoder {
                     limit: self.max_event_bytes,
                 });
             }
-            self.line.extend_from_slice(piece);
-            let Some(end) = end else { break };
+            let Some(end) = end else {
+                self.line.extend_from_slice(piece);
+                break;
+            };
             self.after_cr = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
-            self.end_line();
+            if self.line.is_empty() {
+                self.take_line(piece);
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(piece);
+                self.take_line(&line);
+            }
         }
         Ok(())
     }
@@ -79,9 +87,8 @@ impl Decoder {
         self.events.pop_front()
     }
 
-    fn end_line(&mut self) {
+    fn take_line(&mut self, mut line: &[u8]) {
         const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-        let mut line = self.line.as_slice();
         if std::mem::take(&mut self.first_line) {
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         }
@@ -92,13 +99,13 @@ impl Decoder {
             match rest {
                 [] => self.data.push(b'\n'),
                 [b':', b' ', value @ ..] | [b':', value @ ..] => {
+                    self.data.reserve(value.len() + 1);
                     self.data.extend_from_slice(value);
                     self.data.push(b'\n');
                 }
                 _ => {}
             }
         }
-        self.line.clear();
     }
 
     fn end_event(&mut self) {

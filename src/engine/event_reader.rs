@@ -37,7 +37,7 @@ impl<B: Body> EventReader<B> {
     ) -> Result<Step, StreamFailure> {
         if let Some(event) = self.decoder.next_event() {
             translator.apply(&event, pending)?;
-            return Ok(Step::Event);
+            return Ok(Step::Event(event));
         }
         if let Some(failure) = self.failure.take() {
             return Err(failure.into());
@@ -55,6 +55,6 @@ impl<B: Body> EventReader<B> {
 pub(super) enum Step {
     /// Bytes came.
     Bytes,
-    /// An event was taken.
-    Event,
+    /// An event was taken; this is its data.
+    Event(Vec<u8>),
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::edge::{Edge, Instant};
 use crate::contract::types::{
@@ -13,18 +14,17 @@ use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
 use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::headers::Headers;
-use crate::core::json::{object_of, written_object};
+use crate::core::json::ObjectWriter;
 use crate::core::repair::Repairs;
 use crate::core::request::{Dropped, Translated};
 use crate::core::secret::Secrets;
 
 /// Tells of something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
-    let payload = [
-        ("provider", PROVIDER_ID.into()),
-        ("message", message.into()),
-    ];
-    edge.emit("provider:config_warning", &written_object(&payload));
+    let payload = ObjectWriter::new()
+        .member("provider", PROVIDER_ID)
+        .member("message", message);
+    edge.emit("provider:config_warning", &payload.finish());
 }
 
 /// The report of one exchange.
@@ -76,29 +76,24 @@ impl<E: Edge> Report<E> {
             report.dropped(dropped);
         }
         let message_count = translated.repairs.message_count(request.messages.len());
-        let has = |parameter: &str| translated.body.contains_key(parameter);
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("model", deployment.name.as_str().into()),
-            ("message_count", message_count.into()),
-            ("has_instructions", has("instructions").into()),
-            ("reasoning_enabled", has("reasoning").into()),
-            ("thinking_enabled", false.into()),
-            ("thinking_budget", Value::Null),
-            ("background_mode", false.into()),
-        ];
+        let body = &translated.body;
+        let payload = report
+            .payload()
+            .member("message_count", &message_count)
+            .member("has_instructions", &body.contains_key("instructions"))
+            .member("reasoning_enabled", &body.contains_key("reasoning"))
+            .member("thinking_enabled", &false)
+            .member("thinking_budget", &())
+            .member("background_mode", &false);
         report.emit("llm:request", payload);
         if debug != Debugging::Off {
             let count = |items: Option<&Value>| items.and_then(Value::as_array).map_or(0, Vec::len);
-            let body = &translated.body;
-            let payload = vec![
-                ("provider", PROVIDER_ID.into()),
-                ("model", deployment.name.as_str().into()),
-                ("message_count", message_count.into()),
-                ("item_count", count(body.get("input")).into()),
-                ("tool_count", count(body.get("tools")).into()),
-                ("stream", translated.is_streaming().into()),
-            ];
+            let payload = report
+                .payload()
+                .member("message_count", &message_count)
+                .member("item_count", &count(body.get("input")))
+                .member("tool_count", &count(body.get("tools")))
+                .member("stream", &translated.is_streaming());
             report.emit("llm:request:debug", payload);
         }
         report
@@ -106,39 +101,33 @@ impl<E: Edge> Report<E> {
 
     /// Tells of a body before it is sent for the first time, where bodies are told.
     pub(super) fn sends(&self, body: &Map<String, Value>, secrets: &Secrets) {
-        self.body("llm:request:raw", "params", secrets, || {
-            Value::Object(body.clone())
-        });
+        self.body("llm:request:raw", "params", body, secrets);
     }
 
-    /// Tells of what the service answered, where bodies are told.
-    pub(super) fn received(&self, response: Option<&Value>, secrets: &Secrets) {
-        self.body("llm:response:raw", "response", secrets, || {
-            response.cloned().into()
-        });
+    /// Tells of what the service answered, where bodies are told: a response, or the event that has it.
+    pub(super) fn received(&self, body: &[u8], secrets: &Secrets) {
+        if self.debug == Debugging::Bodies {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            let response = body.get("response").unwrap_or(&body);
+            self.body("llm:response:raw", "response", response, secrets);
+        }
     }
 
     /// A service may repeat what it was sent, secrets included.
-    fn body(&self, name: &str, key: &str, secrets: &Secrets, body: impl FnOnce() -> Value) {
+    fn body(&self, name: &str, key: &str, body: &impl Serialize, secrets: &Secrets) {
         if self.debug == Debugging::Bodies {
-            let payload = [
-                ("provider", PROVIDER_ID.into()),
-                ("model", self.model.as_str().into()),
-                (key, body()),
-            ];
-            let payload = written_object(&payload);
+            let payload = self.payload().member(key, body).finish();
             self.edge.emit(name, &secrets.redact(payload));
         }
     }
 
     fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("requested_model", request.model.as_deref().into()),
-            ("model", deployment.logical_model.as_str().into()),
-            ("deployment", deployment.name.as_str().into()),
-            ("rule", deployment.rule.name().into()),
-        ];
+        let payload = ObjectWriter::new()
+            .member("provider", PROVIDER_ID)
+            .member("requested_model", &request.model)
+            .member("model", &deployment.logical_model)
+            .member("deployment", &deployment.name)
+            .member("rule", deployment.rule.name());
         self.emit("provider:deployment_resolved", payload);
     }
 
@@ -147,34 +136,33 @@ impl<E: Edge> Report<E> {
         if repairs.list.is_empty() {
             return;
         }
-        let mut list = Vec::new();
+        let mut list = String::new();
         for repair in &repairs.list {
-            list.push(object_of(vec![
-                ("repair", repair.kind.name().into()),
-                ("tool_call_id", repair.call_id.as_str().into()),
-                ("tool_name", repair.tool_name.as_deref().into()),
-                ("message", repair.message.into()),
-            ]));
+            let repair = ObjectWriter::new()
+                .member("repair", repair.kind.name())
+                .member("tool_call_id", &repair.call_id)
+                .member("tool_name", &repair.tool_name)
+                .member("message", &repair.message);
+            list.push(if list.is_empty() { '[' } else { ',' });
+            list.push_str(&repair.finish());
         }
-        let mut payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("repair_count", list.len().into()),
-            ("repairs", Value::Array(list)),
-        ];
+        list.push(']');
+        let mut payload = ObjectWriter::new()
+            .member("provider", PROVIDER_ID)
+            .member("repair_count", &repairs.list.len())
+            .written("repairs", &list);
         if repairs.closed_turns > 0 {
-            payload.push(("synthetic_assistant_count", repairs.closed_turns.into()));
+            payload = payload.member("synthetic_assistant_count", &repairs.closed_turns);
         }
         self.emit("provider:tool_sequence_repaired", payload);
     }
 
     /// Tells of something that was asked for and is not sent.
     pub(super) fn dropped(&self, dropped: &Dropped) {
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("model", self.model.as_str().into()),
-            ("parameter", dropped.parameter.as_str().into()),
-            ("reason", dropped.reason.as_str().into()),
-        ];
+        let payload = self
+            .payload()
+            .member("parameter", &dropped.parameter)
+            .member("reason", &dropped.reason);
         self.emit("provider:parameter_dropped", payload);
     }
 
@@ -191,14 +179,12 @@ impl<E: Edge> Report<E> {
     /// Tells that the stream broke off, if the host has seen anything of it. What comes of it from now on has another id.
     pub(super) fn aborted(&mut self, error: &ProviderError) {
         if std::mem::take(&mut self.has_deltas) {
-            let cause = object_of(vec![
-                ("type", kind_name(error.kind).into()),
-                ("msg", error.message.as_str().into()),
-            ]);
-            let payload = vec![
-                ("request_id", self.request_id.as_str().into()),
-                ("error", cause),
-            ];
+            let cause = ObjectWriter::new()
+                .member("type", kind_name(error.kind))
+                .member("msg", &error.message);
+            let payload = ObjectWriter::new()
+                .member("request_id", &self.request_id)
+                .written("error", &cause.finish());
             self.emit("llm:stream_aborted", payload);
         }
         self.request_id = uuid(self.edge.random());
@@ -206,70 +192,68 @@ impl<E: Edge> Report<E> {
 
     /// Tells that the exchange failed.
     pub(super) fn failed(&self, error: &ProviderError) {
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("model", self.model.as_str().into()),
-            ("status", "error".into()),
-            ("duration_ms", self.duration_ms()),
-            ("error", error.message.as_str().into()),
-        ];
+        let payload = self
+            .payload()
+            .member("status", "error")
+            .member("duration_ms", &self.duration_ms())
+            .member("error", &error.message);
         self.emit("llm:response", payload);
     }
 
     /// Tells that something is tried again after a wait.
     pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("attempt", attempt.into()),
-            ("max_retries", most.into()),
-            ("delay", delay.as_secs_f64().into()),
-            ("error_type", kind_name(error.kind).into()),
-            ("error_message", error.message.as_str().into()),
-        ];
+        let payload = self
+            .payload()
+            .member("attempt", &attempt)
+            .member("max_retries", &most)
+            .member("delay", &delay.as_secs_f64())
+            .member("error_type", kind_name(error.kind))
+            .member("error_message", &error.message);
         self.emit("provider:retry", payload);
     }
 
     /// Tells that the response was cut off, and goes on in another.
     pub(super) fn continuation(&self, response_id: Option<&str>, number: u32, most: u32) {
-        let payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("response_id", response_id.into()),
+        let payload = ObjectWriter::new()
+            .member("provider", PROVIDER_ID)
+            .member("response_id", &response_id)
             // The only reason for which a response goes on.
-            ("reason", "max_output_tokens".into()),
-            ("continuation_number", number.into()),
-            ("max_attempts", most.into()),
-        ];
+            .member("reason", "max_output_tokens")
+            .member("continuation_number", &number)
+            .member("max_attempts", &most);
         self.emit("provider:incomplete_continuation", payload);
     }
 
-    /// Tells of the response, and how often it went on.
-    pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers, continuations: u32) {
-        let continuations = (continuations > 0).then_some(continuations);
-        let mut payload = vec![
-            ("provider", PROVIDER_ID.into()),
-            ("model", self.model.as_str().into()),
-            ("usage", usage(response)),
-            ("status", "ok".into()),
-            ("duration_ms", self.duration_ms()),
-            ("continuation_count", continuations.into()),
-        ];
-        if let Some(limits) = headers.rate_limits() {
-            payload.push(("rate_limits", limits));
+    /// Tells of the response, of the rate limits that came with it, and how often it went on.
+    pub(super) fn succeeded(
+        &self,
+        response: &ChatResponse,
+        headers: &Headers,
+        rate_limits: Option<&str>,
+        continuations: u32,
+    ) {
+        let usage = usage(response);
+        let mut payload = self
+            .payload()
+            .written("usage", &usage)
+            .member("status", "ok")
+            .member("duration_ms", &self.duration_ms())
+            .member(
+                "continuation_count",
+                &(continuations > 0).then_some(continuations),
+            );
+        if let Some(limits) = rate_limits {
+            payload = payload.written("rate_limits", limits);
         }
         self.emit("llm:response", payload);
         if self.debug != Debugging::Off {
-            let payload = vec![
-                ("provider", PROVIDER_ID.into()),
-                ("model", self.model.as_str().into()),
-                ("block_count", response.content.len().into()),
-                ("tool_call_count", response.tool_calls.len().into()),
-                (
-                    "finish_reason",
-                    finish_reason(response.finish_reason).into(),
-                ),
-                ("usage", usage(response)),
-                ("request_id", headers.request_id().into()),
-            ];
+            let payload = self
+                .payload()
+                .member("block_count", &response.content.len())
+                .member("tool_call_count", &response.tool_calls.len())
+                .member("finish_reason", finish_reason(response.finish_reason))
+                .written("usage", &usage)
+                .member("request_id", &headers.request_id());
             self.emit("llm:response:debug", payload);
         }
     }
@@ -283,7 +267,7 @@ impl<E: Edge> Report<E> {
         };
         let mut payload = self.block_payload(*index, kind);
         if let Some(name) = name.filter(|name| !name.is_empty()) {
-            payload.push(("name", name.as_str().into()));
+            payload = payload.member("name", name);
         }
         self.emit("llm:stream_block_start", payload);
         self.blocks.push(Block {
@@ -300,9 +284,10 @@ impl<E: Edge> Report<E> {
         let (kind, sequence) = (block.kind, block.deltas);
         block.deltas += 1;
         self.has_deltas = true;
-        let mut payload = self.block_payload(*index, kind);
-        payload.push(("sequence", sequence.into()));
-        payload.push(("text", text.as_str().into()));
+        let payload = self
+            .block_payload(*index, kind)
+            .member("sequence", &sequence)
+            .member("text", text);
         self.emit("llm:stream_block_delta", payload);
     }
 
@@ -315,44 +300,51 @@ impl<E: Edge> Report<E> {
         self.emit("llm:stream_block_end", payload);
     }
 
-    fn block_payload(&self, index: u32, kind: &'static str) -> Vec<(&'static str, Value)> {
-        vec![
-            ("request_id", self.request_id.as_str().into()),
-            ("block_index", index.into()),
-            ("block_type", kind.into()),
-        ]
+    fn block_payload(&self, index: u32, kind: &str) -> ObjectWriter {
+        ObjectWriter::new()
+            .member("request_id", &self.request_id)
+            .member("block_index", &index)
+            .member("block_type", kind)
     }
 
-    fn emit(&self, name: &str, payload: Vec<(&str, Value)>) {
-        self.edge.emit(name, &written_object(&payload));
+    /// Begins a payload that says who was asked.
+    fn payload(&self) -> ObjectWriter {
+        ObjectWriter::new()
+            .member("provider", PROVIDER_ID)
+            .member("model", &self.model)
     }
 
-    fn duration_ms(&self) -> Value {
-        json!(self.edge.now().since(self.started).as_millis())
+    fn emit(&self, name: &str, payload: ObjectWriter) {
+        self.edge.emit(name, &payload.finish());
+    }
+
+    fn duration_ms(&self) -> u64 {
+        let duration = self.edge.now().since(self.started);
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 /// `usage` of `llm:response`: the kernel's canonical keys, the sum left out, the cost always there.
-fn usage(response: &ChatResponse) -> Value {
-    let Some(usage) = &response.usage else {
-        return object_of(vec![
-            ("input_tokens", 0.into()),
-            ("output_tokens", 0.into()),
-            ("cost_usd", Value::Null),
-        ]);
-    };
-    let mut payload = vec![
-        ("input_tokens", usage.input_tokens.into()),
-        ("output_tokens", usage.output_tokens.into()),
-        ("cost_usd", usage.cost_usd.as_deref().into()),
-    ];
-    if let Some(tokens) = usage.cache_read_tokens {
-        payload.push(("cache_read_tokens", tokens.into()));
+fn usage(response: &ChatResponse) -> String {
+    let usage = response.usage.as_ref();
+    let mut payload = ObjectWriter::new()
+        .member("input_tokens", &usage.map_or(0, |usage| usage.input_tokens))
+        .member(
+            "output_tokens",
+            &usage.map_or(0, |usage| usage.output_tokens),
+        )
+        .member(
+            "cost_usd",
+            &usage.and_then(|usage| usage.cost_usd.as_deref()),
+        );
+    if let Some(tokens) = usage.and_then(|usage| usage.cache_read_tokens) {
+        payload = payload.member("cache_read_tokens", &tokens);
     }
-    if let Some(tokens) = usage.cache_write_tokens.filter(|tokens| *tokens > 0) {
-        payload.push(("cache_write_tokens", tokens.into()));
+    let written = usage.and_then(|usage| usage.cache_write_tokens);
+    if let Some(tokens) = written.filter(|tokens| *tokens > 0) {
+        payload = payload.member("cache_write_tokens", &tokens);
     }
-    object_of(payload)
+    payload.finish()
 }
 
 /// The kernel's names.
@@ -369,13 +361,14 @@ fn finish_reason(reason: FinishReason) -> &'static str {
 fn uuid(mut random: [u8; 16]) -> String {
     random[6] = random[6] & 0x0f | 0x40;
     random[8] = random[8] & 0x3f | 0x80;
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
-    [
-        hex(&random[..4]),
-        hex(&random[4..6]),
-        hex(&random[6..8]),
-        hex(&random[8..10]),
-        hex(&random[10..]),
-    ]
-    .join("-")
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    let mut text = String::with_capacity(36);
+    for (index, byte) in random.into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0x0f));
+    }
+    text
 }

@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::edge::{Body, Edge, TransportError};
 use super::event_reader::{EventReader, Step};
 use super::exchange::{Answer, Deadlines, Exchange, Retry};
@@ -15,8 +13,10 @@ use crate::contract::types::{
     BlockKind, BlockStart, ChatResponse, Degradation, ProviderError, StreamEvent,
 };
 use crate::core::headers::Headers;
+use crate::core::json::ObjectWriter;
+use crate::core::response::Response;
 use crate::core::response::stream::Translator;
-use crate::core::{json, sse};
+use crate::core::sse;
 
 /// The most bytes of a response that comes whole: what the largest event of a stream may have.
 const MAX_RESPONSE_BYTES: usize = sse::MAX_EVENT_BYTES;
@@ -102,11 +102,7 @@ impl<E: Edge> ResponseStream<E> {
                         self.add_text(error);
                         self.report.aborted(error);
                     }
-                    StreamEvent::Completed(response) => {
-                        self.add_exchange(response);
-                        self.report
-                            .succeeded(response, &self.headers, self.continuations);
-                    }
+                    StreamEvent::Completed(response) => self.succeeded(response),
                     _ => {}
                 }
                 return Ok(Some(event));
@@ -153,7 +149,7 @@ impl<E: Edge> ResponseStream<E> {
         let text = std::mem::take(&mut self.text);
         self.text_blocks.clear();
         if error.details.is_none() && !text.is_empty() {
-            error.details = Some(json::written_object(&[("partial_text", text.into())]));
+            error.details = Some(ObjectWriter::new().member("partial_text", &text).finish());
         }
     }
 
@@ -165,11 +161,12 @@ impl<E: Edge> ResponseStream<E> {
         let mut deadline = idle_deadline();
         let failure = loop {
             match reader.step(deadline, &mut self.translator, &mut self.pending) {
-                Ok(Step::Event) if self.translator.received().is_some() => {
+                Ok(Step::Event(event)) if self.translator.received().is_some() => {
+                    self.report.received(&event, &self.exchange.secrets);
                     return State::Received(Some(reader.body));
                 }
-                Ok(Step::Event) if self.pending.is_empty() => deadline = idle_deadline(),
-                Ok(Step::Event) => return State::Streaming(reader),
+                Ok(Step::Event(_)) if self.pending.is_empty() => deadline = idle_deadline(),
+                Ok(Step::Event(_)) => return State::Streaming(reader),
                 // Comments alone do not keep a stream alive, however fast they come.
                 Ok(Step::Bytes) if edge.now() < deadline => {}
                 Ok(Step::Bytes) => break TransportError::TimedOut.into(),
@@ -183,8 +180,10 @@ impl<E: Edge> ResponseStream<E> {
         let attempt = self.deadlines.attempt;
         let bytes = read_all(&self.exchange.edge, &mut body, MAX_RESPONSE_BYTES, attempt);
         let applied = match bytes {
-            Ok(bytes) => parse(&bytes)
-                .and_then(|response| self.translator.apply_whole(response, &mut self.pending)),
+            Ok(bytes) => parse(&bytes).and_then(|response| {
+                self.report.received(&bytes, &self.exchange.secrets);
+                self.translator.apply_whole(response, &mut self.pending)
+            }),
             Err(ReadError::TooLong) => Err(final_error(format!(
                 "the response is longer than {MAX_RESPONSE_BYTES} bytes"
             ))),
@@ -204,8 +203,7 @@ impl<E: Edge> ResponseStream<E> {
         if may_go_on && let Some(said) = self.translator.continuation() {
             self.read_end(body);
             self.continuations += 1;
-            let received = self.translator.received();
-            let id = received.and_then(|response| json::text(response, "id"));
+            let id = self.translator.received().and_then(Response::id);
             self.report
                 .continuation(id, self.continuations, MAX_CONTINUATIONS);
             self.exchange.go_on(said, &self.report);
@@ -232,9 +230,7 @@ impl<E: Edge> ResponseStream<E> {
     }
 
     fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
-        let received = self.translator.received();
-        self.report.received(received, &self.exchange.secrets);
-        let model = received.and_then(|response| json::text(response, "model"));
+        let model = self.translator.received().and_then(Response::model);
         self.answered = model.map(str::to_owned);
         match self.translator.finish(&mut self.pending) {
             Ok(()) => State::Completed(body),
@@ -294,24 +290,27 @@ impl<E: Edge> ResponseStream<E> {
         });
     }
 
-    /// Adds what the response does not say itself: what it cost, and to its metadata what its headers say.
-    fn add_exchange(&mut self, response: &mut ChatResponse) {
+    /// Adds what the response does not say itself: what it cost, and to its metadata what its headers say. Tells the host.
+    fn succeeded(&mut self, response: &mut ChatResponse) {
         if let Some(usage) = &mut response.usage {
             usage.cost_usd = self.exchange.cost(self.answered.as_deref(), usage);
         }
-        let mut members = Vec::new();
+        let rate_limits = self.headers.rate_limits();
+        let mut metadata = ObjectWriter::onto(response.metadata.take().unwrap_or_default());
         if let Some(id) = self.headers.request_id() {
-            members.push(("openai:request_id", id.into()));
+            metadata = metadata.member("openai:request_id", id);
         }
-        if let Some(limits) = self.headers.rate_limits() {
-            members.push(("openai:rate_limits", limits));
+        if let Some(limits) = &rate_limits {
+            metadata = metadata.written("openai:rate_limits", limits);
         }
         if self.continuations > 0 {
-            members.push(("openai:continuation_count", self.continuations.into()));
+            metadata = metadata.member("openai:continuation_count", &self.continuations);
         }
-        let metadata = response.metadata.get_or_insert_with(|| "{}".to_owned());
-        json::add_members(metadata, &members);
+        response.metadata = Some(metadata.finish());
         response.degradation = self.degradation.take();
+        let (headers, limits) = (&self.headers, rate_limits.as_deref());
+        self.report
+            .succeeded(response, headers, limits, self.continuations);
     }
 
     /// Reads what comes after the last event, so that the host can use the connection again.
@@ -341,7 +340,7 @@ impl<B> State<B> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, ProviderError> {
+fn parse(bytes: &[u8]) -> Result<Response, ProviderError> {
     serde_json::from_slice(bytes).map_err(|error| {
         final_error(format!(
             "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"

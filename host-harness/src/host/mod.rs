@@ -270,6 +270,9 @@ impl Opened {
     }
 
     fn tell_concurrency(&self, id: CallId, request: &ChatRequest, build: &Build) {
+        if !self.grants.events.hears_events() {
+            return;
+        }
         let model = request.model.as_deref().or(build.default_model.as_deref());
         let payload = json!({
             "provider": build.info.id,

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use reqwest::Body;
+use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use self::body::LimitedBody;
@@ -55,17 +56,18 @@ impl HttpClient {
 
     async fn send(
         self,
-        mut request: http::Request<WasiBody>,
+        request: http::Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<http::Response<WasiBody>, Error> {
-        let origin =
-            Origin::parse(&request.uri().to_string()).ok_or(Error::HttpRequestUriInvalid)?;
+        let (mut head, body) = request.into_parts();
+        let url = Url::parse(&head.uri.to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let origin = Origin::of(&url).ok_or(Error::HttpRequestUriInvalid)?;
         if !self.allowed.contains(&origin) {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
         }
         if self.endpoint.as_ref() == Some(&origin) {
-            self.secrets.unseal(request.headers_mut());
+            self.secrets.unseal(&mut head.headers);
         }
         let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         let client = self
@@ -75,14 +77,12 @@ impl HttpClient {
                 tracing::error!("{error}");
                 Error::ConfigurationError
             })?;
-        let request = request.map(|body| {
-            let too_long = || Error::HttpRequestBodySize(None);
-            let body = LimitedBody::new(body, self.request_bytes, too_long, None);
-            Body::wrap_stream(body.into_data_stream())
-        });
-        let request = request
-            .try_into()
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let too_long = || Error::HttpRequestBodySize(None);
+        let body = LimitedBody::new(body, self.request_bytes, too_long, None);
+        // To the address that was checked, as it was read then.
+        let mut request = reqwest::Request::new(head.method, url);
+        *request.headers_mut() = head.headers;
+        *request.body_mut() = Some(Body::wrap_stream(body.into_data_stream()));
         let sending = client.execute(request);
         let sent = match options.first_byte_timeout {
             Some(limit) => tokio::time::timeout(limit, sending)

@@ -54,7 +54,7 @@ impl Reporter {
     /// When it is more than one call may emit.
     pub(super) fn emit(&mut self, name: &str, payload: &str) -> Result<(), LimitError> {
         self.count(name.len() + payload.len())?;
-        if self.is_muted {
+        if self.is_muted || !self.grants.events.hears_events() {
             return Ok(());
         }
         let (name, payload) = (self.redacted(name), self.redacted(payload));

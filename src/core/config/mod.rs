@@ -23,7 +23,7 @@ use self::resolver::{Resolved, Resolver};
 use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::deployment::{Deployment, Deployments};
-use crate::core::json::{object_of, written_object};
+use crate::core::json::{ObjectWriter, object_of};
 use crate::core::pricing::Pricing;
 use crate::core::secret::Secret;
 
@@ -360,11 +360,13 @@ fn invalid(problems: &[String], warnings: &[String], resolved: &[Resolved]) -> P
         message.push_str(warning);
     }
     ProviderError {
-        details: Some(written_object(&[
-            ("problems", problems.to_vec().into()),
-            ("warnings", warnings.to_vec().into()),
-            ("settings", describe(resolved)),
-        ])),
+        details: Some(
+            ObjectWriter::new()
+                .member("problems", problems)
+                .member("warnings", warnings)
+                .member("settings", &describe(resolved))
+                .finish(),
+        ),
         ..ProviderError::new(ErrorKind::Configuration, message)
     }
 }

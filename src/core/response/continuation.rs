@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::incomplete_reason;
+use super::{Response, incomplete_reason};
 use crate::core::json;
 
 /// What to add to the input for a response to go on: the assistant's messages, and the reasoning that led to them. None when
@@ -39,9 +39,14 @@ pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
 ///
 /// What else the second has before its text, such as reasoning, comes before the joined message: the service wants
 /// reasoning before what it led to.
-pub(super) fn join(mut first: Value, mut second: Value) -> Value {
-    let mut output = elements(&mut first, "output");
-    let mut rest = elements(&mut second, "output");
+pub(super) fn join(mut first: Response, mut second: Response) -> Response {
+    join_read(&mut first.read, &mut second.read);
+    second
+}
+
+fn join_read(first: &mut Value, second: &mut Value) {
+    let mut output = elements(first, "output");
+    let mut rest = elements(second, "output");
     let cut = output.pop().unwrap_or_default();
     match rest.iter_mut().find(|item| is_message(item)) {
         Some(message) => prepend(cut, message),
@@ -50,7 +55,6 @@ pub(super) fn join(mut first: Value, mut second: Value) -> Value {
     output.append(&mut rest);
     add(&mut second["usage"], &first["usage"]);
     second["output"] = Value::Array(output);
-    second
 }
 
 /// Puts the parts of a message that was cut off before those of the one that goes on with it.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::members::Members;
+use super::Response;
+use super::members::{Kind, Members};
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::json;
 
@@ -12,7 +13,7 @@ use crate::core::json;
 /// leave their ids out, or change them on the way.
 pub(super) enum Event<'a> {
     /// The response, complete or cut off.
-    Completed(Value),
+    Completed(Response),
     /// A part goes on.
     Delta(u32, PartKind, Cow<'a, str>),
     /// A part is complete, with all of its text.
@@ -20,7 +21,7 @@ pub(super) enum Event<'a> {
     /// The service reports an error.
     Error(Value),
     /// The response failed; its error may be null.
-    Failed(Value),
+    Failed(Response),
     /// An item begins.
     ItemAdded(u32, Value),
     /// An item is complete.
@@ -52,20 +53,17 @@ impl<'a> Event<'a> {
             Err(error) => {
                 // What is wrong with an event that says nothing here does no harm.
                 let head = Members::read_head(data).map_err(unreadable)?;
-                return match head.kind.as_deref().and_then(Meaning::of) {
-                    None if head.kind.is_some() => Ok(None),
-                    _ => Err(unreadable(error)),
+                return match head.kind {
+                    Kind::Irrelevant => Ok(None),
+                    Kind::Absent | Kind::Relevant(_) => Err(unreadable(error)),
                 };
             }
         };
-        let meaning = match &members.kind {
-            Some(kind) => Meaning::of(kind),
+        match members.kind {
+            Kind::Relevant(meaning) => Self::of(meaning, members, data),
             // An error from in front of the service, which does not know the service's events.
-            None => (!members.error.is_null()).then_some(Meaning::Error),
-        };
-        match meaning {
-            Some(meaning) => Self::of(meaning, members, data),
-            None => Ok(None),
+            Kind::Absent if !members.error.is_null() => Self::of(Meaning::Error, members, data),
+            Kind::Absent | Kind::Irrelevant => Ok(None),
         }
     }
 

@@ -10,12 +10,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::Response;
 use super::event::Meaning;
 
 /// The members of the events that are known. One type for all of them keeps the component small.
 #[derive(Default)]
 pub(super) struct Members<'a> {
-    pub(super) kind: Option<Cow<'a, str>>,
+    pub(super) kind: Kind,
     pub(super) output_index: Option<u32>,
     pub(super) delta: Option<Cow<'a, str>>,
     pub(super) text: Option<Cow<'a, str>>,
@@ -23,10 +24,22 @@ pub(super) struct Members<'a> {
     pub(super) arguments: Option<Cow<'a, str>>,
     pub(super) item: Value,
     pub(super) part: Value,
-    pub(super) response: Value,
+    pub(super) response: Response,
     pub(super) error: Value,
     /// Whether nothing but `kind` is of interest.
     is_head: bool,
+}
+
+/// What the type of an event says.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Kind {
+    /// It has none.
+    #[default]
+    Absent,
+    /// Nothing to a caller.
+    Irrelevant,
+    /// This.
+    Relevant(Meaning),
 }
 
 impl<'a> Members<'a> {
@@ -54,7 +67,7 @@ impl<'a> Members<'a> {
 }
 
 /// A value that is no object, as far as events have such.
-enum Scalar<'a> {
+pub(super) enum Scalar<'a> {
     Index(u32),
     Null,
     Other,
@@ -68,7 +81,7 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
 }
 
 /// What becomes of a value, whatever it is.
-trait Reader<'de>: Sized {
+pub(super) trait Reader<'de>: Sized {
     /// The value is no object.
     fn scalar(self, value: Scalar<'de>) -> Self;
 
@@ -86,16 +99,18 @@ impl<'de> Reader<'de> for Members<'de> {
             Index(&'m mut Option<u32>),
             Text(&'m mut Option<Cow<'de, str>>),
             Tree(&'m mut Value),
+            Response(&'m mut Response),
         }
         let place = match key {
             "type" => {
                 if let Scalar::Text(kind) = map.next_value()? {
-                    self.is_head |= Meaning::of(&kind).is_none();
-                    self.kind = Some(kind);
+                    self.kind = Meaning::of(&kind).map_or(Kind::Irrelevant, Kind::Relevant);
                 }
                 return Ok(());
             }
-            _ if self.is_head => return map.next_value::<IgnoredAny>().map(drop),
+            _ if self.is_head || matches!(self.kind, Kind::Irrelevant) => {
+                return map.next_value::<IgnoredAny>().map(drop);
+            }
             "arguments" => Place::Text(&mut self.arguments),
             "delta" => Place::Text(&mut self.delta),
             "error" => Place::Tree(&mut self.error),
@@ -103,12 +118,13 @@ impl<'de> Reader<'de> for Members<'de> {
             "output_index" => Place::Index(&mut self.output_index),
             "part" => Place::Tree(&mut self.part),
             "refusal" => Place::Text(&mut self.refusal),
-            "response" => Place::Tree(&mut self.response),
+            "response" => Place::Response(&mut self.response),
             "text" => Place::Text(&mut self.text),
             _ => return map.next_value::<IgnoredAny>().map(drop),
         };
         match place {
             Place::Tree(place) => *place = map.next_value()?,
+            Place::Response(place) => *place = map.next_value()?,
             Place::Index(place) => {
                 if let Scalar::Index(index) = map.next_value()? {
                     *place = Some(index);
@@ -135,7 +151,7 @@ impl<'de> Reader<'de> for Scalar<'de> {
 }
 
 /// Takes every kind of value: serde's own answer to one that is not expected is what costs the bytes.
-struct Lenient<R>(R);
+pub(super) struct Lenient<R>(pub(super) R);
 
 impl<'de, R: Reader<'de>> Visitor<'de> for Lenient<R> {
     type Value = R;

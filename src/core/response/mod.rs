@@ -4,6 +4,7 @@ mod continuation;
 mod event;
 mod members;
 mod metadata;
+mod object;
 pub mod stream;
 mod usage;
 
@@ -11,10 +12,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+pub use self::object::Response;
 use crate::contract::types::{
     BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
     ToolCall, Visibility,
 };
+use crate::core::json::ObjectWriter;
 use crate::core::{classify, json};
 
 /// Translates a response object that has come to its end.
@@ -23,11 +26,12 @@ use crate::core::{classify, json};
 ///
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
-pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
-    if let Some(error) = response.get("error").filter(|error| !error.is_null()) {
+pub fn translate(response: &Response) -> Result<ChatResponse, ProviderError> {
+    let read = &response.read;
+    if let Some(error) = read.get("error").filter(|error| !error.is_null()) {
         return Err(classify::reported(error));
     }
-    let is_cut = match json::text(response, "status") {
+    let is_cut = match json::text(read, "status") {
         Some("completed") => false,
         Some("incomplete") => true,
         Some("failed") => return Err(classify::reported(&Value::Null)),
@@ -38,16 +42,16 @@ pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
             ));
         }
         // Some gateways leave the status out of what is a response otherwise.
-        None if response.get("output").is_some_and(Value::is_array) => false,
+        None if read.get("output").is_some_and(Value::is_array) => false,
         other => return Err(not_a_response(other)),
     };
-    let incomplete_reason = incomplete_reason(response);
+    let incomplete_reason = incomplete_reason(read);
 
     let mut output = Output {
         is_cut,
         ..Output::default()
     };
-    for item in json::items(response, "output") {
+    for item in json::items(read, "output") {
         output.item(item)?;
     }
 
@@ -61,10 +65,10 @@ pub fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
         FinishReason::Stop
     };
     Ok(ChatResponse {
-        metadata: Some(json::written(&metadata::of(response, &mut output))),
+        metadata: Some(metadata::of(response, &output)),
         content: output.content,
         tool_calls: output.tool_calls,
-        usage: response.get("usage").and_then(usage::translate),
+        usage: read.get("usage").and_then(usage::translate),
         degradation: None,
         finish_reason,
         extensions: None,
@@ -92,31 +96,31 @@ fn reasoning_text(item: &Value) -> String {
 
 /// What the items of a response come to.
 #[derive(Default)]
-struct Output {
+struct Output<'a> {
     /// The response was cut off, so that the last tool call may be too.
     is_cut: bool,
     refused: bool,
     content: Vec<ContentBlock>,
     tool_calls: Vec<ToolCall>,
-    reasoning_ids: Vec<Value>,
+    reasoning_ids: Vec<&'a str>,
     /// Items and parts that the kernel has no block for: hosted tools, what was cut off, and what is not known yet.
-    other_items: Vec<Value>,
+    other_items: Vec<&'a Value>,
 }
 
-impl Output {
-    fn item(&mut self, item: &Value) -> Result<(), ProviderError> {
+impl<'a> Output<'a> {
+    fn item(&mut self, item: &'a Value) -> Result<(), ProviderError> {
         match json::text(item, "type") {
             Some("message") => self.message(item),
             Some("reasoning") => self.reasoning(item),
             _ => match Call::of(item) {
                 Some(call) => self.call(call, item)?,
-                None => self.other_items.push(item.clone()),
+                None => self.other_items.push(item),
             },
         }
         Ok(())
     }
 
-    fn message(&mut self, item: &Value) {
+    fn message(&mut self, item: &'a Value) {
         for part in json::items(item, "content") {
             // What the item says of all of its parts, such as its `phase`, each block says.
             let mut extensions = Map::new();
@@ -133,12 +137,12 @@ impl Output {
                 rest(part, &["type", "refusal"], &mut extensions);
                 self.block(BlockContent::Refusal(refusal.to_owned()), None, extensions);
             } else {
-                self.other_items.push(part.clone());
+                self.other_items.push(part);
             }
         }
     }
 
-    fn reasoning(&mut self, item: &Value) {
+    fn reasoning(&mut self, item: &'a Value) {
         const READ: &[&str] = &[
             "type",
             "id",
@@ -149,7 +153,7 @@ impl Output {
         ];
         let id = json::text(item, "id");
         let encrypted_content = json::text(item, "encrypted_content");
-        self.reasoning_ids.extend(id.map(Value::from));
+        self.reasoning_ids.extend(id);
         let text = reasoning_text(item);
         if text.is_empty() && encrypted_content.is_none() {
             return;
@@ -166,7 +170,7 @@ impl Output {
         self.block(content, Some(Visibility::Internal), extensions);
     }
 
-    fn call(&mut self, call: Call<'_>, item: &Value) -> Result<(), ProviderError> {
+    fn call(&mut self, call: Call<'_>, item: &'a Value) -> Result<(), ProviderError> {
         const READ: &[&str] = &[
             "type",
             "id",
@@ -180,7 +184,7 @@ impl Output {
         if json::object(&call.arguments).is_none() {
             // Cut off in the middle of its arguments: there is no call to make, and the finish reason says why.
             if self.is_cut {
-                self.other_items.push(item.clone());
+                self.other_items.push(item);
                 return Ok(());
             }
             return Err(invalid_tool_call(call.name, &call.arguments));
@@ -231,8 +235,8 @@ impl<'a> Call<'a> {
             "function_call" => (text("name"), Cow::Borrowed(text("arguments"))),
             // The arguments of a custom tool are plain text; the kernel's are an object.
             "custom_tool_call" => {
-                let arguments = json::object_of(vec![("input", text("input").into())]);
-                (text("name"), Cow::Owned(json::written(&arguments)))
+                let arguments = ObjectWriter::new().member("input", text("input"));
+                (text("name"), Cow::Owned(arguments.finish()))
             }
             "apply_patch_call" => {
                 let operation = item.get("operation").unwrap_or(&Value::Null);
@@ -292,10 +296,12 @@ fn not_a_response(status: Option<&str>) -> ProviderError {
 
 fn invalid_tool_call(name: &str, arguments: &str) -> ProviderError {
     ProviderError {
-        details: Some(json::written_object(&[
-            ("tool_name", name.into()),
-            ("raw_arguments", arguments.into()),
-        ])),
+        details: Some(
+            ObjectWriter::new()
+                .member("tool_name", name)
+                .member("raw_arguments", arguments)
+                .finish(),
+        ),
         ..ProviderError::new(
             ErrorKind::InvalidToolCall,
             format!(

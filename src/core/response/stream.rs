@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::event::{Event, PartKind, malformed};
-use super::{Call, continuation};
+use super::{Call, Response, continuation};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
 };
@@ -34,9 +34,9 @@ pub struct Translator {
     /// `response.failed` came without an error; the service may still send it.
     failed: bool,
     /// The responses before the present one, as one.
-    before: Option<Value>,
+    before: Option<Response>,
     /// The present response is over, and this is what it came to, together with those before it.
-    received: Option<Value>,
+    received: Option<Response>,
 }
 
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Translator {
     /// When it is no response.
     pub fn apply_whole(
         &mut self,
-        response: Value,
+        response: Response,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
         self.tell(&response, events);
@@ -103,12 +103,12 @@ impl Translator {
     pub fn continuation(&self) -> Option<Vec<Value>> {
         match self.begun.is_empty() {
             true => None,
-            false => continuation::input(self.received.as_ref()?),
+            false => continuation::input(&self.received.as_ref()?.read),
         }
     }
 
     /// The response that is over, together with those before it.
-    pub fn received(&self) -> Option<&Value> {
+    pub fn received(&self) -> Option<&Response> {
         self.received.as_ref()
     }
 
@@ -270,7 +270,7 @@ impl Translator {
     /// The last event of a stream.
     fn complete(
         &mut self,
-        mut response: Value,
+        mut response: Response,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
         if !response.is_object() {
@@ -279,22 +279,22 @@ impl Translator {
         if self.items.is_empty() && !self.has_told() {
             // Some gateways send nothing but the last event.
             self.tell(&response, events);
-        } else if json::items(&response, "output").is_empty() {
+        } else if json::items(&response.read, "output").is_empty() {
             // Others leave the output out of it.
             let items = self.items.drain(..).map(|(_, item)| item);
-            response["output"] = Value::Array(items.collect());
+            response.read["output"] = Value::Array(items.collect());
         }
         self.receive(response)
     }
 
-    fn tell(&mut self, response: &Value, events: &mut VecDeque<StreamEvent>) {
-        for (slot, item) in (0..).zip(json::items(response, "output")) {
+    fn tell(&mut self, response: &Response, events: &mut VecDeque<StreamEvent>) {
+        for (slot, item) in (0..).zip(json::items(&response.read, "output")) {
             self.item_added(slot, item, events);
             self.item_done(slot, item, events);
         }
     }
 
-    fn receive(&mut self, response: Value) -> Result<(), ProviderError> {
+    fn receive(&mut self, response: Response) -> Result<(), ProviderError> {
         if self.before.is_some() {
             // One that failed is none to go on with.
             super::translate(&response)?;
@@ -306,8 +306,8 @@ impl Translator {
         Ok(())
     }
 
-    fn fail(&mut self, response: &Value) -> Result<(), ProviderError> {
-        match response.get("error") {
+    fn fail(&mut self, response: &Response) -> Result<(), ProviderError> {
+        match response.read.get("error") {
             Some(error) if !error.is_null() => Err(classify::reported(error)),
             _ => {
                 self.failed = true;

@@ -1,8 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
+
+fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
+    super::translate(&Response::deserialize(response).unwrap())
+}
 
 #[test]
 fn blocks_come_in_the_order_of_the_output() {

@@ -30,9 +30,10 @@ pub(super) fn send(
     let response =
         outgoing_handler::handle(outgoing, Some(options(request.connect_timeout, deadline)))
             .map_err(|code| explain(&code))?;
-    let written = write(body, request.body, &response, &mut waiter, deadline);
+    let answered = response.subscribe();
+    let written = write(body, request.body, &answered, &mut waiter, deadline);
     // A service that refuses the head may stop reading the body: its answer says more than the broken pipe.
-    match (written, wait(&response, &mut waiter, deadline)) {
+    match (written, wait(&response, &answered, &mut waiter, deadline)) {
         (_, Ok(response)) => open(&response),
         (Err(TransportError::TimedOut), Err(_)) => Err(TransportError::TimedOut),
         (_, Err(error)) => Err(error),
@@ -44,7 +45,8 @@ pub(super) fn send(
 pub(crate) struct IncomingBody {
     // Dropped in this order: WASI wants children to go before their parents.
     waiter: Waiter,
-    ready: Pollable,
+    /// None as long as there was nothing to wait for: a short body is there at once.
+    ready: Option<Pollable>,
     stream: InputStream,
     _body: WasiBody,
 }
@@ -53,7 +55,10 @@ impl Body for IncomingBody {
     fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError> {
         loop {
             match self.stream.read(READ_BYTES) {
-                Ok(bytes) if bytes.is_empty() => self.waiter.wait(&[&self.ready], deadline)?,
+                Ok(bytes) if bytes.is_empty() => {
+                    let ready = self.ready.get_or_insert_with(|| self.stream.subscribe());
+                    self.waiter.wait(&[ready], deadline)?;
+                }
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(StreamError::Closed) => return Ok(None),
                 Err(error) => return Err(broken(&error)),
@@ -105,16 +110,14 @@ fn options(connect_timeout: Duration, Instant(deadline): Instant) -> RequestOpti
 fn write(
     body: OutgoingBody,
     mut bytes: &[u8],
-    response: &FutureIncomingResponse,
+    answered: &Pollable,
     waiter: &mut Waiter,
     deadline: Instant,
 ) -> Result<(), TransportError> {
     {
-        let answered = response.subscribe();
         let stream: OutputStream = body.write().map_err(|()| {
             TransportError::Broken("the request's body cannot be written".to_owned())
         })?;
-        let ready = stream.subscribe();
         while !bytes.is_empty() {
             let room = stream.check_write().map_err(|error| broken(&error))?;
             let (now, later) =
@@ -122,7 +125,7 @@ fn write(
             match now {
                 // A service that has answered may never read the rest.
                 [] if answered.ready() => return Ok(()),
-                [] => waiter.wait(&[&ready, &answered], deadline)?,
+                [] => waiter.wait(&[&stream.subscribe(), answered], deadline)?,
                 _ => stream.write(now).map_err(|error| broken(&error))?,
             }
             bytes = later;
@@ -135,11 +138,12 @@ fn write(
 
 fn wait(
     response: &FutureIncomingResponse,
+    answered: &Pollable,
     waiter: &mut Waiter,
     deadline: Instant,
 ) -> Result<IncomingResponse, TransportError> {
-    let ready = response.subscribe();
     loop {
+        waiter.wait(&[answered], deadline)?;
         match response.get() {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(explain(&code)),
@@ -148,7 +152,7 @@ fn wait(
                     "the response was taken before".to_owned(),
                 ));
             }
-            None => waiter.wait(&[&ready], deadline)?,
+            None => {}
         }
     }
 }
@@ -166,7 +170,7 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
         headers: Headers::new(headers),
         body: IncomingBody {
             waiter: Waiter::default(),
-            ready: stream.subscribe(),
+            ready: None,
             stream,
             _body: body,
         },

@@ -106,8 +106,9 @@ pub(crate) fn response(bytes: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
-    let value = value.get("service").unwrap_or(&value);
-    match response::translate(value) {
+    let service = value.get("service").map(Value::to_string);
+    let bytes = service.as_deref().map_or(bytes, str::as_bytes);
+    match response::translate(&serde_json::from_slice(bytes).unwrap()) {
         Ok(response) => {
             for call in response.tool_calls {
                 let arguments: Value = serde_json::from_str(&call.arguments).unwrap();

@@ -58,7 +58,9 @@ fn a_response_that_comes_to_nothing_new_does_not_go_on_again() {
         "incomplete_details": { "reason": "max_output_tokens" },
         "output": [],
     });
-    translator.apply_whole(nothing, &mut events).unwrap();
+    translator
+        .apply_whole(response(nothing), &mut events)
+        .unwrap();
     assert_eq!(translator.continuation(), None);
     let (told, response) = finished(translator, events);
     assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
@@ -72,7 +74,11 @@ fn a_response_that_breaks_off_before_it_says_anything_leaves_the_one_before_it()
     assert!(!translator.go_back(), "there is none before it");
     translator.go_on(&mut events);
     let failed = json!({ "status": "failed", "error": { "code": "server_error" }, "output": [] });
-    assert!(translator.apply_whole(failed, &mut events).is_err());
+    assert!(
+        translator
+            .apply_whole(response(failed), &mut events)
+            .is_err()
+    );
     assert!(translator.go_back());
     let (told, response) = finished(translator, events);
     assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
@@ -82,4 +88,8 @@ fn a_response_that_breaks_off_before_it_says_anything_leaves_the_one_before_it()
     translator.go_on(&mut events);
     apply_to(&mut translator, &delta(0, " there"), &mut events);
     assert!(!translator.go_back(), "the caller has seen more");
+}
+
+fn response(object: Value) -> Response {
+    serde_json::from_value(object).unwrap()
 }
