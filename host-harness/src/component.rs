@@ -40,6 +40,7 @@ pub(crate) struct ProviderComponent {
 
 /// What can be seen of a component without running it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// The file.
     pub path: PathBuf,

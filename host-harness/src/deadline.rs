@@ -1,5 +1,8 @@
 //! The moment at which a call's time is over.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -12,6 +15,8 @@ pub(crate) struct Deadline {
     limit: Duration,
     /// None when no clock goes that far: there is no limit then.
     at: Option<Instant>,
+    /// Whether somebody polls what is held when the time is over.
+    is_watched: bool,
 }
 
 impl Deadline {
@@ -20,6 +25,16 @@ impl Deadline {
         Self {
             limit,
             at: Instant::now().checked_add(limit),
+            is_watched: false,
+        }
+    }
+
+    /// The same moment, for futures that somebody polls once more when it has [`passed`](Self::passed): they need no timers
+    /// of their own, of which there would be one for each event of a stream.
+    pub(crate) fn watched(self) -> Self {
+        Self {
+            is_watched: true,
+            ..self
         }
     }
 
@@ -30,6 +45,14 @@ impl Deadline {
     /// When there is none any more; the future is dropped.
     pub(crate) async fn hold<T>(&self, future: impl Future<Output = T>) -> Result<T, LimitError> {
         match self.at {
+            Some(at) if self.is_watched => {
+                let mut future = pin!(future);
+                let poll = |context: &mut Context<'_>| match future.as_mut().poll(context) {
+                    Poll::Pending if Instant::now() >= at => Poll::Ready(Err(self.error())),
+                    polled => polled.map(Ok),
+                };
+                poll_fn(poll).await
+            }
             Some(at) => timeout_at(at, future).await.map_err(|_| self.error()),
             None => Ok(future.await),
         }
@@ -62,6 +85,19 @@ mod tests {
         let held = deadline.hold(std::future::pending::<()>()).await;
         assert_eq!(held, Err(LimitError::WallTime { limit }));
         deadline.passed().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_watched_ends_when_it_is_polled_after_its_time() {
+        let limit = Duration::from_millis(20);
+        let deadline = Deadline::after(limit).watched();
+        assert_eq!(deadline.hold(std::future::ready(1)).await, Ok(1));
+        let mut held = pin!(deadline.hold(std::future::pending::<()>()));
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(held.as_mut().poll(&mut context).is_pending());
+        deadline.passed().await;
+        let polled = held.as_mut().poll(&mut context);
+        assert_eq!(polled, Poll::Ready(Err(LimitError::WallTime { limit })));
     }
 
     #[tokio::test]

@@ -202,8 +202,8 @@ impl<E: Edge> Report<E> {
 
     /// Tells that something is tried again after a wait.
     pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let payload = self
-            .payload()
+        let payload = ObjectWriter::new()
+            .member("provider", PROVIDER_ID)
             .member("attempt", &attempt)
             .member("max_retries", &most)
             .member("delay", &delay.as_secs_f64())

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
 
 use crate::error::Error;
@@ -44,6 +45,7 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
         .module(&module)
         .and_then(|encoder| encoder.encode())
         .map_err(|error| Error::Encode(format!("{error:#}")))?;
+    let component = without_names(&component).map_err(|error| Error::Encode(error.to_string()))?;
 
     let path = workspace.component(package);
     if let Some(folder) = path.parent() {
@@ -53,4 +55,24 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     fs::write(&partial, component).map_err(|source| Error::file("write", &partial, source))?;
     fs::rename(&partial, &path).map_err(|source| Error::file("write", &path, source))
+}
+
+/// Leaves out the names that the encoder gives to a component's parts: nothing asks for them, and they are 8 KB.
+fn without_names(component: &[u8]) -> wasmparser::Result<Vec<u8>> {
+    /// The magic number and the version, which are no section.
+    const HEADER_BYTES: usize = 8;
+    let mut reader = BinaryReader::new(component, 0);
+    let mut rest = reader.read_bytes(HEADER_BYTES)?.to_vec();
+    while !reader.eof() {
+        let section = &component[component.len() - reader.bytes_remaining()..];
+        let is_custom = reader.read_u8()? == 0;
+        let length = reader.read_var_u32()? as usize;
+        let content = reader.read_bytes(length)?;
+        let is_names =
+            is_custom && BinaryReader::new(content, 0).read_string()? == "component-name";
+        if !is_names {
+            rest.extend_from_slice(&section[..section.len() - reader.bytes_remaining()]);
+        }
+    }
+    Ok(rest)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tokio::task::yield_now;
+
 use super::numbers::{Samples, cpu_time, micros};
 use super::subject::{Subject, read_stream, request};
 use super::{BenchError, Effort, Row};
@@ -14,9 +16,13 @@ pub(super) async fn overhead(subject: &Subject, effort: &Effort) -> Result<Row, 
     let (mut ours, mut theirs, mut more) =
         (Samples::default(), Samples::default(), Samples::default());
     for round in 0..effort.short + WARM_UP {
+        // Each begins in a turn of its own, as calls do: in the turn in which another ends, the runtime hands what is spawned
+        // to other threads.
+        yield_now().await;
         let begin = Instant::now();
         bare.exchange().await?;
         let without = micros(begin.elapsed());
+        yield_now().await;
         let begin = Instant::now();
         provider.complete(&request).await?;
         let with = micros(begin.elapsed());

@@ -64,6 +64,14 @@ impl Call {
         }
     }
 
+    /// Whether somebody polls its parts when its time is over.
+    pub(super) fn set_watched(&mut self, is_watched: bool) {
+        self.instance.deadline = match is_watched {
+            true => self.deadline.watched(),
+            false => self.deadline,
+        };
+    }
+
     /// The call's time is over between two of its parts.
     pub(super) fn expire(mut self) -> CallError {
         self.fail(self.deadline.error().into())

@@ -57,8 +57,9 @@ struct Open {
 }
 
 impl ResponseStream {
-    pub(super) fn new(call: Call, stream: ResourceAny) -> Self {
+    pub(super) fn new(mut call: Call, stream: ResourceAny) -> Self {
         let deadline = call.deadline();
+        call.set_watched(true);
         let shared = Arc::new(Shared(Mutex::new(Reading {
             state: State::Idle(Box::new(Open { call, stream })),
             reader: None,
@@ -229,6 +230,7 @@ impl Open {
 
     /// Lets the component read to the end of a response, and keeps the instance.
     async fn finish(mut self: Box<Self>) {
+        self.call.set_watched(false);
         let finished = match self.advance().await {
             Ok(_) => self.close().await,
             Err(error) => Err(error),

@@ -10,10 +10,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use http_body_util::BodyExt;
 use reqwest::Body;
 use url::Url;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpHooks,
+};
 
 use self::body::LimitedBody;
 pub(crate) use self::clients::Clients;
@@ -114,6 +117,12 @@ impl WasiHttpHooks for HttpClient {
     /// The client writes it, from the address that was checked: the guest's text may be another spelling of it.
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    /// As it is by default, where the list is made anew for every header.
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        static FORBIDDEN: [HeaderName; 9] = DEFAULT_FORBIDDEN_HEADERS;
+        FORBIDDEN.contains(name)
     }
 
     fn send_request(

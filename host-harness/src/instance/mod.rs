@@ -39,7 +39,7 @@ pub(crate) struct Instance {
     /// How many calls it has worked for.
     calls: u64,
     /// When the present call's time is over.
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// What instances share.

@@ -1,23 +1,26 @@
 //! What a response says of itself.
 
+use serde_json::Value;
+
 use super::{Output, Response, incomplete_reason};
 use crate::core::json;
 
 /// The metadata of a response: its ids and its status, the items that are no blocks, and what the service adds to it.
 pub(super) fn of(response: &Response, output: &Output<'_>) -> String {
     let mut metadata = response.passed_on.clone();
-    for (key, text) in [
-        ("openai:response_id", response.id()),
-        ("openai:model", response.model()),
-        ("openai:status", json::text(&response.read, "status")),
-        (
-            "openai:incomplete_reason",
-            incomplete_reason(&response.read),
-        ),
+    for (key, name) in [
+        ("openai:response_id", "id"),
+        ("openai:model", "model"),
+        ("openai:status", "status"),
     ] {
-        if let Some(text) = text {
-            metadata = metadata.member(key, text);
+        let value = response.read.get(name);
+        let says_nothing = |value: &&Value| value.is_null() || json::is_empty_array(value);
+        if let Some(value) = value.filter(|value| !says_nothing(value)) {
+            metadata = metadata.member(key, value);
         }
+    }
+    if let Some(reason) = incomplete_reason(&response.read) {
+        metadata = metadata.member("openai:incomplete_reason", reason);
     }
     if !output.reasoning_ids.is_empty() {
         metadata = metadata.member("openai:reasoning_items", &output.reasoning_ids);
@@ -27,6 +30,3 @@ pub(super) fn of(response: &Response, output: &Output<'_>) -> String {
     }
     metadata.finish()
 }
-
-/// What the keys of metadata begin with, as those of the Python provider do.
-pub(super) const PREFIX: &str = "openai:";

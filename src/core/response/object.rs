@@ -4,7 +4,6 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
 
 use super::members::{Lenient, Reader, Scalar};
-use super::metadata::PREFIX;
 use crate::core::json;
 
 /// A response object. What is translated of it is a tree, and what is passed on stays text: the content filters alone are
@@ -18,7 +17,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Whether this is a response, as far as that is an object.
+    /// Whether it is an object with members.
     pub fn is_object(&self) -> bool {
         self.read.is_object()
     }
@@ -54,12 +53,14 @@ impl<'de> Reader<'de> for Response {
         } else if SAID_ELSEWHERE.binary_search(&key).is_ok() {
             map.next_value::<IgnoredAny>()?;
         } else {
-            let key = [PREFIX, key].concat();
-            self.passed_on.copied(&key, map)?;
+            self.passed_on.copied(&[PREFIX, key].concat(), map)?;
         }
         Ok(())
     }
 }
+
+/// What the keys of metadata begin with, as those of the Python provider do.
+const PREFIX: &str = "openai:";
 
 /// The members that are translated.
 const READ: [&str; 7] = [
@@ -72,8 +73,8 @@ const READ: [&str; 7] = [
     "usage",
 ];
 
-/// The members that are not kept: they repeat the request, or their names in the metadata are those of something else. In
-/// the order in which they are searched.
+/// The members that are not kept: they say what the caller knows, or their names in the metadata are those of something else.
+/// In the order in which they are searched.
 const SAID_ELSEWHERE: &[&str] = &[
     "background",
     "completed_at",

@@ -159,9 +159,7 @@ fn wait(
 
 fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, TransportError> {
     let entries = response.headers().entries().into_iter();
-    let headers = entries
-        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
-        .collect();
+    let headers = entries.map(|(name, value)| (name, text(value))).collect();
     let taken = |()| TransportError::Broken("the response's body was taken before".to_owned());
     let body = response.consume().map_err(taken)?;
     let stream = body.stream().map_err(taken)?;
@@ -175,6 +173,11 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
             _body: body,
         },
     })
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn explain(code: &ErrorCode) -> TransportError {

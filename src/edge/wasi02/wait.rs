@@ -30,7 +30,8 @@ impl Waiter {
                 }
                 _ => self.timer.insert((deadline, set(deadline))),
             };
-            let mut pollables = ready.to_vec();
+            let mut pollables = Vec::with_capacity(ready.len() + 1);
+            pollables.extend_from_slice(ready);
             pollables.push(timer);
             // What is ready together with the timer has arrived and is not late.
             let is_ready = |index: &u32| (*index as usize) < ready.len();

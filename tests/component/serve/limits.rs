@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::client::{begin, get, send};
+use super::client::{Coming, begin, get, send};
 use super::{Served, hello};
 use crate::support::in_time;
 
@@ -134,10 +134,7 @@ async fn a_shutdown_lets_running_answers_come_to_their_end() {
     let gate = DeltaGate::new();
     let served = Served::gated(&gate, Service::builder()).await;
     let address = served.address();
-    gate.release(5);
-    let body = hello().to_string();
-    let mut coming = begin(address, "POST", "/v1/stream", &JSON, &body).await;
-    coming.until("Hello").await;
+    let coming = running_stream(&served, &gate).await;
     let stopping = tokio::spawn(served.service.shut_down(Duration::from_secs(60)));
     in_time(async {
         while TcpStream::connect(address).await.is_ok() {
@@ -253,10 +250,7 @@ async fn a_host_that_is_being_shut_down_is_not_ready() {
     let gate = DeltaGate::new();
     let served = Served::gated(&gate, Service::builder()).await;
     let address = served.address();
-    gate.release(5);
-    let body = hello().to_string();
-    let mut coming = begin(address, "POST", "/v1/stream", &JSON, &body).await;
-    coming.until("Hello").await;
+    let coming = running_stream(&served, &gate).await;
     let mut shut_down = Box::pin(served.provider.shut_down());
     let begun = tokio::time::timeout(Duration::ZERO, &mut shut_down).await;
     assert!(begun.is_err(), "it waits for the stream");
@@ -267,6 +261,15 @@ async fn a_host_that_is_being_shut_down_is_not_ready() {
     gate.open();
     assert_eq!(coming.end().await.events().last().unwrap().0, "completed");
     in_time(shut_down).await;
+}
+
+/// A stream that goes on until the gate is opened.
+async fn running_stream(served: &Served, gate: &DeltaGate) -> Coming {
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(served.address(), "POST", "/v1/stream", &JSON, &body).await;
+    coming.until("Hello").await;
+    coming
 }
 
 async fn serve(service: ServiceBuilder) -> Served {
