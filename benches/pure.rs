@@ -32,7 +32,7 @@ fn main() {
     );
     let whole = response_of(&"word ".repeat(EVENTS)).to_string();
     measure(rounds, "response of 500 words", 1, || {
-        response::translate(&serde_json::from_slice(whole.as_bytes()).unwrap()).unwrap()
+        response::translate(serde_json::from_slice(whole.as_bytes()).unwrap()).unwrap()
     });
     let document = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"secret-key"}"#;
     let configuration = Configuration::resolve(document, &Environment::default()).unwrap();

@@ -29,13 +29,10 @@ impl Deadline {
         }
     }
 
-    /// The same moment, for futures that somebody polls once more when it has [`passed`](Self::passed): they need no timers
-    /// of their own, of which there would be one for each event of a stream.
-    pub(crate) fn watched(self) -> Self {
-        Self {
-            is_watched: true,
-            ..self
-        }
+    /// The same moment; when it is watched, for futures that somebody polls once more when it has [`passed`](Self::passed).
+    /// They need no timers of their own, of which there would be one for each event of a stream.
+    pub(crate) fn watched(self, is_watched: bool) -> Self {
+        Self { is_watched, ..self }
     }
 
     /// Awaits a future, as long as there is time.
@@ -90,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_watched_ends_when_it_is_polled_after_its_time() {
         let limit = Duration::from_millis(20);
-        let deadline = Deadline::after(limit).watched();
+        let deadline = Deadline::after(limit).watched(true);
         assert_eq!(deadline.hold(std::future::ready(1)).await, Ok(1));
         let mut held = pin!(deadline.hold(std::future::pending::<()>()));
         let mut context = Context::from_waker(std::task::Waker::noop());

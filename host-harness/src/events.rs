@@ -13,7 +13,8 @@ pub trait EventSubscriber: Send + Sync {
     /// An event of the kernel, such as `llm:request`.
     fn event(&self, event: &Event<'_>);
 
-    /// Whether it hears events at all. What is not heard is not prepared.
+    /// Whether it hears events at all: always the same. When it does not, the host does nothing with what a provider emits but
+    /// count it.
     fn hears_events(&self) -> bool {
         true
     }
@@ -32,7 +33,6 @@ pub trait EventSubscriber: Send + Sync {
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Event<'a> {
     /// The call in which it happened: requests, retries and streams of one call have the same. None while a configuration
     /// is opened.

@@ -50,12 +50,12 @@ impl Headers {
     /// The rate limits, under the names that `llm:response` has for them, as JSON; none when the service sent none.
     pub fn rate_limits(&self) -> Option<String> {
         let mut limits = ObjectWriter::new();
-        for (header, name) in RATE_LIMITS {
+        for (header, name, is_number) in RATE_LIMITS {
             let value = self.get(header).unwrap_or_default();
-            if header.contains("reset") && !value.is_empty() {
-                limits = limits.member(name, value);
-            } else if let Ok(number) = value.parse::<i64>() {
+            if is_number && let Ok(number) = value.parse::<i64>() {
                 limits = limits.member(name, &number);
+            } else if !is_number && !value.is_empty() {
+                limits = limits.member(name, value);
             }
         }
         (!limits.is_empty()).then(|| limits.finish())
@@ -74,15 +74,15 @@ impl Headers {
     }
 }
 
-/// Headers that say how much may be asked, and the names that `llm:response` has for them. All are whole numbers but the
-/// times until a reset.
-const RATE_LIMITS: [(&str, &str); 6] = [
-    ("x-ratelimit-limit-requests", "requests_limit"),
-    ("x-ratelimit-remaining-requests", "requests_remaining"),
-    ("x-ratelimit-reset-requests", "requests_reset"),
-    ("x-ratelimit-limit-tokens", "tokens_limit"),
-    ("x-ratelimit-remaining-tokens", "tokens_remaining"),
-    ("x-ratelimit-reset-tokens", "tokens_reset"),
+/// Headers that say how much may be asked, the names that `llm:response` has for them, and whether their values are whole
+/// numbers.
+const RATE_LIMITS: [(&str, &str, bool); 6] = [
+    ("x-ratelimit-limit-requests", "requests_limit", true),
+    ("x-ratelimit-remaining-requests", "requests_remaining", true),
+    ("x-ratelimit-reset-requests", "requests_reset", false),
+    ("x-ratelimit-limit-tokens", "tokens_limit", true),
+    ("x-ratelimit-remaining-tokens", "tokens_remaining", true),
+    ("x-ratelimit-reset-tokens", "tokens_reset", false),
 ];
 
 #[cfg(test)]

@@ -77,6 +77,9 @@ impl Decoder {
                 let mut line = std::mem::take(&mut self.line);
                 line.extend_from_slice(piece);
                 self.take_line(&line);
+                // Its space is used again.
+                line.clear();
+                self.line = line;
             }
         }
         Ok(())

@@ -104,13 +104,16 @@ impl<E: Edge> Report<E> {
         self.body("llm:request:raw", "params", body, secrets);
     }
 
-    /// Tells of what the service answered, where bodies are told: a response, or the event that has it.
-    pub(super) fn received(&self, body: &[u8], secrets: &Secrets) {
-        if self.debug == Debugging::Bodies {
-            let body: Value = serde_json::from_slice(body).unwrap_or_default();
-            let response = body.get("response").unwrap_or(&body);
-            self.body("llm:response:raw", "response", response, secrets);
-        }
+    /// What the service answered, where bodies are told: JSON, or what cannot be read as such.
+    pub(super) fn raw(&self, body: &[u8]) -> Option<Value> {
+        let read = || serde_json::from_slice(body);
+        let as_text = |_| String::from_utf8_lossy(body).into();
+        (self.debug == Debugging::Bodies).then(|| read().unwrap_or_else(as_text))
+    }
+
+    /// Tells of what the service answered.
+    pub(super) fn received(&self, response: &Value, secrets: &Secrets) {
+        self.body("llm:response:raw", "response", response, secrets);
     }
 
     /// A service may repeat what it was sent, secrets included.
@@ -136,17 +139,16 @@ impl<E: Edge> Report<E> {
         if repairs.list.is_empty() {
             return;
         }
-        let mut list = String::new();
+        let mut list = Vec::new();
         for repair in &repairs.list {
             let repair = ObjectWriter::new()
                 .member("repair", repair.kind.name())
                 .member("tool_call_id", &repair.call_id)
                 .member("tool_name", &repair.tool_name)
                 .member("message", &repair.message);
-            list.push(if list.is_empty() { '[' } else { ',' });
-            list.push_str(&repair.finish());
+            list.push(repair.finish());
         }
-        list.push(']');
+        let list = format!("[{}]", list.join(","));
         let mut payload = ObjectWriter::new()
             .member("provider", PROVIDER_ID)
             .member("repair_count", &repairs.list.len())

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::edge::{Body, Edge, TransportError};
 use super::event_reader::{EventReader, Step};
 use super::exchange::{Answer, Deadlines, Exchange, Retry};
@@ -35,6 +37,8 @@ pub struct ResponseStream<E: Edge> {
     text: String,
     /// The indices of its blocks.
     text_blocks: Vec<u32>,
+    /// The response that is complete, where bodies are told.
+    raw: Option<Value>,
     /// The model that answered, in the service's words.
     answered: Option<String>,
     /// How often the response went on.
@@ -77,6 +81,7 @@ impl<E: Edge> ResponseStream<E> {
             pending: VecDeque::new(),
             text: String::new(),
             text_blocks: Vec::new(),
+            raw: None,
             answered: None,
             continuations: 0,
             degradation: None,
@@ -162,7 +167,8 @@ impl<E: Edge> ResponseStream<E> {
         let failure = loop {
             match reader.step(deadline, &mut self.translator, &mut self.pending) {
                 Ok(Step::Event(event)) if self.translator.received().is_some() => {
-                    self.report.received(&event, &self.exchange.secrets);
+                    let event = self.report.raw(&event);
+                    self.raw = event.and_then(|event| event.get("response").cloned());
                     return State::Received(Some(reader.body));
                 }
                 Ok(Step::Event(_)) if self.pending.is_empty() => deadline = idle_deadline(),
@@ -181,7 +187,7 @@ impl<E: Edge> ResponseStream<E> {
         let bytes = read_all(&self.exchange.edge, &mut body, MAX_RESPONSE_BYTES, attempt);
         let applied = match bytes {
             Ok(bytes) => parse(&bytes).and_then(|response| {
-                self.report.received(&bytes, &self.exchange.secrets);
+                self.raw = self.report.raw(&bytes);
                 self.translator.apply_whole(response, &mut self.pending)
             }),
             Err(ReadError::TooLong) => Err(final_error(format!(
@@ -199,6 +205,9 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Lets a response go on that was cut off, and ends one that was not, or that does not go on.
     fn conclude(&mut self, body: Option<E::Body>) -> State<E::Body> {
+        if let Some(raw) = self.raw.take() {
+            self.report.received(&raw, &self.exchange.secrets);
+        }
         let may_go_on = self.exchange.auto_continue() && self.continuations < MAX_CONTINUATIONS;
         if may_go_on && let Some(said) = self.translator.continuation() {
             self.read_end(body);

@@ -6,8 +6,8 @@ use host_harness::clock::ManualClock;
 use host_harness::contract::types::ErrorKind;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::{
-    CallError, Event, EventSubscriber, Limits, NoSubscriber, ProviderEngine, ProviderHost,
-    Statistics, SwapError,
+    CallError, Event, EventSubscriber, LimitError, Limits, NoSubscriber, ProviderEngine,
+    ProviderHost, Statistics, SwapError,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -303,6 +303,38 @@ async fn a_dropped_stream_is_told_of_as_cancelled() {
     host.complete(&ask("Hi")).await.unwrap();
     drop(host);
     assert_eq!(events.of("llm:response").len(), 2);
+}
+
+#[tokio::test]
+async fn a_subscriber_that_hears_no_events_is_told_none() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let host = open(&mock, Limits::default(), json!({}), Arc::new(Deaf)).await;
+    host.complete(&ask("Hi")).await.unwrap();
+    // They count all the same.
+    let limits = Limits {
+        event_bytes: 100,
+        ..Limits::default()
+    };
+    let host = open(&mock, limits, json!({}), Arc::new(Deaf)).await;
+    let error = host.complete(&ask("Hi")).await.unwrap_err();
+    let limit = LimitError::Events { limit: 100 };
+    assert!(
+        matches!(&error, CallError::Limit(found) if *found == limit),
+        "{error:?}"
+    );
+}
+
+/// Hears no events.
+struct Deaf;
+
+impl EventSubscriber for Deaf {
+    fn event(&self, event: &Event<'_>) {
+        panic!("{event:?}");
+    }
+
+    fn hears_events(&self) -> bool {
+        false
+    }
 }
 
 /// What `provider:concurrency` said.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use host_harness::contract::types::StreamEvent;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::{CallError, LimitError, Limits, ProviderHost, ProviderHostBuilder, SwapError};
 use serde_json::{Map, json};
@@ -129,6 +130,17 @@ async fn a_component_that_waits_for_ever_holds_nobody_up() {
     let mut stream = in_time(hostile.provider.stream(&request)).await.unwrap();
     let error = in_time(stream.next()).await.unwrap_err();
     assert!(is_over(&error), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_component_that_lingers_after_its_last_event_is_gone_at_its_time() {
+    let hostile = Hostile::open_in(host(), json!({})).await;
+    let request = ask(r#"{"do":"stream","next":"linger"}"#);
+    let mut stream = in_time(hostile.provider.stream(&request)).await.unwrap();
+    let last = in_time(stream.next()).await.unwrap();
+    assert!(matches!(last, Some(StreamEvent::Completed(_))), "{last:?}");
+    assert_eq!(hostile.provider.statistics().instances, 1);
+    until(|| hostile.provider.statistics().instances == 0).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(crate) const PROVIDER: &str = "azure-openai-provider";
 /// The package of a component that the tests set upon the host.
 pub(crate) const HOSTILE_PROVIDER: &str = "hostile-provider";
 
-/// The cargo profile that makes the smallest file.
+/// The cargo profile that makes small files.
 pub(crate) const PROFILE: &str = "guest";
 
 /// Builds the component of a package, installing its target first if need be.
@@ -75,4 +75,23 @@ fn without_names(component: &[u8]) -> wasmparser::Result<Vec<u8>> {
         }
     }
     Ok(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_left_out() {
+        let section = |name: &str| {
+            let content = [&[name.len() as u8], name.as_bytes(), b"content"].concat();
+            [&[0, content.len() as u8], content.as_slice()].concat()
+        };
+        let header = b"\0asm\x0d\0\x01\0".as_slice();
+        let others = [section("producers"), section("component-names")].concat();
+        let named = [header, &section("component-name"), &others].concat();
+        assert_eq!(without_names(&named).ok(), Some([header, &others].concat()));
+        assert!(without_names(&named[..named.len() - 1]).is_err());
+        assert!(without_names(b"\0asm").is_err());
+    }
 }

@@ -39,7 +39,7 @@ impl Call {
         let build = &running.build;
         let instance = build.instance(&opened.grants, &opened.config, deadline);
         let mut instance = instance.await?;
-        instance.begin(id, deadline);
+        instance.begin(id);
         Ok(Self {
             instance,
             running,
@@ -58,18 +58,15 @@ impl Call {
             ResourceAny,
         ) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
-        match self.instance.run(part).await {
+        match self.instance.run(self.deadline, part).await {
             Ok(done) => Ok(done),
             Err(failure) => Err(self.fail(failure.into())),
         }
     }
 
-    /// Whether somebody polls its parts when its time is over.
+    /// From here on, whether or not somebody polls its parts when its time is over.
     pub(super) fn set_watched(&mut self, is_watched: bool) {
-        self.instance.deadline = match is_watched {
-            true => self.deadline.watched(),
-            false => self.deadline,
-        };
+        self.deadline = self.deadline.watched(is_watched);
     }
 
     /// The call's time is over between two of its parts.

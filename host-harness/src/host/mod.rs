@@ -103,7 +103,7 @@ impl ProviderHost {
         let deadline = Deadline::after(grants.limits.wall_time);
         let opened = Instance::open(pre, &grants, &config, false, deadline).await?;
         let mut first = opened.map_err(|error| grants.error(error))?;
-        let settings = Settings::of(&mut first).await?;
+        let settings = Settings::of(&mut first, deadline).await?;
         let build = Build::new(loaded.component.clone(), info, settings.default_model);
         let opened = Arc::new(Opened {
             engine: loaded.engine.clone(),

@@ -16,7 +16,7 @@ use crate::contract::types::{ProviderError, StreamEvent};
 
 /// A response that is arriving: a [`Stream`] of its events, until the last one or an error. Dropping it closes the exchange
 /// at once. When the call's time is over ([`crate::Limits::wall_time`]) the exchange is closed, whether somebody waits for
-/// the next event or not, and the next event is that error.
+/// the next event or not, and the next event is that error. The runtime in which it was opened looks after that.
 pub struct ResponseStream {
     shared: Arc<Shared>,
     /// Closes the exchange when its time is over.

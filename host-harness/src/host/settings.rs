@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use crate::deadline::Deadline;
 use crate::instance::{Failure, Instance};
 
 /// Settings that the host goes by too. None of them is needed: a provider may describe itself as it likes.
@@ -15,13 +16,13 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Asks an instance for them.
+    /// Asks an instance for them, which has time until then.
     ///
     /// # Errors
     ///
     /// When the component fails.
-    pub(super) async fn of(instance: &mut Instance) -> Result<Self, Failure> {
-        let description = instance.run(async |store, bindings, provider| {
+    pub(super) async fn of(instance: &mut Instance, deadline: Deadline) -> Result<Self, Failure> {
+        let description = instance.run(deadline, async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_describe(store, provider).await
         });

@@ -63,7 +63,7 @@ impl ProviderHost {
         let mut first = first
             .map_err(failed("open"))?
             .map_err(|error| SwapError::Rejected(Box::new(grants.redacted(error))))?;
-        let settings = Settings::of(&mut first).await;
+        let settings = Settings::of(&mut first, deadline).await;
         let settings = settings.map_err(failed("describe"))?;
         let to = Arc::new(Build::new(component, info, settings.default_model));
         let swap = opened.switch(&to)?;

@@ -38,8 +38,6 @@ pub(crate) struct Instance {
     provider: ResourceAny,
     /// How many calls it has worked for.
     calls: u64,
-    /// When the present call's time is over.
-    pub(crate) deadline: Deadline,
 }
 
 /// What instances share.
@@ -99,23 +97,22 @@ impl Instance {
             bindings,
             provider,
             calls: 0,
-            deadline,
         }))
     }
 
-    /// Begins to work for a call, which has time until then.
-    pub(crate) fn begin(&mut self, call: CallId, deadline: Deadline) {
+    /// Begins to work for a call.
+    pub(crate) fn begin(&mut self, call: CallId) {
         self.calls += 1;
-        self.deadline = deadline;
         let state = self.store.data_mut();
         state.memory.begin();
         state.meter.reset();
         state.reporter.begin(call);
     }
 
-    /// Runs a part of the call.
+    /// Runs a part of the call, which has time until then.
     pub(crate) async fn run<T>(
         &mut self,
+        deadline: Deadline,
         part: impl AsyncFnOnce(
             &mut Store<HostState>,
             &ProviderModule,
@@ -126,11 +123,10 @@ impl Instance {
             store,
             bindings,
             provider,
-            deadline,
             ..
         } = self;
         let part = async |store: &mut Store<_>| part(store, bindings, *provider).await;
-        run(store, *deadline, part).await
+        run(store, deadline, part).await
     }
 
     /// The call has failed, and no one else will tell those who listen.

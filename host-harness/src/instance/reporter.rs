@@ -16,6 +16,8 @@ use crate::limits::LimitError;
 pub(super) struct Reporter {
     grants: Arc<Grants>,
     call: Option<CallId>,
+    /// Whether anybody hears events.
+    is_heard: bool,
     /// Its events go nowhere. What it logs is handed on: a component that panics says why in the log.
     pub(super) is_muted: bool,
     /// What the call has emitted so far.
@@ -33,6 +35,7 @@ struct Exchange {
 impl Reporter {
     pub(super) fn new(grants: Arc<Grants>) -> Self {
         Self {
+            is_heard: grants.events.hears_events(),
             grants,
             call: None,
             is_muted: false,
@@ -54,7 +57,7 @@ impl Reporter {
     /// When it is more than one call may emit.
     pub(super) fn emit(&mut self, name: &str, payload: &str) -> Result<(), LimitError> {
         self.count(name.len() + payload.len())?;
-        if self.is_muted || !self.grants.events.hears_events() {
+        if self.is_muted || !self.is_heard {
             return Ok(());
         }
         let (name, payload) = (self.redacted(name), self.redacted(payload));

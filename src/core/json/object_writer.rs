@@ -7,25 +7,25 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::{utf8, write};
 
-/// An object that is written member by member, for which no map is made.
-#[derive(Clone, Debug)]
+/// An object that is written member by member, for which no map is made. Without members nothing is written yet.
+#[derive(Clone, Debug, Default)]
 pub struct ObjectWriter(Vec<u8>);
 
 impl ObjectWriter {
     /// Begins without members.
     pub fn new() -> Self {
-        let mut bytes = Vec::with_capacity(256);
-        bytes.push(b'{');
-        Self(bytes)
+        Self::default()
     }
 
-    /// Goes on with an object that was written here.
+    /// Goes on with an object that was written here; an empty text begins one.
     pub fn onto(object: String) -> Self {
         let mut bytes = object.into_bytes();
-        match bytes.pop() {
-            Some(b'}') => Self(bytes),
-            _ => Self::new(),
+        // The last brace, and the first one if there is nothing between.
+        bytes.pop();
+        if bytes == b"{" {
+            bytes.clear();
         }
+        Self(bytes)
     }
 
     /// Adds a member. Its key is one of ours, which need no escaping, and no other member's.
@@ -35,8 +35,8 @@ impl ObjectWriter {
         self
     }
 
-    /// Adds the member of another object that is being read, as it was written but for spaces, under a key of its own. A
-    /// member that says nothing is left out.
+    /// Adds the member of another object that is being read, and writes its value while it is read. One that says nothing is
+    /// left out; one that comes twice is there twice, and whoever reads it takes the last.
     ///
     /// # Errors
     ///
@@ -67,11 +67,14 @@ impl ObjectWriter {
 
     /// Whether it has no members.
     pub fn is_empty(&self) -> bool {
-        self.0.len() <= 1
+        self.0.is_empty()
     }
 
     /// The object.
     pub fn finish(mut self) -> String {
+        if self.is_empty() {
+            self.0.push(b'{');
+        }
         self.0.push(b'}');
         utf8(self.0)
     }
@@ -85,15 +88,15 @@ impl ObjectWriter {
     }
 
     fn separate(&mut self) {
-        if !self.is_empty() {
-            self.0.push(b',');
-        }
-    }
-}
-
-impl Default for ObjectWriter {
-    fn default() -> Self {
-        Self::new()
+        let separator = match self.is_empty() {
+            true => {
+                // Most objects fit.
+                self.0.reserve(256);
+                b'{'
+            }
+            false => b',',
+        };
+        self.0.push(separator);
     }
 }
 
@@ -213,6 +216,7 @@ mod tests {
                 r#"{"a":[18446744073709551615,-9223372036854775808,1.10,-0.0,1e3]}"#,
                 Some(r#"{"a":[18446744073709551615,-9223372036854775808,1.1,-0.0,1000.0]}"#),
             ),
+            (r#"{"a":1,"a":2}"#, Some(r#"{"a":1,"a":2}"#)),
             (r#"{"a":1e400}"#, None),
             (r#"{"a":"\ud83e"}"#, None),
             (r#"{"a":[1,]}"#, None),

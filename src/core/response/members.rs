@@ -85,7 +85,10 @@ pub(super) trait Reader<'de>: Sized {
     /// The value is no object.
     fn scalar(self, value: Scalar<'de>) -> Self;
 
-    /// The value is an object, and this is one of its members.
+    /// The value is an object.
+    fn object(&mut self) {}
+
+    /// This is one of the object's members.
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 }
 
@@ -195,6 +198,7 @@ impl<'de, R: Reader<'de>> Visitor<'de> for Lenient<R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<R, A::Error> {
+        self.0.object();
         while let Some(key) = map.next_key::<Scalar<'de>>()? {
             match key {
                 Scalar::Text(key) => self.0.member(&key, &mut map)?,

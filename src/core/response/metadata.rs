@@ -2,24 +2,23 @@
 
 use serde_json::Value;
 
-use super::{Output, Response, incomplete_reason};
-use crate::core::json;
+use super::{Output, incomplete_reason};
+use crate::core::json::{self, ObjectWriter};
 
-/// The metadata of a response: its ids and its status, the items that are no blocks, and what the service adds to it.
-pub(super) fn of(response: &Response, output: &Output<'_>) -> String {
-    let mut metadata = response.passed_on.clone();
+/// The metadata of a response: what the service adds to it, its ids and its status, and the items that are no blocks.
+pub(super) fn of(response: &Value, mut metadata: ObjectWriter, output: &Output<'_>) -> String {
     for (key, name) in [
         ("openai:response_id", "id"),
         ("openai:model", "model"),
         ("openai:status", "status"),
     ] {
-        let value = response.read.get(name);
+        let value = response.get(name);
         let says_nothing = |value: &&Value| value.is_null() || json::is_empty_array(value);
         if let Some(value) = value.filter(|value| !says_nothing(value)) {
             metadata = metadata.member(key, value);
         }
     }
-    if let Some(reason) = incomplete_reason(&response.read) {
+    if let Some(reason) = incomplete_reason(response) {
         metadata = metadata.member("openai:incomplete_reason", reason);
     }
     if !output.reasoning_ids.is_empty() {

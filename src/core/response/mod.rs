@@ -26,8 +26,9 @@ use crate::core::{classify, json};
 ///
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
-pub fn translate(response: &Response) -> Result<ChatResponse, ProviderError> {
-    let read = &response.read;
+pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
+    let Response { read, passed_on } = response;
+    let read = &read;
     if let Some(error) = read.get("error").filter(|error| !error.is_null()) {
         return Err(classify::reported(error));
     }
@@ -65,7 +66,7 @@ pub fn translate(response: &Response) -> Result<ChatResponse, ProviderError> {
         FinishReason::Stop
     };
     Ok(ChatResponse {
-        metadata: Some(metadata::of(response, &output)),
+        metadata: Some(metadata::of(read, passed_on, &output)),
         content: output.content,
         tool_calls: output.tool_calls,
         usage: read.get("usage").and_then(usage::translate),

@@ -6,19 +6,18 @@ use serde_json::{Map, Value};
 use super::members::{Lenient, Reader, Scalar};
 use crate::core::json;
 
-/// A response object. What is translated of it is a tree, and what is passed on stays text: the content filters alone are
-/// half of a short response, and what a service repeats of the request, which can be of any length, is not kept at all.
+/// A response object. What is translated of it is a tree, and what is passed on is written while it is read: the content
+/// filters alone are half of a short response. What a service repeats of the request, which can be of any length, is not kept.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
-    /// The members that are translated; `Null` when there are none.
+    /// The members that are translated; `Null` when it is no object.
     pub(super) read: Value,
     /// Those that are passed on, as members of the metadata.
     pub(super) passed_on: json::ObjectWriter,
 }
 
 impl Response {
-    /// Whether it is an object with members.
-    pub fn is_object(&self) -> bool {
+    pub(super) fn is_object(&self) -> bool {
         self.read.is_object()
     }
 
@@ -44,10 +43,11 @@ impl<'de> Reader<'de> for Response {
         self
     }
 
+    fn object(&mut self) {
+        self.read = Value::Object(Map::new());
+    }
+
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if self.read.is_null() {
-            self.read = Value::Object(Map::new());
-        }
         if READ.contains(&key) {
             self.read[key] = map.next_value()?;
         } else if SAID_ELSEWHERE.binary_search(&key).is_ok() {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_on_is_what_was_sent() {
+    fn what_is_not_translated_is_passed_on_or_not_kept() {
         let text = r#"{
             "status": "completed", "instructions": "secret", "content_filters": [ {"a": 1.10} ],
             "nothing": null, "none": [ ], "a \"key\"": "\n"

@@ -152,7 +152,7 @@ impl Translator {
     pub fn finish(&mut self, events: &mut VecDeque<StreamEvent>) -> Result<(), ProviderError> {
         self.close_all(events);
         let response = self.received.take().unwrap_or_default();
-        events.push_back(StreamEvent::Completed(super::translate(&response)?));
+        events.push_back(StreamEvent::Completed(super::translate(response)?));
         Ok(())
     }
 
@@ -297,7 +297,7 @@ impl Translator {
     fn receive(&mut self, response: Response) -> Result<(), ProviderError> {
         if self.before.is_some() {
             // One that failed is none to go on with.
-            super::translate(&response)?;
+            super::translate(response.clone())?;
         }
         self.received = Some(match self.before.take() {
             Some(before) => continuation::join(before, response),

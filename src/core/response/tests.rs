@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
-    super::translate(&Response::deserialize(response).unwrap())
+    super::translate(Response::deserialize(response).unwrap())
 }
 
 #[test]

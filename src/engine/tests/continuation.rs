@@ -4,6 +4,29 @@ use super::*;
 use crate::contract::types::{BlockContent, ContentBlock, FinishReason};
 
 #[test]
+fn each_response_is_told_before_the_next_request() {
+    let edge = FakeEdge::default();
+    answer_with(&edge, &cut("one t"));
+    answer_with(&edge, &complete("wo."));
+    ask(&edge, json!({ "debug": true, "raw_debug": true })).unwrap();
+    let told = edge.events();
+    let bodies: Vec<&String> = told
+        .iter()
+        .filter(|name| name.ends_with(":raw") || name.starts_with("provider:inc"))
+        .collect();
+    assert_eq!(
+        bodies,
+        [
+            "llm:request:raw",
+            "llm:response:raw",
+            "provider:incomplete_continuation",
+            "llm:request:raw",
+            "llm:response:raw",
+        ]
+    );
+}
+
+#[test]
 fn a_cut_answer_goes_on_and_is_one_answer() {
     let edge = FakeEdge::default();
     answer_with(&edge, &cut("one t"));

@@ -81,6 +81,48 @@ fn counts_and_bodies_are_told_without_secrets() {
     );
 }
 
+#[test]
+fn a_body_is_told_after_what_it_says_and_as_it_came() {
+    let edge = FakeEdge::default();
+    let text = json!({ "type": "message", "content": [{ "type": "output_text", "text": "Hi" }] });
+    let response = json!({ "status": "completed", "output": [text], "tools": [{ "type": "new" }] });
+    let events = [
+        json!({ "type": "response.output_text.delta", "output_index": 0, "delta": "Hi" }),
+        json!({ "type": "response.completed", "response": response }),
+    ];
+    edge.answer(200, "text/event-stream");
+    for event in events {
+        edge.chunk(Duration::ZERO, &format!("data: {event}\n\n"));
+    }
+    // Half of a surrogate pair, in what nobody reads.
+    edge.answer(200, "application/json");
+    let odd = r#"{"status":"completed","output":[],"instructions":"\ud83e"}"#;
+    edge.chunk(Duration::ZERO, odd);
+    let config = json!({
+        "azure_endpoint": "https://r.openai.azure.com",
+        "api_key": "secret-key",
+        "debug": true,
+        "raw_debug": true,
+    });
+    let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
+    engine.complete(&request(vec![user("Hi")])).unwrap();
+    let told = edge.events();
+    let end = told.iter().position(|name| name == "llm:response:raw");
+    assert_eq!(
+        told[end.unwrap() - 1..][..3],
+        [
+            "llm:stream_block_delta",
+            "llm:response:raw",
+            "llm:stream_block_end"
+        ]
+    );
+    engine.complete(&request(vec![user("Hi")])).unwrap();
+    let events = edge.0.events.borrow();
+    let raw = events.iter().filter(|(name, _)| name == "llm:response:raw");
+    let bodies: Vec<&Value> = raw.map(|(_, payload)| &payload["response"]).collect();
+    assert_eq!(bodies, [&response, &json!(odd)]);
+}
+
 /// An outside that answered one request.
 fn asked(settings: &Value) -> FakeEdge {
     let edge = FakeEdge::default();

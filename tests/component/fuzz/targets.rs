@@ -103,12 +103,10 @@ pub(crate) fn classifier(bytes: &[u8]) {
 
 /// Every response object is translated, or an error; the arguments of tool calls are objects.
 pub(crate) fn response(bytes: &[u8]) {
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+    let Ok(response) = serde_json::from_slice(bytes) else {
         return;
     };
-    let service = value.get("service").map(Value::to_string);
-    let bytes = service.as_deref().map_or(bytes, str::as_bytes);
-    match response::translate(&serde_json::from_slice(bytes).unwrap()) {
+    match response::translate(response) {
         Ok(response) => {
             for call in response.tool_calls {
                 let arguments: Value = serde_json::from_str(&call.arguments).unwrap();

@@ -74,7 +74,7 @@ fn no_answer_and_no_event_is_too_odd() {
 }
 
 fn translate(response: &Value) -> Result<ChatResponse, ProviderError> {
-    response::translate(&serde_json::from_slice(response.to_string().as_bytes()).unwrap())
+    response::translate(serde_json::from_slice(response.to_string().as_bytes()).unwrap())
 }
 
 /// Enough to meet every rule many times over, in about a second each.

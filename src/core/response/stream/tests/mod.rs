@@ -292,6 +292,18 @@ fn errors_are_found_in_every_shape_and_noise_is_passed_over() {
     }
 }
 
+#[test]
+fn an_empty_response_is_made_of_what_came_before_it() {
+    let last = json!({ "type": "response.completed", "response": {} });
+    let (translator, events) = applied(&[delta(0, "Hi"), done(0, message("Hi")), last.clone()]);
+    let (_, response) = finished(translator, events);
+    assert_eq!(texts(&response), ["Hi"]);
+    // Without anything it is none, and would be none again.
+    let (mut translator, mut events) = applied(&[last]);
+    let error = translator.finish(&mut events).unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Stream, false));
+}
+
 fn apply(data: &str) -> Result<VecDeque<StreamEvent>, ProviderError> {
     let mut events = VecDeque::new();
     Translator::default()
