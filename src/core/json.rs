@@ -89,7 +89,7 @@ pub fn number(text: &str) -> Option<f64> {
         .as_f64()
 }
 
-/// Whether the value is an array without elements.
-pub fn is_empty_array(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
+/// Whether a member with this value says nothing: it is null, or an array without elements.
+pub fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }

@@ -168,7 +168,7 @@ impl<E: Edge> ResponseStream<E> {
             match reader.step(deadline, &mut self.translator, &mut self.pending) {
                 Ok(Step::Event(event)) if self.translator.received().is_some() => {
                     let event = self.report.raw(&event);
-                    self.raw = event.and_then(|event| event.get("response").cloned());
+                    self.raw = event.and_then(|mut event| Some(event.get_mut("response")?.take()));
                     return State::Received(Some(reader.body));
                 }
                 Ok(Step::Event(_)) if self.pending.is_empty() => deadline = idle_deadline(),

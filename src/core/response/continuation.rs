@@ -40,21 +40,18 @@ pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
 /// What else the second has before its text, such as reasoning, comes before the joined message: the service wants
 /// reasoning before what it led to.
 pub(super) fn join(mut first: Response, mut second: Response) -> Response {
-    join_read(&mut first.read, &mut second.read);
-    second
-}
-
-fn join_read(first: &mut Value, second: &mut Value) {
-    let mut output = elements(first, "output");
-    let mut rest = elements(second, "output");
+    let (before, after) = (&mut first.read, &mut second.read);
+    let mut output = elements(before, "output");
+    let mut rest = elements(after, "output");
     let cut = output.pop().unwrap_or_default();
     match rest.iter_mut().find(|item| is_message(item)) {
         Some(message) => prepend(cut, message),
         None => output.push(cut),
     }
     output.append(&mut rest);
-    add(&mut second["usage"], &first["usage"]);
-    second["output"] = Value::Array(output);
+    add(&mut after["usage"], &before["usage"]);
+    after["output"] = Value::Array(output);
+    second
 }
 
 /// Puts the parts of a message that was cut off before those of the one that goes on with it.

@@ -12,9 +12,9 @@ pub(super) fn of(response: &Value, mut metadata: ObjectWriter, output: &Output<'
         ("openai:model", "model"),
         ("openai:status", "status"),
     ] {
-        let value = response.get(name);
-        let says_nothing = |value: &&Value| value.is_null() || json::is_empty_array(value);
-        if let Some(value) = value.filter(|value| !says_nothing(value)) {
+        if let Some(value) = response.get(name)
+            && !json::says_nothing(value)
+        {
             metadata = metadata.member(key, value);
         }
     }

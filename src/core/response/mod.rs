@@ -263,8 +263,7 @@ const APPLY_PATCH: &str = "apply_patch";
 /// Copies the members of an object that were not `read` and that say something: what the service adds one day is kept.
 fn rest(object: &Value, read: &[&str], rest: &mut Map<String, Value>) {
     for (key, value) in object.as_object().into_iter().flatten() {
-        let is_empty = value.is_null() || json::is_empty_array(value);
-        if !is_empty && !read.contains(&key.as_str()) {
+        if !json::says_nothing(value) && !read.contains(&key.as_str()) {
             rest.insert(key.clone(), value.clone());
         }
     }
