@@ -12,8 +12,21 @@ pub(crate) fn say(what: &str) {
 }
 
 /// The cargo that runs us, so that one toolchain builds everything.
+///
+/// It does not inherit what `cargo run` sets about this package. Build scripts such as ring's watch these variables, so
+/// `cargo xtask test` and a plain `cargo test` would rebuild ring and all that depends on it each time they alternate.
 pub(crate) fn cargo() -> Run {
-    Run::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Run::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if let Some(name) = name.to_str().filter(|name| describes_this_package(name)) {
+            cargo = cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+fn describes_this_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// A program to run.
@@ -98,5 +111,25 @@ impl Run {
             .collect::<Vec<_>>()
             .join(" ");
         Error::Failed { command, output }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_does_not_inherit_what_describes_xtask() {
+        // `cargo test` sets these for the test, as `cargo run` does for the program.
+        let set: Vec<_> = std::env::vars_os()
+            .filter(|(name, _)| name.to_str().is_some_and(describes_this_package))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(set.iter().any(|name| name == "CARGO_MANIFEST_DIR"));
+        let Run(command) = cargo();
+        for name in set {
+            let change = command.get_envs().find(|(changed, _)| *changed == name);
+            assert_eq!(change, Some((name.as_os_str(), None)));
+        }
     }
 }
