@@ -52,7 +52,7 @@ async fn reasoning_is_sent_with_what_it_led_to() {
     let input = requests[1].body["input"].as_array().unwrap();
     let kinds: Vec<&Value> = input
         .iter()
-        .map(|item| item.get("type").unwrap_or(&item["role"]))
+        .map(|item| item.get("role").unwrap_or(&item["type"]))
         .collect();
     assert_eq!(kinds, ["user", "reasoning", "assistant"]);
 }

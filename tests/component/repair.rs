@@ -113,7 +113,7 @@ async fn a_lost_result_is_replaced_where_it_belongs() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|item| item.get("type").unwrap_or(&item["role"]))
+        .map(|item| item.get("role").unwrap_or(&item["type"]))
         .collect();
     assert_eq!(
         kinds,

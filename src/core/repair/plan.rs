@@ -1,6 +1,6 @@
 //! What the repaired conversation consists of.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Items;
 use super::marks::{Fate, Kind, Mark, NONE, OUTPUT};
@@ -102,7 +102,7 @@ fn lost(mark: &Mark<'_>, call: &Value) -> Value {
 fn interrupted() -> Value {
     let mut part = json::typed("output_text");
     json::set_text(&mut part, "text", INTERRUPTED);
-    let mut message = Map::new();
+    let mut message = json::typed("message");
     json::set_text(&mut message, "role", "assistant");
     json::set(
         &mut message,

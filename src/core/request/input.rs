@@ -277,7 +277,8 @@ impl Translator<'_> {
             _ => "user",
         };
         let content = Value::Array(std::mem::take(&mut self.parts));
-        let mut item = Map::new();
+        // Foundry projects refuse a message without its type, which other endpoints take for granted.
+        let mut item = json::typed("message");
         json::set_text(&mut item, "role", role);
         json::set(&mut item, "content", content);
         if let Some(phase) = phase {

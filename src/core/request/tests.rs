@@ -19,7 +19,7 @@ use crate::core::repair::Items;
 fn the_smallest_request() {
     let translated = translated(&request(vec![user("Hi")])).unwrap();
     let expected = json!({
-        "input": [{ "role": "user", "content": [{ "type": "input_text", "text": "Hi" }] }],
+        "input": [{ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": "Hi" }] }],
         "max_output_tokens": 4096,
         "model": "gpt-4.1",
         "store": false,
@@ -54,7 +54,7 @@ fn text_and_tool_calls_keep_their_order() {
             .iter()
             .map(|text| json!({ "type": "output_text", "text": text }))
             .collect();
-        json!({ "role": "assistant", "content": parts })
+        json!({ "type": "message", "role": "assistant", "content": parts })
     };
     let called = |id, arguments| json!({ "type": "function_call", "call_id": id, "name": "f", "arguments": arguments });
     let returned =

@@ -121,6 +121,7 @@ fn message(item: &Value) -> Option<Value> {
         ]));
     }
     let mut message = vec![
+        ("type", "message".into()),
         ("role", "assistant".into()),
         ("content", Value::Array(parts)),
     ];

@@ -49,7 +49,7 @@ fn a_cut_answer_goes_on_and_is_one_answer() {
     assert_eq!(metadata(&response.metadata)["openai:continuation_count"], 2);
 
     let bodies = edge.0.sent_bodies.borrow();
-    let said = |text: &str| json!({ "role": "assistant", "content": [{ "type": "output_text", "text": text }] });
+    let said = |text: &str| json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": text }] });
     let asked = bodies[0]["input"][0].clone();
     assert_eq!(bodies[1]["input"], json!([asked, said("one t")]));
     assert_eq!(bodies[2]["input"], json!([asked, said("one two th")]));
@@ -97,7 +97,7 @@ fn reasoning_is_sent_along_and_what_was_cut_off_otherwise_does_not_go_on() {
             json!([reasoning, message("x")]),
             Some(json!([
                 { "type": "reasoning", "encrypted_content": "state", "summary": [] },
-                { "role": "assistant", "content": [{ "type": "output_text", "text": "x" }] },
+                { "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "x" }] },
             ])),
         ),
         (json!([message("x"), call("{\"a\":")]), None),

@@ -11,8 +11,7 @@ use super::client::get;
 #[tokio::test]
 async fn what_is_asked_arrives_at_the_service() {
     let served = Served::new().await;
-    let user =
-        |text: &str| json!({ "role": "user", "content": [{ "type": "input_text", "text": text }] });
+    let user = |text: &str| json!({ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": text }] });
     let weather = json!({
         "type": "function",
         "name": "weather",
@@ -53,7 +52,7 @@ async fn what_is_asked_arrives_at_the_service() {
                 { "type": "input_file", "file_url": "https://files.example/a.pdf" },
                 { "type": "input_file", "file_id": "file-1" },
             ] }] }),
-            json!({ "input": [{ "role": "user", "content": [
+            json!({ "input": [{ "type": "message", "role": "user", "content": [
                 { "type": "input_image", "image_url": pixel, "detail": "low" },
                 { "type": "input_file", "file_data": "data:text/plain;base64,SGk=", "filename": "hi.txt" },
                 { "type": "input_file", "file_url": "https://files.example/a.pdf" },
@@ -82,7 +81,7 @@ async fn what_is_asked_arrives_at_the_service() {
             json!({
                 "input": [
                     user("Weather?"),
-                    { "role": "assistant", "content": [{ "type": "output_text", "text": "I look." }] },
+                    { "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "I look." }] },
                     { "type": "function_call", "call_id": "c1", "name": "weather",
                       "arguments": "{\"city\":\"Bern\"}" },
                     { "type": "function_call", "call_id": "c2", "name": "weather", "arguments": "{}" },

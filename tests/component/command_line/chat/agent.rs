@@ -70,7 +70,7 @@ async fn three_turns_with_parallel_calls_and_reasoning() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|item| item["type"].as_str().or(item["role"].as_str()).unwrap())
+        .map(|item| item["role"].as_str().or(item["type"].as_str()).unwrap())
         .collect();
     assert_eq!(
         kinds,
