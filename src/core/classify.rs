@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::contract::credentials::{CredentialError, CredentialErrorKind};
 use crate::contract::types::{ErrorKind, ProviderError};
-use crate::core::config::{Authentication, TokenSource};
+use crate::core::config::{Authentication, Endpoint, EndpointKind, TokenSource};
 use crate::core::deployment::Deployment;
 use crate::core::headers::Headers;
 use crate::core::json;
@@ -16,8 +16,12 @@ pub struct Asked<'a> {
     pub deployment: &'a Deployment,
     /// The address that was asked.
     pub url: &'a str,
+    /// The endpoint that the address belongs to.
+    pub endpoint: &'a Endpoint,
     /// How the request said who sent it.
     pub authentication: &'a Authentication,
+    /// Whether it did so with a token in place of one that was refused before.
+    pub is_renewed: bool,
 }
 
 /// A request that the service refused.
@@ -274,8 +278,11 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
     let Asked {
         deployment,
         url,
+        endpoint,
         authentication,
+        is_renewed,
     } = asked;
+    let is_project = endpoint.kind == EndpointKind::Project;
     match kind {
         ErrorKind::NotFound
             if matches!(
@@ -300,19 +307,36 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
                 "{url} does not accept the token in `azure_ad_token` (or AZURE_OPENAI_AD_TOKEN); it may have expired, \
                  or be for another audience"
             ),
-            Authentication::Fetched(TokenSource { scope, .. }) => format!(
-                "{url} does not accept the host's token for {scope}, nor a new one; check that `token_scope` is the \
-                 resource's audience, and the credential's tenant the resource's"
-            ),
+            Authentication::Fetched(TokenSource { scope, .. }) => {
+                let nor = if is_renewed { ", nor a new one" } else { "" };
+                let needed = endpoint.token_scope();
+                let check = if is_project && scope != needed {
+                    let audience = needed.trim_end_matches("/.default");
+                    format!(
+                        "a Foundry project accepts tokens for {audience} only: remove `token_scope`"
+                    )
+                } else {
+                    "check that `token_scope` is the resource's audience, and the credential's tenant the resource's"
+                        .to_owned()
+                };
+                format!("{url} does not accept the host's token for {scope}{nor}; {check}")
+            }
         },
         ErrorKind::AccessDenied => match authentication {
             Authentication::ApiKey(_) => format!(
                 "access to {url} is denied; check the network rules of the resource, and that it takes keys"
             ),
-            Authentication::Token(_) | Authentication::Fetched(_) => format!(
-                "access to {url} is denied; check that the caller has the role Cognitive Services OpenAI User on the \
-                 resource (a role takes some minutes to have effect), and the resource's network rules"
-            ),
+            Authentication::Token(_) | Authentication::Fetched(_) => {
+                let role = if is_project {
+                    "Foundry User on the project"
+                } else {
+                    "Cognitive Services OpenAI User on the resource"
+                };
+                format!(
+                    "access to {url} is denied; check that the caller has the role {role} (a role takes some minutes \
+                     to have effect), and the resource's network rules"
+                )
+            }
         },
         ErrorKind::RateLimit => {
             format!("too many requests or tokens for {deployment}; wait, or raise its limit")

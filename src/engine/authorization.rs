@@ -15,6 +15,8 @@ pub(super) struct Authorization {
     pub(super) value: Secret,
     /// The secret in the value.
     pub(super) secret: Secret,
+    /// Whether it is a token in place of one that was refused.
+    pub(super) is_renewed: bool,
 }
 
 impl Authorization {
@@ -29,8 +31,9 @@ impl Authorization {
                 header: "api-key",
                 value: key.clone(),
                 secret: key.clone(),
+                is_renewed: false,
             }),
-            Authentication::Token(token) => Ok(Self::bearer(token.clone())),
+            Authentication::Token(token) => Ok(Self::bearer(token.clone(), false)),
             Authentication::Fetched(TokenSource { credential, scope }) => {
                 let request = TokenRequest {
                     credential: credential.clone(),
@@ -38,16 +41,17 @@ impl Authorization {
                     force_refresh: renew,
                 };
                 let token = edge.token(&request).map_err(classify::without_token)?;
-                Ok(Self::bearer(Secret::new(token.token)))
+                Ok(Self::bearer(Secret::new(token.token), renew))
             }
         }
     }
 
-    fn bearer(token: Secret) -> Self {
+    fn bearer(token: Secret, is_renewed: bool) -> Self {
         Self {
             header: "authorization",
             value: Secret::new(format!("Bearer {}", token.expose())),
             secret: token,
+            is_renewed,
         }
     }
 }

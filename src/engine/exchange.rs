@@ -307,7 +307,9 @@ impl<E: Edge> Exchange<E> {
         let asked = Asked {
             deployment: &self.deployment,
             url: &url,
+            endpoint: &configuration.endpoint,
             authentication: &configuration.authentication,
+            is_renewed: authorization.is_renewed,
         };
         Err(classify::rejected(
             response.status,

@@ -30,6 +30,7 @@ mod mock_script;
 mod neighbours;
 mod network;
 mod pool;
+mod projects;
 mod readme;
 mod repair;
 mod requests;

@@ -3,12 +3,14 @@
 use http::{HeaderMap, StatusCode, header};
 
 use super::builder::Options;
+use super::dialect::Dialect;
 use super::error::ApiError;
 use super::identity::Tokens;
 
 /// Checks the key or the token of a request. The service takes the key as a bearer token too.
 pub(super) fn check(
     headers: &HeaderMap,
+    dialect: Dialect,
     options: &Options,
     issued: &Tokens,
 ) -> Result<(), ApiError> {
@@ -24,16 +26,22 @@ pub(super) fn check(
             let known = |token| {
                 token == options.api_key
                     || options.bearer_tokens.iter().any(|known| known == token)
-                    || issued.admits(token, &AUDIENCES)
+                    || issued.admits(token, audiences(dialect))
             };
             if token.is_some_and(known) {
-                Ok(())
-            } else {
-                Err(denied(
+                return Ok(());
+            }
+            Err(match dialect {
+                Dialect::Resource => denied(
                     "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), \
                      or have expired.",
-                ))
-            }
+                ),
+                Dialect::Project => ApiError::flat(
+                    StatusCode::UNAUTHORIZED,
+                    "Unauthorized. Access token is missing, invalid, audience is incorrect (https://ai.azure.com), or \
+                     have expired.",
+                ),
+            })
         }
         (key, None) => {
             if key.is_some_and(|key| key == options.api_key.as_str()) {
@@ -58,7 +66,15 @@ fn denied(message: &str) -> ApiError {
     ApiError::azure(StatusCode::UNAUTHORIZED, "401", message)
 }
 
-/// What a token must be for. The service has gone by two names, in each of its clouds.
+/// What a token must be for.
+fn audiences(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Resource => &AUDIENCES,
+        Dialect::Project => &PROJECT_AUDIENCES,
+    }
+}
+
+/// What a token may be for. The service has gone by two names, in each of its clouds.
 pub(super) const AUDIENCES: [&str; 6] = [
     "https://ai.azure.cn",
     "https://ai.azure.com",
@@ -66,6 +82,13 @@ pub(super) const AUDIENCES: [&str; 6] = [
     "https://cognitiveservices.azure.cn",
     "https://cognitiveservices.azure.com",
     "https://cognitiveservices.azure.us",
+];
+
+/// What a token for a project may be for: the newer of the two names.
+const PROJECT_AUDIENCES: [&str; 3] = [
+    "https://ai.azure.cn",
+    "https://ai.azure.com",
+    "https://ai.azure.us",
 ];
 
 #[cfg(test)]
@@ -97,29 +120,35 @@ mod tests {
         let other = token("https://management.azure.com");
         let key = |value| ("api-key", value);
         let authorization = |value| ("authorization", value);
-        let table: [(&[(&'static str, &str)], u16); 13] = [
-            (&[key("key")], 200),
-            (&[key("other")], 401),
-            (&[], 401),
-            (&[authorization("Bearer key")], 200),
-            (&[authorization("Bearer two")], 200),
-            (&[authorization("bearer one")], 200),
-            (&[authorization(&ours)], 200),
-            (&[authorization(&gov)], 200),
-            (&[authorization(&other)], 401),
-            (&[authorization("Bearer three")], 401),
-            (&[authorization("Basic key")], 401),
-            (&[authorization("Bearer")], 401),
-            (&[key("key"), authorization("Bearer one")], 400),
+        // what is sent → the status at a resource, and at a project
+        let table: [(&[(&'static str, &str)], u16, u16); 13] = [
+            (&[key("key")], 200, 200),
+            (&[key("other")], 401, 401),
+            (&[], 401, 401),
+            (&[authorization("Bearer key")], 200, 200),
+            (&[authorization("Bearer two")], 200, 200),
+            (&[authorization("bearer one")], 200, 200),
+            (&[authorization(&ours)], 200, 401),
+            (&[authorization(&gov)], 200, 200),
+            (&[authorization(&other)], 401, 401),
+            (&[authorization("Bearer three")], 401, 401),
+            (&[authorization("Basic key")], 401, 401),
+            (&[authorization("Bearer")], 401, 401),
+            (&[key("key"), authorization("Bearer one")], 400, 400),
         ];
-        for (sent, status) in table {
+        for (sent, at_resource, at_project) in table {
             let mut headers = HeaderMap::new();
             for (name, value) in sent {
                 headers.insert(*name, value.parse().unwrap());
             }
-            let answered = check(&headers, &options, &issued)
-                .map_or_else(|error| error.status.as_u16(), |()| 200);
-            assert_eq!(answered, status, "{sent:?}");
+            for (dialect, status) in [
+                (Dialect::Resource, at_resource),
+                (Dialect::Project, at_project),
+            ] {
+                let answered = check(&headers, dialect, &options, &issued)
+                    .map_or_else(|error| error.status.as_u16(), |()| 200);
+                assert_eq!(answered, status, "{sent:?}");
+            }
         }
     }
 }

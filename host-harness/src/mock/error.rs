@@ -19,6 +19,14 @@ impl ApiError {
         }
     }
 
+    /// The form of what stands in front of projects: no object `error`.
+    pub(super) fn flat(status: StatusCode, message: &str) -> Self {
+        Self {
+            status,
+            body: json!({"statusCode": status.as_u16(), "message": message}),
+        }
+    }
+
     /// The form of the model service: what is wrong with which parameter.
     pub(super) fn invalid_request(param: Option<&str>, code: Option<&str>, message: &str) -> Self {
         Self {
@@ -126,6 +134,7 @@ impl ApiError {
 
     /// What a client reads.
     pub(super) fn message(&self) -> &str {
-        self.body["error"]["message"].as_str().unwrap_or_default()
+        let error = self.body.get("error").unwrap_or(&self.body);
+        error["message"].as_str().unwrap_or_default()
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::body::{self, Broken, ClosedStreams, MockBody, Stage};
 use super::builder::Options;
+use super::dialect::Dialect;
 use super::error::ApiError;
 use super::identity::{Endpoint, Identity, Settings};
 use super::record::Records;
@@ -130,14 +131,17 @@ impl Mock {
     }
 
     fn reply(&self, head: &Parts, body: &Value, answer: Answer) -> Result<Reply, ApiError> {
-        route::check(&head.method, &head.uri)?;
-        auth::check(&head.headers, &self.options, self.identity.tokens())?;
+        let dialect = Dialect::of(head.uri.path());
+        route::check(&head.method, &head.uri, dialect)?;
+        let tokens = self.identity.tokens();
+        auth::check(&head.headers, dialect, &self.options, tokens)?;
         let scripted = || match answer {
             Answer::Events(events) => Some(Scripted::Events(events)),
             Answer::Response(response) => Some(Scripted::Response(response)),
             _ => self.answers.next(),
         };
-        responses::create(body, &self.options.deployments, scripted, &self.ids)
+        let deployments = &self.options.deployments;
+        responses::create(body, dialect, deployments, scripted, &self.ids)
     }
 
     /// Adds what the service puts on every answer, and keeps what a step has put there.

@@ -4,6 +4,9 @@
 //! the texts that clients match on, and the Responses API as a whole object or as a stream of events. What its "model"
 //! says depends on the request alone, and so do all ids and times: equal runs give equal bytes.
 //!
+//! Below `/api/projects/NAME` it is a project of Microsoft Foundry ([`MockAzure::project_endpoint`]), which refuses what a
+//! resource accepts: any `api-version`, tokens for another audience, and input items without a type.
+//!
 //! Beside it are the services that give out tokens: Microsoft Entra, and the endpoints of managed identities in a virtual
 //! machine, an App Service and the agent of Azure Arc. The Responses API takes the tokens that they have issued.
 //!
@@ -27,6 +30,7 @@ mod auth;
 mod body;
 mod builder;
 mod deployments;
+mod dialect;
 mod error;
 mod exchange;
 mod fault;
@@ -59,7 +63,7 @@ pub use identity::{
 };
 pub use pace::DeltaGate;
 pub use record::RecordedRequest;
-pub use responses::{check_request, response_events};
+pub use responses::{check_project_request, check_request, response_events};
 pub use script::{
     Answer, ErrorShape, Insert, Inserted, LineEnd, Place, Played, RetryAfter, RetryHeader, Script,
     ScriptError, Shape, Split, Step, Stop, StopHow, StopPlace, StreamError,
@@ -84,6 +88,11 @@ impl MockAzure {
     /// What a client takes for its `azure_endpoint`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What a client takes for its `azure_endpoint` if it is to see a Foundry project of this name.
+    pub fn project_endpoint(&self, name: &str) -> String {
+        format!("{}/api/projects/{name}", self.endpoint())
     }
 
     /// The key that opens the mock.

@@ -2,15 +2,17 @@
 
 use http::{Method, StatusCode, Uri};
 
+use super::dialect::Dialect;
 use super::error::ApiError;
 
 /// Checks that a request is one to create a response.
 ///
 /// Paths are told by their end, because gateways and Foundry projects put theirs in front.
-pub(super) fn check(method: &Method, uri: &Uri) -> Result<(), ApiError> {
+pub(super) fn check(method: &Method, uri: &Uri, dialect: Dialect) -> Result<(), ApiError> {
     let version = api_version(uri.query().unwrap_or_default());
+    let is_project = dialect == Dialect::Project;
     let is_v1 = uri.path().ends_with("/openai/v1/responses");
-    let is_dated = uri.path().ends_with("/openai/responses");
+    let is_dated = uri.path().ends_with("/openai/responses") && !is_project;
     if !is_v1 && !is_dated {
         return Err(ApiError::resource_not_found());
     }
@@ -22,6 +24,9 @@ pub(super) fn check(method: &Method, uri: &Uri) -> Result<(), ApiError> {
         ));
     }
     match version {
+        Some(_) if is_project => Err(unsupported_version(
+            "api-version query parameter is not allowed when using /v1 path",
+        )),
         None if is_v1 => Ok(()),
         Some("v1" | "preview") if is_v1 => Ok(()),
         None => Err(ApiError::resource_not_found()),
@@ -89,6 +94,26 @@ mod tests {
             ("POST", "/api/projects/demo/openai/v1/responses", 200),
             (
                 "POST",
+                "/gateway/api/projects/demo/openai/v1/responses",
+                200,
+            ),
+            (
+                "POST",
+                "/api/projects/demo/openai/v1/responses?api-version=v1",
+                400,
+            ),
+            (
+                "POST",
+                "/api/projects/demo/openai/v1/responses?api-version=preview",
+                400,
+            ),
+            (
+                "POST",
+                "/api/projects/demo/openai/responses?api-version=2025-04-01-preview",
+                404,
+            ),
+            (
+                "POST",
                 "/openai/responses?api-version=2025-03-01-preview",
                 200,
             ),
@@ -118,7 +143,9 @@ mod tests {
             ("POST", "/", 404),
         ];
         for (method, uri, status) in table {
-            let result = check(&method.parse().unwrap(), &uri.parse().unwrap());
+            let uri: Uri = uri.parse().unwrap();
+            let dialect = Dialect::of(uri.path());
+            let result = check(&method.parse().unwrap(), &uri, dialect);
             let answered = result.map_or_else(|error| error.status.as_u16(), |()| 200);
             assert_eq!(answered, status, "{method} {uri}");
         }
@@ -127,7 +154,7 @@ mod tests {
     #[test]
     fn an_old_version_is_told_which_one_will_do() {
         let uri = "/openai/responses?api-version=2024-10-21".parse().unwrap();
-        let error = check(&Method::POST, &uri).unwrap_err();
+        let error = check(&Method::POST, &uri, Dialect::Resource).unwrap_err();
         assert!(error.message().contains("2025-03-01-preview and later"));
     }
 }

@@ -9,6 +9,7 @@ mod items;
 mod managed_identities;
 mod media;
 mod plain;
+mod projects;
 mod refused;
 mod script;
 mod scripted;

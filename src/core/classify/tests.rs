@@ -187,9 +187,14 @@ fn asked(deployment: &Deployment) -> Asked<'_> {
     Asked {
         deployment,
         url: "https://r.openai.azure.com/openai/v1/responses",
+        endpoint: &ENDPOINT,
         authentication: &KEY,
+        is_renewed: false,
     }
 }
+
+static ENDPOINT: LazyLock<Endpoint> =
+    LazyLock::new(|| Endpoint::parse("https://r.openai.azure.com").unwrap());
 
 static KEY: LazyLock<Authentication> =
     LazyLock::new(|| Authentication::ApiKey(Secret::new("key".to_owned())));

@@ -1,6 +1,6 @@
 //! The version of the API, and the path that it decides on.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, EndpointKind};
 
 /// The version of the API that requests are made with.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,12 +39,24 @@ impl ApiVersion {
         }
     }
 
+    /// The version that an endpoint is asked with: some have the v1 API only, and projects refuse every `api-version`.
+    pub(super) fn at(self, kind: EndpointKind) -> Self {
+        match (kind, self) {
+            (EndpointKind::Project, _) | (EndpointKind::V1, Self::Dated(_)) => Self::V1,
+            (_, version) => version,
+        }
+    }
+
     /// The path and query of the Responses API below an endpoint.
     pub fn responses_path(&self, endpoint: &Endpoint) -> String {
         let base = &endpoint.path;
+        let v1 = match endpoint.kind {
+            EndpointKind::Resource | EndpointKind::Project => "/openai/v1",
+            EndpointKind::V1 => "",
+        };
         match self {
-            Self::V1 => format!("{base}/openai/v1/responses"),
-            Self::V1Preview => format!("{base}/openai/v1/responses?api-version=preview"),
+            Self::V1 => format!("{base}{v1}/responses"),
+            Self::V1Preview => format!("{base}{v1}/responses?api-version=preview"),
             Self::Dated(version) => format!("{base}/openai/responses?api-version={version}"),
         }
     }
@@ -111,6 +123,26 @@ mod tests {
                 Some(path),
                 "{version}"
             );
+        }
+    }
+
+    #[test]
+    fn projects_and_gateways_with_a_path_of_their_own_have_the_v1_api_only() {
+        let project = "https://r.services.ai.azure.com/api/projects/P";
+        let project_path = "/api/projects/P/openai/v1/responses";
+        let gateway = "https://gw.example/team/v1";
+        for (endpoint, version, path) in [
+            (project, "v1", project_path),
+            (project, "preview", project_path),
+            (project, "2024-02-15-preview", project_path),
+            (project, "2025-04-01-preview", project_path),
+            (gateway, "v1", "/team/v1/responses"),
+            (gateway, "2025-04-01-preview", "/team/v1/responses"),
+            (gateway, "preview", "/team/v1/responses?api-version=preview"),
+        ] {
+            let endpoint = Endpoint::parse(endpoint).unwrap();
+            let version = ApiVersion::parse(version).unwrap().at(endpoint.kind);
+            assert_eq!(version.responses_path(&endpoint), path, "{version:?}");
         }
     }
 

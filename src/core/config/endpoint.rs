@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// The base address of a resource or a gateway, in its normal form: `scheme://authority/path` without a trailing slash.
+/// The base address of a resource, a Foundry project or a gateway, in its normal form: `scheme://authority/path` without a
+/// trailing slash.
 ///
 /// `https` only, but for loopback addresses: a key or a token must not cross a network in the clear.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,19 @@ pub struct Endpoint {
     pub authority: String,
     /// Empty, or a path that begins with a slash and does not end with one.
     pub path: String,
+    /// What is at the path.
+    pub kind: EndpointKind,
+}
+
+/// What is at the path of an endpoint: where its API begins, and which dialect it speaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum EndpointKind {
+    /// A resource, or a gateway that keeps its paths: the API is below `/openai`.
+    Resource,
+    /// A Foundry project: the API is below `/openai/v1`, takes no `api-version`, and has an audience of its own.
+    Project,
+    /// A gateway without `/openai` in its paths: the path itself, which ends with `/v1`, is where the API begins.
+    V1,
 }
 
 /// The scheme of an endpoint.
@@ -50,33 +64,35 @@ impl Endpoint {
         if path.bytes().any(|byte| !(b'!'..=b'~').contains(&byte)) {
             return Err(InvalidEndpoint::NotAnAddress);
         }
+        let (path, kind) = api_root(path)?;
         Ok(Self {
             scheme,
             authority: authority.to_ascii_lowercase(),
-            path: without_api_path(path).to_owned(),
+            path: path.to_owned(),
+            kind,
         })
     }
-}
 
-impl Endpoint {
-    /// The scope of tokens for the endpoint's cloud. It is told by the host's name; gateways have names of their own, and
-    /// are taken for the public cloud's.
+    /// The scope of tokens for the endpoint: that of its cloud, which the host's name tells (gateways have names of their
+    /// own, and are taken for the public cloud's), and there that of projects, which accept no other audience.
     pub fn token_scope(&self) -> &'static str {
         let host = match self.authority.rsplit_once(':') {
             Some((host, _)) => host,
             None => &self.authority,
         };
-        let clouds = [
-            (".azure.us", "https://cognitiveservices.azure.us/.default"),
-            (".azure.cn", "https://cognitiveservices.azure.cn/.default"),
-        ];
-        clouds
-            .into_iter()
-            .find(|(suffix, _)| host.ends_with(suffix))
-            .map_or(
-                "https://cognitiveservices.azure.com/.default",
-                |(_, scope)| scope,
-            )
+        let is_project = self.kind == EndpointKind::Project;
+        match (is_project, host) {
+            (true, host) if host.ends_with(".azure.us") => "https://ai.azure.us/.default",
+            (true, host) if host.ends_with(".azure.cn") => "https://ai.azure.cn/.default",
+            (true, _) => "https://ai.azure.com/.default",
+            (false, host) if host.ends_with(".azure.us") => {
+                "https://cognitiveservices.azure.us/.default"
+            }
+            (false, host) if host.ends_with(".azure.cn") => {
+                "https://cognitiveservices.azure.cn/.default"
+            }
+            (false, _) => "https://cognitiveservices.azure.com/.default",
+        }
     }
 }
 
@@ -109,10 +125,17 @@ pub enum InvalidEndpoint {
         "an https:// address (http:// is for loopback only, because it would send the credentials in the clear)"
     )]
     InTheClear,
+    /// The path of Foundry projects without the name of one.
+    #[error(
+        "an address with the project's name at its end: https://RESOURCE.services.ai.azure.com/api/projects/NAME"
+    )]
+    NoProject,
 }
 
-/// The path without the part that the route adds again.
-fn without_api_path(path: &str) -> &str {
+/// The path without the part that the route adds again, and what is there.
+fn api_root(path: &str) -> Result<(&str, EndpointKind), InvalidEndpoint> {
+    /// What comes before the name of a project. Everything after the name belongs to one of the project's APIs.
+    const PROJECTS: &str = "/api/projects";
     const API_PATHS: [&str; 4] = [
         "/openai/v1/responses",
         "/openai/responses",
@@ -120,11 +143,30 @@ fn without_api_path(path: &str) -> &str {
         "/openai",
     ];
     let path = path.trim_end_matches('/');
-    API_PATHS
-        .iter()
-        .find_map(|suffix| path.strip_suffix(suffix))
-        .unwrap_or(path)
-        .trim_end_matches('/')
+    if path.ends_with(PROJECTS) {
+        return Err(InvalidEndpoint::NoProject);
+    }
+    let projects = [PROJECTS, "/"].concat();
+    if let Some(start) = path.find(&projects) {
+        let name = start + projects.len();
+        let end = path[name..].find('/').map_or(path.len(), |end| name + end);
+        return if end > name {
+            Ok((&path[..end], EndpointKind::Project))
+        } else {
+            Err(InvalidEndpoint::NoProject)
+        };
+    }
+    for suffix in API_PATHS {
+        if let Some(root) = path.strip_suffix(suffix) {
+            return Ok((root.trim_end_matches('/'), EndpointKind::Resource));
+        }
+    }
+    let root = path.strip_suffix("/responses").unwrap_or(path);
+    if root.ends_with("/v1") {
+        Ok((root, EndpointKind::V1))
+    } else {
+        Ok((path, EndpointKind::Resource))
+    }
 }
 
 /// The host of an authority, in lower case and without the brackets of an IPv6 address.
@@ -166,6 +208,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -219,6 +262,18 @@ mod tests {
                 "https://gw.example:8443/a/b/",
                 "https://gw.example:8443/a/b",
             ),
+            (
+                "https://gw.example/team/v1/responses?x=1",
+                "https://gw.example/team/v1",
+            ),
+            (
+                "https://gw.example/team/v1/openai",
+                "https://gw.example/team/v1",
+            ),
+            (
+                "https://gw.example/responses",
+                "https://gw.example/responses",
+            ),
             ("http://localhost:8080", "http://localhost:8080"),
             ("http://127.0.0.1:1/openai/v1", "http://127.0.0.1:1"),
             ("http://[::1]:8080/", "http://[::1]:8080"),
@@ -232,29 +287,114 @@ mod tests {
     }
 
     #[test]
-    fn the_scope_of_tokens_is_that_of_the_cloud() {
-        for (endpoint, cloud) in [
-            ("https://r.openai.azure.com", "com"),
-            ("https://r.cognitiveservices.azure.com", "com"),
-            ("https://r.services.ai.azure.com/api/projects/P", "com"),
-            ("https://r.openai.azure.us", "us"),
-            ("https://r.openai.azure.us:443/", "us"),
-            ("https://r.openai.azure.cn", "cn"),
-            ("https://gw.azure-api.net/team", "com"),
-            ("https://gw.azure-api.us/team", "com"),
-            ("https://azure.us.example", "com"),
-            ("http://[::1]:8080", "com"),
+    fn a_foundry_project_is_known_by_its_path_whatever_follows_it() {
+        for (host, end) in [
+            ("r.services.ai.azure.com", ""),
+            ("r.services.ai.azure.com", "/"),
+            ("r.services.ai.azure.com", "/openai"),
+            ("r.services.ai.azure.com", "/openai/"),
+            ("r.services.ai.azure.com", "/openai/v1"),
+            ("r.services.ai.azure.com", "/openai/v1/"),
+            ("r.services.ai.azure.com", "/openai/v1/responses"),
+            (
+                "r.services.ai.azure.com",
+                "/openai/v1/responses?api-version=preview",
+            ),
+            (
+                "r.services.ai.azure.com",
+                "/openai/responses?api-version=2025-11-15-preview",
+            ),
+            ("r.services.ai.azure.com", "/deployments?api-version=v1"),
+            ("r.services.ai.azure.com:443", "//#overview"),
+            ("r.services.ai.azure.us", "/openai/v1"),
+            ("r.services.ai.azure.cn", "/openai/v1"),
+            ("gw.example/team", "/openai/v1"),
+        ] {
+            let project = format!("https://{host}/api/projects/My-Project");
+            let endpoint = Endpoint::parse(&format!("{project}{end}")).unwrap();
+            assert_eq!(endpoint.to_string(), project, "{end}");
+            assert_eq!(endpoint.kind, EndpointKind::Project, "{project}{end}");
+        }
+        for (text, kind) in [
+            ("https://r.services.ai.azure.com", EndpointKind::Resource),
+            (
+                "https://r.services.ai.azure.com/openai/v1",
+                EndpointKind::Resource,
+            ),
+            (
+                "https://gw.example/myapi/projects-of/x",
+                EndpointKind::Resource,
+            ),
+            ("https://gw.example/v1", EndpointKind::V1),
+            ("https://gw.example/myv1", EndpointKind::Resource),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!(endpoint.kind, kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_scope_of_tokens_is_that_of_the_cloud_and_of_what_is_there() {
+        for (endpoint, audience) in [
+            ("https://r.openai.azure.com", "cognitiveservices.azure.com"),
+            (
+                "https://r.cognitiveservices.azure.com",
+                "cognitiveservices.azure.com",
+            ),
+            (
+                "https://r.services.ai.azure.com/openai/v1",
+                "cognitiveservices.azure.com",
+            ),
+            (
+                "https://r.services.ai.azure.com/api/projects/P",
+                "ai.azure.com",
+            ),
+            (
+                "https://r.services.ai.azure.us/api/projects/P",
+                "ai.azure.us",
+            ),
+            (
+                "https://r.services.ai.azure.us:443/api/projects/P",
+                "ai.azure.us",
+            ),
+            (
+                "https://r.services.ai.azure.cn/api/projects/P",
+                "ai.azure.cn",
+            ),
+            ("https://gw.example/api/projects/P", "ai.azure.com"),
+            ("https://r.openai.azure.us", "cognitiveservices.azure.us"),
+            (
+                "https://r.openai.azure.us:443/",
+                "cognitiveservices.azure.us",
+            ),
+            ("https://r.openai.azure.cn", "cognitiveservices.azure.cn"),
+            (
+                "https://gw.azure-api.net/team",
+                "cognitiveservices.azure.com",
+            ),
+            (
+                "https://gw.azure-api.us/team",
+                "cognitiveservices.azure.com",
+            ),
+            ("https://azure.us.example", "cognitiveservices.azure.com"),
+            ("http://[::1]:8080", "cognitiveservices.azure.com"),
         ] {
             let scope = Endpoint::parse(endpoint).map(|endpoint| endpoint.token_scope());
-            let expected = format!("https://cognitiveservices.azure.{cloud}/.default");
+            let expected = format!("https://{audience}/.default");
             assert_eq!(scope, Ok(expected.as_str()), "{endpoint}");
         }
     }
 
     #[test]
     fn what_is_not_an_endpoint_says_what_one_looks_like() {
-        use InvalidEndpoint::{Credentials, InTheClear, NotAnAddress};
+        use InvalidEndpoint::{Credentials, InTheClear, NoProject, NotAnAddress};
         for (text, error) in [
+            ("https://r.services.ai.azure.com/api/projects", NoProject),
+            ("https://r.services.ai.azure.com/api/projects/", NoProject),
+            (
+                "https://r.services.ai.azure.com/api/projects//openai/v1",
+                NoProject,
+            ),
             ("r.openai.azure.com", NotAnAddress),
             ("https://", NotAnAddress),
             ("https:///openai", NotAnAddress),

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 pub use self::api_version::ApiVersion;
 pub use self::authentication::{Authentication, TokenSource};
-pub use self::endpoint::{Endpoint, InvalidEndpoint, Scheme};
+pub use self::endpoint::{Endpoint, EndpointKind, InvalidEndpoint, Scheme};
 pub use self::resolver::Environment;
 use self::resolver::{Resolved, Resolver};
 use crate::contract::credentials::Credential;
@@ -166,7 +166,7 @@ impl Configuration {
         // The host's business; here so that it is checked and shown like all the others.
         resolver.take(&settings::MAX_CONCURRENT_REQUESTS);
         Some(Self {
-            api_version: take_api_version(resolver, &mut warnings),
+            api_version: take_api_version(resolver, endpoint.as_ref(), &mut warnings),
             deployments: Deployments {
                 mapping: resolver.value(&settings::DEPLOYMENT_MAPPING),
                 default_deployment: resolver.take(&settings::DEFAULT_DEPLOYMENT),
@@ -290,7 +290,11 @@ impl Debugging {
     }
 }
 
-fn take_api_version(resolver: &mut Resolver<'_>, warnings: &mut Vec<String>) -> ApiVersion {
+fn take_api_version(
+    resolver: &mut Resolver<'_>,
+    endpoint: Option<&Endpoint>,
+    warnings: &mut Vec<String>,
+) -> ApiVersion {
     let version = resolver.value(&settings::API_VERSION);
     // The default is such a version too, for the sake of the documentation; nobody needs to hear of that.
     if resolver.is_set(&settings::API_VERSION.row) && api_version::is_before_responses(&version) {
@@ -298,7 +302,22 @@ fn take_api_version(resolver: &mut Resolver<'_>, warnings: &mut Vec<String>) -> 
             "`api_version` {version} is older than the Responses API; requests go to /openai/v1/responses, as with `v1`"
         ));
     }
-    ApiVersion::parse(&version).unwrap_or(ApiVersion::V1)
+    let version = ApiVersion::parse(&version).unwrap_or(ApiVersion::V1);
+    let Some(endpoint) = endpoint else {
+        return version;
+    };
+    let taken = version.clone().at(endpoint.kind);
+    if taken != version {
+        let place = resolver.place(&settings::API_VERSION.row);
+        let has_v1 = match endpoint.kind {
+            EndpointKind::Project => {
+                "a Foundry project has the v1 API only, and takes no `api-version`"
+            }
+            _ => "`azure_endpoint` ends with /v1, and is taken as it is",
+        };
+        warnings.push(format!("{place} has no effect: {has_v1}"));
+    }
+    taken
 }
 
 fn take_pricing(resolver: &mut Resolver<'_>) -> Pricing {

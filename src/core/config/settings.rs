@@ -122,7 +122,7 @@ pub static USE_DEFAULT_CREDENTIAL: Setting<bool> = Setting::new(
 pub static TOKEN_SCOPE: Setting<String> = Setting::new(
     "token_scope",
     value::word,
-    "The scope of tokens; without it, that of the endpoint's cloud.",
+    "The scope of tokens; without it, that of the endpoint: its cloud's, which is another one for a Foundry project.",
 );
 
 /// The version of the API, which decides on the path.

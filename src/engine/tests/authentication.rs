@@ -208,6 +208,12 @@ fn a_token_that_is_refused_and_cannot_be_renewed_says_both() {
     ] {
         assert!(error.message.contains(words), "{words}: {}", error.message);
     }
+    // There was no new one.
+    assert!(
+        !error.message.contains("nor a new one"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]

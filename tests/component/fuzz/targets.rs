@@ -91,7 +91,9 @@ pub(crate) fn classifier(bytes: &[u8]) {
     let asked = Asked {
         deployment: &deployment,
         url: "https://r.openai.azure.com/openai/v1/responses",
+        endpoint: &configuration.endpoint,
         authentication: &configuration.authentication,
+        is_renewed: false,
     };
     let error = classify::rejected(status, &headers, body, asked).error;
     assert_eq!(error.status, Some(status));

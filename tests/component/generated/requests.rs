@@ -6,7 +6,7 @@ use azure_openai_provider::contract::types::{
 use azure_openai_provider::core::config::{Configuration, Environment};
 use azure_openai_provider::core::repair::{self, Items, Repairs};
 use azure_openai_provider::core::request::{self, Translated};
-use host_harness::mock::check_request;
+use host_harness::mock::check_project_request;
 use serde_json::{Value, json};
 
 use super::conversations;
@@ -20,7 +20,7 @@ fn the_service_accepts_every_conversation_that_can_be_sent() {
         let translated = translate(&request, &configuration)
             .unwrap_or_else(|error| panic!("{seed}: {error:?}\n{request:#?}"));
         let body = Value::Object(translated.body);
-        assert_eq!(check_request(&body), Ok(()), "{seed}: {body:#}");
+        assert_eq!(check_project_request(&body), Ok(()), "{seed}: {body:#}");
     }
 }
 
@@ -32,7 +32,7 @@ fn what_cannot_be_sent_is_an_error_that_names_its_place() {
         match translate(&request, &configuration) {
             Ok(translated) => {
                 let body = Value::Object(translated.body);
-                assert_eq!(check_request(&body), Ok(()), "{seed}: {body:#}");
+                assert_eq!(check_project_request(&body), Ok(()), "{seed}: {body:#}");
             }
             Err(error) => {
                 assert_eq!(error.kind, ErrorKind::InvalidRequest, "{seed}: {error:?}");

@@ -41,6 +41,13 @@ async fn requests_go_below_the_endpoint_by_the_version_of_the_api() {
             ),
             ("2026-01-01", "/openai/responses?api-version=2026-01-01"),
         ] {
+            // Projects have the v1 API only, and take no version.
+            let is_project = kept.starts_with("/api/projects/");
+            let route = if is_project {
+                "/openai/v1/responses"
+            } else {
+                route
+            };
             let mock = MockAzure::builder().start().await.unwrap();
             let endpoint = format!("{}{written}", mock.endpoint());
             let settings = json!({ "azure_endpoint": endpoint, "api_version": version });
@@ -184,7 +191,13 @@ async fn the_endpoints_of_each_cloud_have_their_route_and_their_scope() {
         ),
         ("http://[::1]:8080/openai", "http://[::1]:8080", "com"),
     ] {
-        let scope = format!("https://cognitiveservices.azure.{cloud}/.default");
+        let is_project = base.contains("/api/projects/");
+        let service = if is_project {
+            "ai"
+        } else {
+            "cognitiveservices"
+        };
+        let scope = format!("https://{service}.azure.{cloud}/.default");
         for (settings, path, scope) in [
             (json!({}), "/openai/v1/responses", scope.as_str()),
             (
@@ -208,6 +221,11 @@ async fn the_endpoints_of_each_cloud_have_their_route_and_their_scope() {
                 config.insert("azure_endpoint".to_owned(), json!(endpoint));
                 config.insert(method.to_owned(), json!(true));
                 let description = describe(&host, &config).await;
+                let path = if is_project {
+                    "/openai/v1/responses"
+                } else {
+                    path
+                };
                 assert_eq!(description["endpoint"], base);
                 assert_eq!(description["route"], format!("POST {base}{path}"));
                 let authentication = json!({ "method": method, "scope": scope });

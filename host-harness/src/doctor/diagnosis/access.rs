@@ -85,12 +85,17 @@ pub(super) fn access(error: &ProviderError, found: &Found<'_>) -> Diagnosis {
         Some(object_id) => format!("the caller (object id {object_id})"),
         None => "the caller".to_owned(),
     };
+    let role = if found.is_project {
+        "\"Foundry User\" (once \"Azure AI User\") on the project or its resource"
+    } else {
+        "\"Cognitive Services OpenAI User\" on the resource"
+    };
     Diagnosis::new(
         format!("{who} may not use {host} ({status})"),
         [
-            "give the caller the role \"Cognitive Services OpenAI User\" on the resource (`az role assignment create`); \
-             it takes some minutes to have effect"
-                .to_owned(),
+            format!(
+                "give the caller the role {role} (`az role assignment create`); it takes some minutes to have effect"
+            ),
             CHECK_NETWORK.to_owned(),
         ],
     )
@@ -117,6 +122,9 @@ fn audience(found: &Found<'_>) -> String {
         Some(audience) => format!("the token is for the audience {audience}"),
         None => "the token does not say what it is for".to_owned(),
     };
+    if found.is_project {
+        return audience_of_project(found, &audience);
+    }
     match is_configured_token(found) {
         // `token_scope` has no effect on it.
         true => format!(
@@ -128,6 +136,24 @@ fn audience(found: &Found<'_>) -> String {
             "{audience}, and was asked for with the scope {scope}; if the resource wants another one, set `token_scope` \
              (such as {other})"
         ),
+    }
+}
+
+/// Projects accept one audience, so that there is nothing to try out.
+fn audience_of_project(found: &Found<'_>, audience: &str) -> String {
+    let (scope, needed) = (found.token_scope(), found.project_scope());
+    if is_configured_token(found) {
+        format!(
+            "{audience}; a Foundry project accepts tokens for {needed} only, such as `az account get-access-token --scope \
+             {needed}` gives"
+        )
+    } else if scope != needed {
+        format!(
+            "{audience}, and was asked for with the scope {scope}; a Foundry project accepts tokens for {needed} only: \
+             remove `token_scope`"
+        )
+    } else {
+        format!("{audience}, and was asked for with {scope}, as Foundry projects want it")
     }
 }
 

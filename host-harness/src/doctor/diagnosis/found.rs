@@ -10,6 +10,8 @@ pub(in crate::doctor) struct Found<'a> {
     /// The endpoint's host, and its port if it names one.
     pub(super) host: &'a str,
     pub(super) route: &'a str,
+    /// Whether the endpoint is a Foundry project.
+    pub(super) is_project: bool,
     pub(super) proxy: Option<&'a str>,
     pub(in crate::doctor) deployment: &'a str,
     /// The model that the deployment is taken for.
@@ -43,6 +45,7 @@ impl<'a> Found<'a> {
         Self {
             host: authority.split('/').next().unwrap_or(authority),
             route: text(&description["route"]),
+            is_project: authority.contains("/api/projects/"),
             proxy: report.proxy.as_deref(),
             deployment: text(&row["deployment"]),
             logical_model: text(&row["logical_model"]),
@@ -92,10 +95,18 @@ impl Found<'_> {
         ))
     }
 
-    /// What tokens are for: what the host asks for, or else what the endpoint's cloud takes.
+    /// What tokens are for: what the host asks for, or else what the endpoint accepts.
     pub(super) fn token_scope(&self) -> String {
-        let of_cloud = || format!("https://cognitiveservices.azure.{}/.default", self.cloud());
-        self.scope.map_or_else(of_cloud, str::to_owned)
+        match (self.scope, self.is_project) {
+            (Some(scope), _) => scope.to_owned(),
+            (None, true) => self.project_scope(),
+            (None, false) => format!("https://cognitiveservices.azure.{}/.default", self.cloud()),
+        }
+    }
+
+    /// The only scope whose tokens Foundry projects accept.
+    pub(super) fn project_scope(&self) -> String {
+        format!("https://ai.azure.{}/.default", self.cloud())
     }
 
     /// What tokens for the endpoint's cloud may be for instead.

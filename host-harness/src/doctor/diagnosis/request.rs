@@ -29,6 +29,16 @@ pub(super) fn not_found(error: &ProviderError, found: &Found<'_>) -> Diagnosis {
             ],
         );
     }
+    if found.is_project {
+        return Diagnosis::new(
+            format!("there is nothing at {} (404)", found.route),
+            [
+                "check the names of the resource and of the project in `azure_endpoint`, as the project's page in the \
+                 Foundry portal shows them"
+                    .to_owned(),
+            ],
+        );
+    }
     Diagnosis::new(
         format!("there is nothing at {} (404)", found.route),
         [

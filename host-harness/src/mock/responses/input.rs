@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::items::{ASSISTANT_MESSAGE, ITEMS, MESSAGE};
 use super::media;
 use super::pairs;
-use super::shape::Shape;
+use super::shape::{Shape, Variant};
+use crate::mock::dialect::Dialect;
 use crate::mock::error::ApiError;
 
 /// A conversation that holds together.
@@ -16,12 +17,18 @@ pub(super) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn parse(input: &'a Value) -> Result<Self, ApiError> {
+    pub(super) fn parse(input: &'a Value, dialect: Dialect) -> Result<Self, ApiError> {
         match input {
             Value::String(text) => Ok(Self::Text(text)),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    check_item(item, &format!("input[{index}]"))?;
+                    let path = format!("input[{index}]");
+                    if dialect == Dialect::Project && item.get("type").is_none() {
+                        let mut kinds: Vec<&str> = ITEMS.iter().map(Variant::tag).collect();
+                        kinds.sort_unstable();
+                        return Err(ApiError::wrong_value(&path, "", &kinds));
+                    }
+                    check_item(item, &path)?;
                 }
                 pairs::check(items)?;
                 Ok(Self::Items(items))

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 
 use super::deployments::Deployments;
+use super::dialect::Dialect;
 use super::error::ApiError;
 use super::scripted::Scripted;
 use answer::Answer;
@@ -49,7 +50,20 @@ pub fn response_events(response: &Value) -> Vec<Value> {
 ///
 /// The message with which the service would refuse it.
 pub fn check_request(body: &Value) -> Result<(), String> {
-    match CreateRequest::parse(body, &Deployments::usual()) {
+    check_in(Dialect::Resource, body)
+}
+
+/// The same for a Foundry project, which refuses more.
+///
+/// # Errors
+///
+/// The message with which the service would refuse it.
+pub fn check_project_request(body: &Value) -> Result<(), String> {
+    check_in(Dialect::Project, body)
+}
+
+fn check_in(dialect: Dialect, body: &Value) -> Result<(), String> {
+    match CreateRequest::parse(body, dialect, &Deployments::usual()) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.message().to_owned()),
     }
@@ -59,11 +73,12 @@ pub fn check_request(body: &Value) -> Result<(), String> {
 /// "model" says.
 pub(super) fn create(
     body: &Value,
+    dialect: Dialect,
     deployments: &Deployments,
     scripted: impl FnOnce() -> Option<Scripted>,
     ids: &Ids,
 ) -> Result<Reply, ApiError> {
-    let request = CreateRequest::parse(body, deployments)?;
+    let request = CreateRequest::parse(body, dialect, deployments)?;
     let response = match scripted() {
         Some(Scripted::Events(events)) => return Ok(Reply::Events(events)),
         Some(Scripted::Response(response)) => response,

@@ -6,6 +6,7 @@ use super::input::Input;
 use super::parameters;
 use super::tools::Tools;
 use crate::mock::deployments::{Deployment, Deployments};
+use crate::mock::dialect::Dialect;
 use crate::mock::error::ApiError;
 
 /// A request that the service would accept.
@@ -20,7 +21,11 @@ pub(super) struct CreateRequest<'a> {
 
 impl<'a> CreateRequest<'a> {
     /// Reads a body. A body that is not JSON comes as a string, and is refused like any other that is not an object.
-    pub(super) fn parse(body: &'a Value, deployments: &'a Deployments) -> Result<Self, ApiError> {
+    pub(super) fn parse(
+        body: &'a Value,
+        dialect: Dialect,
+        deployments: &'a Deployments,
+    ) -> Result<Self, ApiError> {
         let Some(parameters) = body.as_object() else {
             let message =
                 "We could not parse the JSON body of your request. It must be a JSON object.";
@@ -38,7 +43,7 @@ impl<'a> CreateRequest<'a> {
         Ok(Self {
             parameters,
             deployment,
-            input: Input::parse(&parameters["input"])?,
+            input: Input::parse(&parameters["input"], dialect)?,
             tools: Tools::parse(parameters)?,
             stream: parameters.get("stream") == Some(&Value::Bool(true)),
         })

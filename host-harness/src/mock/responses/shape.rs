@@ -69,6 +69,13 @@ pub(super) struct Variant {
     fields: Option<&'static [Field]>,
 }
 
+impl Variant {
+    /// What `type` is for this kind.
+    pub(super) fn tag(&self) -> &'static str {
+        self.tag
+    }
+}
+
 /// A kind that has these members besides `type`.
 pub(super) const fn variant(tag: &'static str, fields: &'static [Field]) -> Variant {
     Variant {

@@ -77,6 +77,43 @@ fn advice_on_the_audience_names_the_endpoints_own_cloud() {
 }
 
 #[test]
+fn a_foundry_project_has_one_audience_and_a_role_of_its_own() {
+    let refused = error(ErrorKind::Authentication, 401, "401", "");
+    let silent = Claims::default();
+    let ai = "https://ai.azure.com/.default";
+    let cognitive = "https://cognitiveservices.azure.com/.default";
+    // method, scope of the description → words of the advice
+    for (method, scope, words) in [
+        ("azure_ad_token", None, format!("for {ai} only, such as")),
+        (
+            "use_default_credential",
+            Some(cognitive),
+            format!("for {ai} only: remove `token_scope`"),
+        ),
+        (
+            "use_default_credential",
+            Some(ai),
+            "as Foundry projects want it".to_owned(),
+        ),
+    ] {
+        let found = Found {
+            host: "r.services.ai.azure.com",
+            is_project: true,
+            scope,
+            ..found(method, &silent)
+        };
+        let steps = Diagnosis::of(&refused, &found).steps.join("\n");
+        assert!(steps.contains(&words), "{steps}");
+        let denied = error(ErrorKind::AccessDenied, 403, "403", "");
+        let steps = Diagnosis::of(&denied, &found).steps.join("\n");
+        assert!(steps.contains("\"Foundry User\""), "{steps}");
+        let nothing = error(ErrorKind::NotFound, 404, "404", "");
+        let steps = Diagnosis::of(&nothing, &found).steps.join("\n");
+        assert!(steps.contains("of the project"), "{steps}");
+    }
+}
+
+#[test]
 fn the_services_own_words_decide_and_the_real_status_is_shown() {
     use ErrorKind::{AccessDenied, Authentication};
     let claims = claims();

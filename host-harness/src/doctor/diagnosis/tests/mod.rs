@@ -228,6 +228,7 @@ fn found<'a>(method: &'a str, claims: &'a Claims) -> Found<'a> {
     Found {
         host: "r.example",
         route: "POST https://r.example/x",
+        is_project: false,
         proxy: Some("http://p:1"),
         deployment: "prod",
         logical_model: "gpt-5.1",
