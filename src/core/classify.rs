@@ -1,7 +1,10 @@
 //! From the service's errors to the contract's: the service's codes decide first, then the status, words last.
 
+mod refusal;
+
 use serde_json::Value;
 
+pub use self::refusal::{Refusal, RefusedParameter, RefusedReasoning};
 use crate::contract::credentials::{CredentialError, CredentialErrorKind};
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::config::{Authentication, Endpoint, EndpointKind, TokenSource};
@@ -29,15 +32,15 @@ pub struct Asked<'a> {
 pub struct Rejection {
     /// What the caller is told.
     pub error: ProviderError,
-    /// The parameter that the service does not support, if that is why: `temperature`, `reasoning.effort` …
-    pub unsupported_parameter: Option<String>,
+    /// What the service refused, where the request can be sent in another form.
+    pub refusal: Option<Refusal>,
 }
 
 impl From<ProviderError> for Rejection {
     fn from(error: ProviderError) -> Self {
         Self {
             error,
-            unsupported_parameter: None,
+            refusal: None,
         }
     }
 }
@@ -60,18 +63,13 @@ pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -
         kind,
         format!("{} ({status}); {said}", explain(kind, status, &body, asked)),
     );
-    let unsupported_parameter = (status == 400)
-        .then(|| body.unsupported_parameter())
-        .flatten();
+    let refusal = refusal::of(status, kind, &body);
     error.status = Some(status);
     error.retryable |= is_worth_a_retry(status) && !is_final(kind);
     error.retry_after_ms = headers.retry_after_ms().or_else(|| body.retry_after_ms());
     error.code = body.code;
     error.request_id = headers.request_id().map(str::to_owned);
-    Rejection {
-        error,
-        unsupported_parameter,
-    }
+    Rejection { error, refusal }
 }
 
 /// An error that the service reports in a stream or in a response object; null when it gives none.
@@ -118,6 +116,8 @@ struct Body {
     message: Option<String>,
     /// The parameter that is wrong, such as `reasoning.effort`.
     parameter: Option<String>,
+    /// What a project's check of the schema found, place by place.
+    details: Vec<String>,
     is_html: bool,
 }
 
@@ -164,18 +164,14 @@ impl Body {
             kind: member("type"),
             message: json::text(error, "message").map(shortened),
             parameter: member("param"),
+            details: json::items(error, "details")
+                .iter()
+                .flat_map(|detail| ["message", "param"].map(|key| json::text(detail, key)))
+                .flatten()
+                .map(shortened)
+                .collect(),
             is_html: false,
         }
-    }
-
-    /// The parameter that the error is about, if it is not supported at all; the service has a code for that, and for
-    /// some parameters only words. A parameter of which one value is not supported is another matter.
-    fn unsupported_parameter(&self) -> Option<String> {
-        let is_unsupported = match self.code.as_deref() {
-            Some(code) => code == "unsupported_parameter",
-            None => self.message.as_deref()?.contains("not supported"),
-        };
-        self.parameter.clone().filter(|_| is_unsupported)
     }
 
     /// How long the message asks to wait: "Please retry after 17 seconds." Azure leaves the headers out of some answers, and

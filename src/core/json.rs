@@ -28,6 +28,11 @@ pub fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
+/// The member's elements, to change them; none when it is missing or no array.
+pub fn items_mut<'a>(object: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Vec<Value>> {
+    object.get_mut(key).and_then(Value::as_array_mut)
+}
+
 /// Parses text that must be a JSON object.
 pub fn object(text: &str) -> Option<Map<String, Value>> {
     match serde_json::from_slice(text.as_bytes()) {

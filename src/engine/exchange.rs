@@ -14,7 +14,7 @@ use crate::contract::types::{ChatRequest, ErrorKind, ProviderError, Usage};
 use crate::core::classify::{self, Asked, Rejection};
 use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
-use crate::core::request::{self, Dropped, Translated};
+use crate::core::request::{self, Translated};
 use crate::core::retry;
 use crate::core::secret::Secrets;
 
@@ -28,8 +28,6 @@ pub(super) struct Exchange<E> {
     model: String,
     limits: TimeLimits,
     translated: Translated,
-    /// How many items at the end of the input are of the answer so far.
-    said: usize,
     /// How often something was tried again.
     retries: u64,
     /// What must not be seen in errors and events.
@@ -89,7 +87,6 @@ impl<E: Edge> Exchange<E> {
                 model,
                 limits,
                 translated,
-                said: 0,
                 retries: 0,
                 secrets,
             }),
@@ -165,8 +162,8 @@ impl<E: Edge> Exchange<E> {
         self.edge.sleep(self.edge.now().after(delay));
     }
 
-    /// Sends the request. Once more with a new token, when the host's last one was refused; and once more without it, when
-    /// the service refuses something that is optional.
+    /// Sends the request. Once more with a new token, when the host's last one was refused; and once more in another form,
+    /// when the service refuses something that is optional, or earlier reasoning.
     fn attempt(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
         let mut may_renew = matches!(
             self.configuration.authentication,
@@ -195,27 +192,15 @@ impl<E: Edge> Exchange<E> {
                     .map_err(|error| refused_and_not_renewed(rejection.error, &error))?;
                 continue;
             }
-            match self.without_what_is_refused(&rejection) {
+            let refusal = rejection.refusal.as_ref();
+            match refusal.and_then(|refusal| self.translated.remedy(refusal)) {
                 Some(dropped) => {
-                    report.dropped(&dropped);
+                    for dropped in &dropped {
+                        report.dropped(dropped);
+                    }
                     report.sends(&self.translated.body, &self.secrets);
                 }
                 None => return Err(rejection.error),
-            }
-        }
-    }
-
-    /// Takes out what the service refused, if the answer is what was asked for without it. There is less to take out each
-    /// time, so that this comes to an end.
-    fn without_what_is_refused(&mut self, rejection: &Rejection) -> Option<Dropped> {
-        match rejection.error.code.as_deref() {
-            // What the service has just said itself it can read.
-            Some("invalid_encrypted_content") if self.said == 0 => {
-                self.translated.drop_reasoning_items()
-            }
-            _ => {
-                let name = rejection.unsupported_parameter.as_deref()?;
-                self.translated.drop_parameter(name)
             }
         }
     }
@@ -225,13 +210,23 @@ impl<E: Edge> Exchange<E> {
         self.translated.auto_continue
     }
 
+    /// Raises the limit on the output once, if an answer may take more than one response: the old limit and the new one.
+    pub(super) fn raise_limit(&mut self) -> Option<(u64, u64)> {
+        if self.auto_continue() {
+            self.translated.raise_limit()
+        } else {
+            None
+        }
+    }
+
+    /// The limit on the output.
+    pub(super) fn output_limit(&self) -> Option<u64> {
+        self.translated.output_limit()
+    }
+
     /// Adds what the service has said so far to the input, in place of what it had said before.
     pub(super) fn go_on(&mut self, said: Vec<Value>, report: &Report<E>) {
-        if let Some(Value::Array(input)) = self.translated.body.get_mut("input") {
-            input.truncate(input.len().saturating_sub(self.said));
-            self.said = said.len();
-            input.extend(said);
-        }
+        self.translated.continue_with(said);
         report.sends(&self.translated.body, &self.secrets);
     }
 

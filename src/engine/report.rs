@@ -82,8 +82,11 @@ impl<E: Edge> Report<E> {
             .member("message_count", &message_count)
             .member("has_instructions", &body.contains_key("instructions"))
             .member("reasoning_enabled", &body.contains_key("reasoning"))
-            .member("thinking_enabled", &false)
-            .member("thinking_budget", &())
+            .member("thinking_enabled", &translated.thinking.is_some())
+            .member(
+                "thinking_budget",
+                &translated.thinking.and_then(|thinking| thinking.budget),
+            )
             .member("background_mode", &false);
         report.emit("llm:request", payload);
         if debug != Debugging::Off {
@@ -214,15 +217,24 @@ impl<E: Edge> Report<E> {
         self.emit("provider:retry", payload);
     }
 
-    /// Tells that the response was cut off, and goes on in another.
-    pub(super) fn continuation(&self, response_id: Option<&str>, number: u32, most: u32) {
-        let payload = ObjectWriter::new()
+    /// Tells that the response was cut off, and goes on in another; or begins again in one with a higher limit.
+    pub(super) fn continuation(
+        &self,
+        response_id: Option<&str>,
+        number: u32,
+        most: u32,
+        raised_limit: Option<u64>,
+    ) {
+        let mut payload = ObjectWriter::new()
             .member("provider", PROVIDER_ID)
             .member("response_id", &response_id)
             // The only reason for which a response goes on.
             .member("reason", "max_output_tokens")
             .member("continuation_number", &number)
             .member("max_attempts", &most);
+        if let Some(limit) = raised_limit {
+            payload = payload.member("max_output_tokens", &limit);
+        }
         self.emit("provider:incomplete_continuation", payload);
     }
 

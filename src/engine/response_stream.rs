@@ -12,7 +12,7 @@ use super::failure::{StreamFailure, final_error};
 use super::report::Report;
 use super::{ReadError, read_all};
 use crate::contract::types::{
-    BlockKind, BlockStart, ChatResponse, Degradation, ProviderError, StreamEvent,
+    BlockKind, BlockStart, ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent,
 };
 use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
@@ -214,12 +214,60 @@ impl<E: Edge> ResponseStream<E> {
             self.continuations += 1;
             let id = self.translator.received().and_then(Response::id);
             self.report
-                .continuation(id, self.continuations, MAX_CONTINUATIONS);
+                .continuation(id, self.continuations, MAX_CONTINUATIONS, None);
             self.exchange.go_on(said, &self.report);
             self.translator.go_on(&mut self.pending);
             return self.send();
         }
+        if self.translator.is_empty() {
+            match self.exchange.raise_limit() {
+                Some((limit, raised)) => {
+                    self.read_end(body);
+                    return self.ask_for_more(limit, raised);
+                }
+                None => self.degradation = Some(self.used_up()),
+            }
+        }
         self.finish(body)
+    }
+
+    /// Asks again with a higher limit, for an answer that used up the old one before it had anything to show.
+    fn ask_for_more(&mut self, limit: u64, raised: u64) -> State<E::Body> {
+        self.continuations += 1;
+        let id = self.translator.received().and_then(Response::id);
+        self.report
+            .continuation(id, self.continuations, MAX_CONTINUATIONS, Some(raised));
+        if self.translator.has_told() {
+            self.translator.close_all(&mut self.pending);
+            let error = ProviderError::new(
+                ErrorKind::Stream,
+                format!(
+                    "the answer used up its limit of {limit} tokens before it had anything to show; it is asked for again \
+                     with {raised}"
+                ),
+            );
+            let error = self.exchange.finished(error);
+            self.pending.push_back(StreamEvent::Aborted(error));
+        }
+        self.translator.replace();
+        self.exchange.go_on(Vec::new(), &self.report);
+        self.send()
+    }
+
+    /// What a response lacks that used up its limit before it had anything to show.
+    fn used_up(&self) -> Degradation {
+        let limit = match self.exchange.output_limit() {
+            Some(limit) => format!("the limit of {limit} tokens"),
+            None => "the model's own limit".to_owned(),
+        };
+        Degradation {
+            requested: "an answer".to_owned(),
+            actual: "no answer".to_owned(),
+            reason: format!(
+                "{limit} was used up before there was anything to show; raise `max_tokens`, or lower the reasoning effort"
+            ),
+            extensions: None,
+        }
     }
 
     /// Sends the request once more: for a response to go on, or to begin again.

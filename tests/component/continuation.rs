@@ -58,8 +58,7 @@ async fn reasoning_is_sent_with_what_it_led_to() {
 }
 
 #[tokio::test]
-async fn a_cut_tool_call_does_not_go_on() {
-    let setup = setup(json!({ "max_tokens": 16 })).await;
+async fn a_cut_tool_call_does_not_go_on_but_is_made_anew_with_more_room() {
     let name = "a".repeat(40);
     let properties = (0..30).map(|number| {
         (
@@ -68,17 +67,22 @@ async fn a_cut_tool_call_does_not_go_on() {
         )
     });
     let parameters = json!({ "type": "object", "properties": Value::Object(properties.collect()) });
-    let response = setup
-        .provider
-        .complete(&request(json!({
-            "messages": [{ "role": "user", "content": "Call the tool." }],
-            "tools": [{ "name": "long", "parameters": parameters }],
-        })))
-        .await
-        .unwrap();
-    assert_eq!(response.finish_reason, FinishReason::Length);
-    assert!(response.tool_calls.is_empty());
-    assert_eq!(setup.mock.requests().len(), 1);
+    let request = request(json!({
+        "messages": [{ "role": "user", "content": "Call the tool." }],
+        "tools": [{ "name": "long", "parameters": parameters }],
+    }));
+    // whether answers may take more than one response → what comes of the call
+    for (auto_continue, reason, calls, requests) in [
+        (true, FinishReason::ToolCalls, 1, 2),
+        (false, FinishReason::Length, 0, 1),
+    ] {
+        let setup = setup(json!({ "max_tokens": 16, "auto_continue": auto_continue })).await;
+        let response = setup.provider.complete(&request).await.unwrap();
+        assert_eq!(response.finish_reason, reason);
+        assert_eq!(response.tool_calls.len(), calls);
+        assert_eq!(response.degradation.is_some(), calls == 0);
+        assert_eq!(setup.mock.requests().len(), requests);
+    }
 }
 
 const LONG: &str = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \

@@ -230,6 +230,12 @@ impl Events {
         of_name.map(|(_, data)| data.clone()).collect()
     }
 
+    /// The parameters that were told not to be sent, in order.
+    pub(crate) fn dropped_parameters(&self) -> Vec<Value> {
+        let dropped = self.of("provider:parameter_dropped").into_iter();
+        dropped.map(|mut event| event["parameter"].take()).collect()
+    }
+
     /// All events, in order: their names and payloads.
     pub(crate) fn all(&self) -> Vec<(String, Value)> {
         self.0.lock().unwrap().clone()

@@ -1,6 +1,7 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod azure;
+mod refusals;
 
 use std::sync::LazyLock;
 
@@ -128,50 +129,6 @@ fn a_long_message_is_cut_between_characters() {
         "{}",
         message.len()
     );
-}
-
-#[test]
-fn only_an_unsupported_parameter_is_named() {
-    for (status, error, expected) in [
-        (
-            400,
-            json!({ "code": "unsupported_parameter", "param": "temperature" }),
-            Some("temperature"),
-        ),
-        (
-            400,
-            json!({ "code": "unsupported_parameter", "param": "reasoning.effort" }),
-            Some("reasoning.effort"),
-        ),
-        (
-            400,
-            json!({ "param": "include", "message": "Encrypted content is not supported with this model." }),
-            Some("include"),
-        ),
-        (
-            400,
-            json!({ "code": "invalid_value", "param": "temperature", "message": "too high" }),
-            None,
-        ),
-        (400, json!({ "code": "unsupported_parameter" }), None),
-        (
-            400,
-            json!({ "code": "unsupported_value", "param": "reasoning.effort", "message": "not supported" }),
-            None,
-        ),
-        (
-            500,
-            json!({ "code": "unsupported_parameter", "param": "temperature" }),
-            None,
-        ),
-    ] {
-        let rejection = rejection(status, &json!({ "error": error }).to_string());
-        assert_eq!(
-            rejection.unsupported_parameter.as_deref(),
-            expected,
-            "{status} {error}"
-        );
-    }
 }
 
 fn rejection(status: u16, body: &str) -> Rejection {

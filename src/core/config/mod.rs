@@ -74,6 +74,10 @@ pub struct RequestDefaults {
     pub reasoning_effort: Option<&'static str>,
     /// `reasoning.summary`.
     pub reasoning_summary: &'static str,
+    /// Whether extended thinking is asked for.
+    pub extended_thinking: bool,
+    /// How many tokens it may take besides those of the answer; 0 says nothing of it.
+    pub thinking_budget: Option<u64>,
     /// `text.verbosity`.
     pub text_verbosity: Option<&'static str>,
     /// `truncation`.
@@ -244,6 +248,8 @@ impl RequestDefaults {
             temperature_is_set: resolver.is_set(&settings::TEMPERATURE.row),
             reasoning_effort: resolver.take(&settings::REASONING_EFFORT),
             reasoning_summary: resolver.value(&settings::REASONING_SUMMARY),
+            extended_thinking: resolver.value(&settings::EXTENDED_THINKING),
+            thinking_budget: resolver.take(&settings::THINKING_BUDGET_TOKENS),
             text_verbosity: resolver.take(&settings::TEXT_VERBOSITY),
             truncation: resolver.take(&settings::TRUNCATION),
             prompt_cache_key: resolver.take(&settings::PROMPT_CACHE_KEY),

@@ -31,6 +31,8 @@ pub static SETTINGS: &[&Row] = &[
     &RAW_DEBUG.row,
     &REASONING_EFFORT.row,
     &REASONING_SUMMARY.row,
+    &EXTENDED_THINKING.row,
+    &THINKING_BUDGET_TOKENS.row,
     &TEXT_VERBOSITY.row,
     &TRUNCATION.row,
     &PROMPT_CACHE_KEY.row,
@@ -214,6 +216,21 @@ pub static REASONING_SUMMARY: Setting<&'static str> = Setting::new(
     "The summary of the thinking that is asked for with `reasoning_effort`: `auto`, `concise` or `detailed`.",
 )
 .default("auto");
+
+/// Whether models think at length.
+pub static EXTENDED_THINKING: Setting<bool> = Setting::new(
+    "extended_thinking",
+    value::boolean,
+    "Ask models that reason to do so, with the effort `high` where no other is asked for, and for a summary of it.",
+)
+.default("false");
+
+/// How much they may think then.
+pub static THINKING_BUDGET_TOKENS: Setting<u64> = Setting::new(
+    "thinking_budget_tokens",
+    value::concurrency,
+    "With `extended_thinking`: the tokens for thinking, on top of the limit of the answer; 0 adds none.",
+);
 
 /// How long answers are.
 pub static TEXT_VERBOSITY: Setting<&'static str> = Setting::new(

@@ -322,8 +322,8 @@ fn mark_as_context(parts: &mut Vec<Value>) {
     }
 }
 
-/// The reasoning item that a thinking block came from: its encrypted content, without the id, which the service does not
-/// hold. None when it did not come from this service.
+/// The reasoning item that a thinking block came from: its encrypted content, and its id, which is held back until a service
+/// wants it. None when it did not come from this service.
 fn replayed(thinking: &Thinking) -> Option<Value> {
     let state: Value = serde_json::from_slice(thinking.content.as_deref()?.as_bytes()).ok()?;
     let encrypted_content = state.get(0)?.as_str().filter(|text| !text.is_empty())?;
@@ -332,6 +332,13 @@ fn replayed(thinking: &Thinking) -> Option<Value> {
         summary.push(content::text("summary_text", &thinking.text));
     }
     let mut item = json::typed("reasoning");
+    if let Some(id) = state
+        .get(1)
+        .and_then(Value::as_str)
+        .filter(|id| !id.is_empty())
+    {
+        json::set_text(&mut item, "id", id);
+    }
     json::set_text(&mut item, "encrypted_content", encrypted_content);
     json::set(&mut item, "summary", Value::Array(summary));
     Some(Value::Object(item))

@@ -7,6 +7,7 @@ mod input;
 mod options;
 mod place;
 mod reasoning;
+mod remedy;
 mod stored_calls;
 mod tools;
 
@@ -16,6 +17,8 @@ use self::calls::Native;
 use self::options::Options;
 use self::place::{Drops, Invalid, invalid};
 use self::reasoning::Reasoning;
+pub use self::reasoning::Thinking;
+use self::remedy::{REASONING_CONTENT, Remedies};
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::config::Configuration;
 use crate::core::deployment::Deployment;
@@ -35,6 +38,9 @@ pub struct Translated {
     pub dropped: Vec<Dropped>,
     /// What was done to the conversation, so that the service accepts it.
     pub repairs: Repairs,
+    /// Extended thinking, if that is asked for.
+    pub thinking: Option<Thinking>,
+    remedies: Remedies,
 }
 
 impl Translated {
@@ -42,63 +48,7 @@ impl Translated {
     pub fn is_streaming(&self) -> bool {
         self.body.get("stream") == Some(&Value::Bool(true))
     }
-
-    /// Takes a parameter out that the model does not support. None when it was not sent, or when the answer would not be
-    /// what was asked for without it.
-    pub fn drop_parameter(&mut self, name: &str) -> Option<Dropped> {
-        let names: &[&str] = match name {
-            "reasoning.summary" => {
-                let reasoning = self.body.get_mut("reasoning")?.as_object_mut()?;
-                reasoning.remove("summary")?;
-                if reasoning.is_empty() {
-                    self.body.remove("reasoning");
-                }
-                return Some(Dropped::unsupported(name));
-            }
-            // They go together: a model that refuses one of them does not reason, and would refuse the other next.
-            "include" | "reasoning" | "reasoning.effort" => &["include", "reasoning"],
-            "text.verbosity" => {
-                self.body
-                    .get_mut("text")?
-                    .as_object_mut()?
-                    .remove("verbosity")?;
-                return Some(Dropped::unsupported(name));
-            }
-            _ => {
-                let optional = OPTIONAL.iter().find(|optional| **optional == name)?;
-                std::slice::from_ref(optional)
-            }
-        };
-        let mut sent = names
-            .iter()
-            .filter(|name| self.body.remove(**name).is_some());
-        let first = *sent.next()?;
-        let all = sent.fold(first.to_owned(), |all, name| format!("{all}, {name}"));
-        Some(Dropped::unsupported(&all))
-    }
-
-    /// Takes the model's earlier reasoning out, which the service cannot decrypt: another resource or deployment encrypted
-    /// it, before the agent changed to this one. None when there was none.
-    pub fn drop_reasoning_items(&mut self) -> Option<Dropped> {
-        let items = self.body.get_mut("input")?.as_array_mut()?;
-        let before = items.len();
-        items.retain(|item| json::text(item, "type") != Some("reasoning"));
-        let reason = "the service cannot read the earlier reasoning: another resource or deployment encrypted it";
-        (items.len() < before).then(|| Dropped::new("input", reason))
-    }
 }
-
-/// Parameters without which the answer is still what was asked for.
-const OPTIONAL: [&str; 8] = [
-    "parallel_tool_calls",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "service_tier",
-    "temperature",
-    "top_p",
-    "truncation",
-];
 
 /// Something that was asked for and is not sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,11 +65,6 @@ impl Dropped {
             parameter: parameter.to_owned(),
             reason: reason.to_owned(),
         }
-    }
-
-    fn unsupported(parameter: &str) -> Self {
-        let reason = "the service says that the model does not support it";
-        Self::new(parameter, reason)
     }
 }
 
@@ -160,6 +105,10 @@ fn translated(
     drops.tell(&mut dropped);
     let repairs = repair::repair(&mut input.items, &request.messages);
     calls::settle(&mut input.items)?;
+    let mut remedies = Remedies::default();
+    for item in &mut input.items.values {
+        remedies.hold_back_id(item);
+    }
     if input.items.values.is_empty() {
         return Err(invalid(
             "messages",
@@ -178,10 +127,11 @@ fn translated(
         return Err(invalid("max_output_tokens", "expected 1 or more"));
     }
     let limit = limit.unwrap_or(defaults.max_output_tokens);
-    json::set(&mut body, "max_output_tokens", limit.into());
     let auto_continue = options.flag("auto_continue")?;
     let auto_continue = auto_continue.unwrap_or(configuration.auto_continue);
-    if asks_for_stream(request, configuration) {
+    // The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
+    // caller wants from the kernel: Python callers send `false` with every request.
+    if configuration.use_streaming && options.stream() != Some(false) {
         json::set(&mut body, "stream", Value::Bool(true));
     }
 
@@ -215,11 +165,21 @@ fn translated(
     }
 
     let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
-    let mut include = Vec::new();
-    if reasoning.is_included {
-        include.push("reasoning.encrypted_content".into());
+    // What is thought comes on top of what is said, as far as the model goes.
+    let budget = reasoning.thinking.and_then(|thinking| thinking.budget);
+    let with_budget = limit.saturating_add(budget.unwrap_or_default());
+    let limit = if model.is_known {
+        with_budget.min(model.max_output_tokens).max(limit)
+    } else {
+        with_budget
+    };
+    json::set(&mut body, "max_output_tokens", limit.into());
+    remedies.max_output_tokens = model.max_output_tokens;
+    let mut include = options.include()?;
+    if reasoning.is_included && !include.iter().any(|entry| entry == REASONING_CONTENT) {
+        include.insert(0, REASONING_CONTENT.into());
+        remedies.includes_reasoning = !configuration.extra_request_params.contains_key("include");
     }
-    let include = options.include(include)?;
     if !include.is_empty() {
         json::set(&mut body, "include", Value::Array(include));
     }
@@ -278,16 +238,9 @@ fn translated(
         auto_continue,
         dropped,
         repairs,
+        thinking: reasoning.thinking,
+        remedies,
     })
-}
-
-/// The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
-/// caller wants from the kernel: Python callers send `false` with every request.
-fn asks_for_stream(request: &ChatRequest, configuration: &Configuration) -> bool {
-    let metadata = request.metadata.as_deref().and_then(json::object);
-    let unwanted =
-        metadata.is_some_and(|metadata| metadata.get("stream") == Some(&Value::Bool(false)));
-    configuration.use_streaming && !unwanted
 }
 
 #[cfg(test)]

@@ -8,21 +8,54 @@ use super::place::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::json;
 
-/// The extensions of a request.
-pub(super) struct Options(Map<String, Value>);
+/// The extensions of a request, and its metadata, where some callers put the settings of one call.
+pub(super) struct Options {
+    extensions: Map<String, Value>,
+    metadata: Map<String, Value>,
+}
 
 impl Options {
     pub(super) fn of(request: &ChatRequest) -> Result<Self, Invalid> {
-        match request.extensions.as_deref().map(json::object) {
-            None => Ok(Self(Map::new())),
-            Some(Some(extensions)) => Ok(Self(extensions)),
-            Some(None) => Err(invalid("extensions", "expected a JSON object")),
+        let extensions = match request.extensions.as_deref().map(json::object) {
+            None => Map::new(),
+            Some(Some(extensions)) => extensions,
+            Some(None) => return Err(invalid("extensions", "expected a JSON object")),
+        };
+        // The metadata is the agent's own, and may be anything.
+        let metadata = request.metadata.as_deref().and_then(json::object);
+        Ok(Self {
+            extensions,
+            metadata: metadata.unwrap_or_default(),
+        })
+    }
+
+    /// Whether the metadata asks for a stream, or for none.
+    pub(super) fn stream(&self) -> Option<bool> {
+        self.metadata.get("stream").and_then(Value::as_bool)
+    }
+
+    /// Whether extended thinking is asked for, by the request or else by its metadata.
+    pub(super) fn extended_thinking(&self) -> Result<Option<bool>, Invalid> {
+        const KEY: &str = "extended_thinking";
+        let flag = self.flag(KEY)?;
+        Ok(flag.or_else(|| self.metadata.get(KEY).and_then(Value::as_bool)))
+    }
+
+    /// How many tokens extended thinking may take besides the answer's own; 0 says nothing of it.
+    pub(super) fn thinking_budget(&self) -> Result<Option<u64>, Invalid> {
+        const KEY: &str = "thinking_budget_tokens";
+        match self.get(KEY) {
+            None => Ok(self.metadata.get(KEY).and_then(Value::as_u64)),
+            Some(value) => match value.as_u64() {
+                Some(tokens) => Ok(Some(tokens)),
+                None => Err(invalid(KEY, "expected a whole number, 0 or more")),
+            },
         }
     }
 
     /// A value of any type that is not null.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key).filter(|value| !value.is_null())
+        self.extensions.get(key).filter(|value| !value.is_null())
     }
 
     /// A text, or the setting where the request does not say.
@@ -31,7 +64,7 @@ impl Options {
         key: &str,
         setting: Option<&'a str>,
     ) -> Result<Option<&'a str>, Invalid> {
-        match self.0.get(key) {
+        match self.extensions.get(key) {
             None => Ok(setting),
             Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
@@ -58,9 +91,10 @@ impl Options {
         }
     }
 
-    /// What answers hold beside themselves: what is needed, and what the request asks for.
-    pub(super) fn include(&self, mut include: Vec<Value>) -> Result<Vec<Value>, Invalid> {
+    /// What answers hold beside themselves, as the request asks for it, each entry once.
+    pub(super) fn include(&self) -> Result<Vec<Value>, Invalid> {
         const KEY: &str = "include";
+        let mut include = Vec::new();
         match self.get(KEY) {
             None => {}
             Some(Value::Array(wanted)) if wanted.iter().all(Value::is_string) => {

@@ -16,11 +16,24 @@ pub(super) struct Reasoning {
     pub(super) members: Map<String, Value>,
     /// Whether the model's reasoning is asked for, encrypted, so that the next request can send it back.
     pub(super) is_included: bool,
+    /// Extended thinking, if it was asked for and the model is to reason.
+    pub(super) thinking: Option<Thinking>,
+}
+
+/// Extended thinking: the model reasons, with the effort `high` unless another is asked for, and has tokens for it besides
+/// those of the answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thinking {
+    /// How many tokens that is; none when nothing is said of it.
+    pub budget: Option<u64>,
 }
 
 impl Reasoning {
     /// Each member comes from the request's `reasoning`, which may be the effort alone, else from its `reasoning_effort`,
     /// else from the settings. An empty effort, or null, is none, whatever the setting.
+    ///
+    /// Extended thinking asks for the effort `high` where nothing else does: a setting of `none` is for the requests that do
+    /// not ask for it.
     ///
     /// A model that is known not to reason gets nothing of it. One that is not known may reason; if it does not, the service
     /// says so, and is asked again without it.
@@ -44,17 +57,25 @@ impl Reasoning {
             }
         }
         default(&mut members, EFFORT, request.reasoning_effort.as_deref());
+        let wants_thinking = options.extended_thinking()?;
+        let wants_thinking = wants_thinking.unwrap_or(defaults.extended_thinking);
+        let budget = options.thinking_budget()?.or(defaults.thinking_budget);
         if model.is_known && !model.reasoning {
-            if !members.is_empty() {
+            if !members.is_empty() || wants_thinking {
                 dropped.push(Dropped::new(REASONING, "the model does not reason"));
                 members = Map::new();
             }
             return Ok(Self {
                 members,
                 is_included: false,
+                thinking: None,
             });
         }
-        default(&mut members, EFFORT, defaults.reasoning_effort);
+        let default_effort = match defaults.reasoning_effort {
+            None | Some("none") if wants_thinking => Some("high"),
+            effort => effort,
+        };
+        default(&mut members, EFFORT, default_effort);
         let effort = members.get(EFFORT);
         let is_off = effort.is_some_and(|effort| effort == "none");
         if effort.is_some_and(|effort| effort.is_null() || effort == "") {
@@ -63,8 +84,12 @@ impl Reasoning {
         if model.summarizes_unasked || !members.is_empty() {
             default(&mut members, "summary", Some(defaults.reasoning_summary));
         }
+        let thinks = wants_thinking && !is_off && members.contains_key(EFFORT);
         Ok(Self {
             is_included: !is_off && (model.reasoning || !members.is_empty()),
+            thinking: thinks.then(|| Thinking {
+                budget: budget.filter(|budget| *budget > 0),
+            }),
             members,
         })
     }

@@ -12,6 +12,7 @@ use crate::contract::types::{
     BlockContent, ContentBlock, FunctionTool, Message, MessageContent, Role, Thinking, ToolCall,
     ToolChoice, ToolResult, ToolSpec,
 };
+use crate::core::classify::{Refusal, RefusedParameter, RefusedReasoning};
 use crate::core::config::Environment;
 use crate::core::repair::Items;
 
@@ -153,10 +154,14 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
     assert_eq!(whole.body["input"][1], replayed);
     assert_eq!(whole.body["input"][2]["role"], "assistant");
 
-    let dropped = whole.drop_reasoning_items().unwrap();
-    assert_eq!(dropped.parameter, "input");
+    let unreadable = Refusal::Reasoning(RefusedReasoning {
+        is_certain: true,
+        ..RefusedReasoning::default()
+    });
+    let dropped = whole.remedy(&unreadable).unwrap();
+    assert_eq!(dropped[0].parameter, "input");
     assert_eq!(whole.body["input"].as_array().unwrap().len(), 2);
-    assert_eq!(whole.drop_reasoning_items(), None, "there is none left");
+    assert_eq!(whole.remedy(&unreadable), None, "there is none left");
 
     for content in [
         None,

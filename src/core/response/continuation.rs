@@ -35,6 +35,26 @@ pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
     Some(items)
 }
 
+/// Whether the limit on the output was used up before there was anything to show: while the model reasoned, or inside its
+/// first call.
+pub(super) fn is_empty(response: &Value) -> bool {
+    let has_text = |part: &Value| {
+        ["text", "refusal"]
+            .into_iter()
+            .any(|key| json::text(part, key).is_some_and(|text| !text.is_empty()))
+    };
+    let shows_nothing = |item: &Value| match json::text(item, "type") {
+        Some("reasoning") => true,
+        Some("message") => !json::items(item, "content").iter().any(has_text),
+        _ => matches!(
+            json::text(item, "status"),
+            Some("incomplete" | "in_progress")
+        ),
+    };
+    incomplete_reason(response) == Some("max_output_tokens")
+        && json::items(response, "output").iter().all(shows_nothing)
+}
+
 /// Two responses as one: the second goes on where the first was cut off.
 ///
 /// What else the second has before its text, such as reasoning, comes before the joined message: the service wants
@@ -43,10 +63,11 @@ pub(super) fn join(mut first: Response, mut second: Response) -> Response {
     let (before, after) = (&mut first.read, &mut second.read);
     let mut output = elements(before, "output");
     let mut rest = elements(after, "output");
-    let cut = output.pop().unwrap_or_default();
-    match rest.iter_mut().find(|item| is_message(item)) {
-        Some(message) => prepend(cut, message),
-        None => output.push(cut),
+    if let Some(cut) = output.pop() {
+        match rest.iter_mut().find(|item| is_message(item)) {
+            Some(message) => prepend(cut, message),
+            None => output.push(cut),
+        }
     }
     output.append(&mut rest);
     add(&mut after["usage"], &before["usage"]);
@@ -135,6 +156,8 @@ fn reasoning(item: &Value) -> Option<Value> {
     let encrypted_content = json::text(item, "encrypted_content")?;
     Some(json::object_of(vec![
         ("type", "reasoning".into()),
+        // The request holds it back until the service wants it.
+        ("id", item.get("id").cloned().unwrap_or_default()),
         ("encrypted_content", encrypted_content.into()),
         (
             "summary",

@@ -107,6 +107,24 @@ impl Translator {
         }
     }
 
+    /// Whether the response that is over used up its limit before it had anything to show.
+    pub fn is_empty(&self) -> bool {
+        let received = self.received.as_ref();
+        received.is_some_and(|response| continuation::is_empty(&response.read))
+    }
+
+    /// Makes ready for another response in the place of one that had nothing to show. All that stays of it is what it used.
+    pub fn replace(&mut self) {
+        let mut before = self.received.take();
+        if let Some(before) = &mut before {
+            before.read["output"] = Value::Array(Vec::new());
+        }
+        *self = Self {
+            before,
+            ..Self::default()
+        };
+    }
+
     /// The response that is over, together with those before it.
     pub fn received(&self) -> Option<&Response> {
         self.received.as_ref()

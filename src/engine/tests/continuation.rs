@@ -102,9 +102,6 @@ fn reasoning_is_sent_along_and_what_was_cut_off_otherwise_does_not_go_on() {
         ),
         (json!([message("x"), call("{\"a\":")]), None),
         (json!([call("{}"), message("x")]), None),
-        (json!([reasoning]), None),
-        (json!([message("")]), None),
-        (json!([]), None),
         (
             json!([{ "type": "message", "content": [{ "type": "refusal", "refusal": "No" }] }]),
             None,

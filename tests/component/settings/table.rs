@@ -228,6 +228,13 @@ pub(super) const ROWS: &[Row] = &[
         "one of auto, concise, detailed",
     )
     .default("auto"),
+    switch("extended_thinking", "false", "true"),
+    row(
+        "thinking_budget_tokens",
+        "6000",
+        "-1",
+        "a whole number from 0 to 4294967295",
+    ),
     row(
         "text_verbosity",
         r#""high""#,

@@ -54,6 +54,12 @@ fn a_value_of_the_wrong_type_is_an_error_that_names_its_key() {
         ),
         ("store", json!(1), "expected true or false"),
         ("auto_continue", json!("no"), "expected true or false"),
+        ("extended_thinking", json!("yes"), "expected true or false"),
+        (
+            "thinking_budget_tokens",
+            json!(-1),
+            "expected a whole number, 0 or more",
+        ),
         (
             "max_tool_calls",
             json!(0),

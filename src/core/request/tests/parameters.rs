@@ -179,11 +179,19 @@ fn parameters_that_are_optional_can_be_dropped_once() {
     request.model = Some("gpt-5.1".into());
     request.reasoning_effort = Some("low".into());
     let mut translated = translated(&request).unwrap();
-    assert_eq!(translated.drop_parameter("input"), None);
-    assert_eq!(translated.drop_parameter("top_p"), None, "it was not sent");
-    assert_eq!(
-        translated.drop_parameter("reasoning").unwrap().parameter,
-        "include, reasoning"
-    );
-    assert_eq!(translated.drop_parameter("reasoning"), None);
+    let mut drop = |name: &str| {
+        let refused = Refusal::Parameter(RefusedParameter {
+            name: Some(name.to_owned()),
+            words: String::new(),
+            is_unsupported: true,
+            says_why: true,
+        });
+        let dropped = translated.remedy(&refused)?;
+        Some(dropped[0].parameter.clone())
+    };
+    assert_eq!(drop("input"), None);
+    assert_eq!(drop("top_p"), None, "it was not sent");
+    let both = Some("include, reasoning".to_owned());
+    assert_eq!(drop("reasoning"), both);
+    assert_eq!(drop("reasoning"), None);
 }
