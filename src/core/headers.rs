@@ -61,6 +61,13 @@ impl Headers {
         (!limits.is_empty()).then(|| limits.finish())
     }
 
+    /// Whether a standard deployment answered because the provisioned one had no room: it costs by the token.
+    pub fn is_spilled_over(&self) -> bool {
+        let is_true = |value: &str| value.eq_ignore_ascii_case("true");
+        self.get("x-ms-is-spilled-over").is_some_and(is_true)
+            || self.get("x-ms-spillover-from-deployment").is_some()
+    }
+
     /// The time from the moment at which the response was sent, by its own account, to the one in a header. The sandbox
     /// has no calendar of its own, and the service's clock is the one that it means.
     fn milliseconds_to(&self, name: &str) -> Option<u64> {

@@ -6,7 +6,7 @@ use crate::core::config::settings::{self, SETTINGS};
 use crate::core::deployment::Deployments;
 use crate::core::error::PROVIDER_ID;
 use crate::core::json::ObjectWriter;
-use crate::core::model::{self, Capabilities};
+use crate::core::model::{self, Capabilities, Effort};
 use crate::core::pricing::Pricing;
 
 /// What this provider is. The same whatever the configuration.
@@ -54,13 +54,14 @@ pub fn models(deployments: &Deployments, pricing: &Pricing) -> Vec<ModelInfo> {
 }
 
 fn model_info(id: &str, logical_model: &str, pricing: &Pricing) -> ModelInfo {
+    let capabilities = model::capabilities(logical_model);
     let Capabilities {
         reasoning,
         vision,
         context_window,
         max_output_tokens,
         ..
-    } = model::capabilities(logical_model);
+    } = capabilities;
     let thinking = reasoning.then_some("thinking");
     let vision = vision.then_some("vision");
     ModelInfo {
@@ -74,9 +75,31 @@ fn model_info(id: &str, logical_model: &str, pricing: &Pricing) -> ModelInfo {
             .chain(vision)
             .map(str::to_owned)
             .collect(),
-        defaults: "{}".to_owned(),
+        defaults: defaults(logical_model, &capabilities),
         pricing: pricing.price(logical_model).map(Into::into),
     }
+}
+
+/// What a model does unasked, and what the kernel's form has no place for: which efforts it takes, how much of the window the
+/// input may have, and from which length on it costs more than its price says.
+fn defaults(logical_model: &str, capabilities: &Capabilities) -> String {
+    let mut defaults = ObjectWriter::new();
+    if !capabilities.is_known {
+        return defaults.finish();
+    }
+    if let Some(effort) = capabilities.default_effort {
+        defaults = defaults.member("reasoning_effort", effort.name());
+    }
+    let efforts: Vec<&str> = capabilities.efforts.iter().map(Effort::name).collect();
+    if !efforts.is_empty() {
+        defaults = defaults.member("reasoning_efforts", &efforts);
+    }
+    defaults = defaults.member("max_input_tokens", &capabilities.max_input_tokens);
+    let price = model::find(logical_model).and_then(|model| model.price);
+    if price.is_some_and(|price| price.has_long_inputs) {
+        defaults = defaults.member("long_input_tokens", &model::LONG_INPUT_TOKENS);
+    }
+    defaults.finish()
 }
 
 /// What a setup asks for. Everything else is a matter of the configuration.

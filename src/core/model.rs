@@ -1,47 +1,185 @@
 //! What a model can do, by its logical name.
 
+mod effort;
+mod table;
+
+pub use self::effort::{Effort, Efforts};
+use crate::core::pricing::ListPrice;
+
 /// What a model can do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Capabilities {
-    /// A family knows the name. What is said of others is a guess, and a cautious one.
+    /// The table of models knows the name, or what it begins with. What is said of others is a guess, and a cautious one.
     pub is_known: bool,
-    /// It thinks before it answers, and takes `reasoning` instead of `temperature` and `top_p`.
+    /// It thinks before it answers, and takes `reasoning`.
     pub reasoning: bool,
-    /// It reasons without being asked, and says what it thought when asked for a summary alone. The first models that
-    /// reason do so always; from GPT-5.1 on the effort is `none` unless another is asked for, but for the Codex models. `o1`
-    /// and `o3-mini` reason always and have no summaries.
+    /// It reasons without being asked, and says what it thought when asked for a summary alone.
     pub summarizes_unasked: bool,
+    /// The effort at which it reasons without being asked; none when that is not known.
+    pub default_effort: Option<Effort>,
+    /// The efforts that it takes.
+    pub efforts: Efforts,
+    /// Whether it takes `temperature` and `top_p`.
+    pub sampling: Sampling,
+    /// Which values of `prompt_cache_retention` it takes.
+    pub retention: Retention,
     /// It takes images.
     pub vision: bool,
     /// Tokens that input and output may have together.
     pub context_window: u64,
+    /// Tokens that the input may have.
+    pub max_input_tokens: u64,
     /// Tokens that the output may have.
     pub max_output_tokens: u64,
 }
 
-/// The capabilities of a model, dated and suffixed names (`gpt-5.1-2025-11-13`, `gpt-5.1-codex`) included.
-///
-/// A name that no family knows gets the most cautious capabilities: a deployment's own name says nothing.
-pub fn capabilities(model: &str) -> Capabilities {
-    const UNKNOWN: Capabilities = Capabilities {
+/// Whether a model takes `temperature` and `top_p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// Always.
+    Always,
+    /// Only when it does not reason.
+    AtNone,
+    /// Never.
+    Never,
+    /// It is not known; the service says so if it does not.
+    Unknown,
+}
+
+/// Which values of `prompt_cache_retention` a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// As far as is known, any.
+    Any,
+    /// `24h` only.
+    Day,
+    /// None: such a model has `prompt_cache_options` instead.
+    Nothing,
+}
+
+/// One row of the table of models.
+#[derive(Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names that mean the same model.
+    pub aliases: &'static [&'static str],
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// When it is retired.
+    pub retirement: Option<Retirement>,
+    /// What it costs; none when that is not known.
+    pub price: Option<ListPrice>,
+    /// It chooses another model, whose price comes on top of its own.
+    pub is_router: bool,
+}
+
+/// The end of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// The day: `2027-07-13`.
+    pub date: &'static str,
+    /// The model that Microsoft names in its place, if it names one.
+    pub replacement: Option<&'static str>,
+}
+
+/// Inputs of more tokens than this cost more, where a model's price says so.
+pub use self::table::LONG_INPUT_TOKENS;
+
+/// What long inputs, and what is written to the cache for long, cost of the usual, in per cent.
+pub(in crate::core) use self::table::{
+    CACHE_WRITE_12H_PERCENT, LONG_INPUT_PERCENT, LONG_OUTPUT_PERCENT,
+};
+
+impl Capabilities {
+    /// Those of a name that nothing is known of: a deployment's own name says nothing.
+    const UNKNOWN: Self = Self {
         is_known: false,
         reasoning: false,
         summarizes_unasked: false,
+        default_effort: None,
+        efforts: Efforts::UNKNOWN,
+        sampling: Sampling::Unknown,
+        retention: Retention::Any,
         vision: false,
         context_window: 128_000,
+        max_input_tokens: 128_000,
         max_output_tokens: 16_384,
     };
-    for (prefix, capabilities) in FAMILIES {
-        if is_of_family(model, prefix) {
-            // Of a minor version without a row of its own it is not known what it does unasked.
-            let is_minor_version = model.as_bytes().get(prefix.len()) == Some(&b'.');
-            return Capabilities {
-                summarizes_unasked: capabilities.summarizes_unasked && !is_minor_version,
-                ..*capabilities
-            };
+
+    /// The effort to send in place of one that the model refuses; none when it is to be sent as it is.
+    pub fn other_effort(&self, wanted: &str) -> Option<Effort> {
+        let wanted = Effort::of_name(wanted)?;
+        let nearest = self.efforts.nearest(wanted);
+        (nearest != wanted).then_some(nearest)
+    }
+
+    /// Whether the model takes `temperature` and `top_p` in a request with this effort, or without one.
+    pub fn takes_sampling(&self, effort: Option<&str>) -> bool {
+        let none = Effort::None;
+        match self.sampling {
+            Sampling::Always | Sampling::Unknown => true,
+            Sampling::AtNone => match effort {
+                Some(effort) => effort == none.name(),
+                None => self.default_effort == Some(none),
+            },
+            Sampling::Never => false,
         }
     }
-    UNKNOWN
+
+    /// Whether the model takes this value of `prompt_cache_retention`.
+    pub fn takes_retention(&self, value: &str) -> bool {
+        match self.retention {
+            Retention::Any => true,
+            Retention::Day => value == "24h",
+            Retention::Nothing => false,
+        }
+    }
+
+    /// What can be said of a model that has no row itself, from the one with the longest beginning of its name: how large
+    /// its windows are, and whether it reasons.
+    fn of_relative(self, is_other_version: bool) -> Self {
+        Self {
+            // What another version does unasked is not known.
+            summarizes_unasked: self.summarizes_unasked && !is_other_version,
+            default_effort: None,
+            efforts: Efforts::UNKNOWN,
+            sampling: match self.reasoning {
+                true => Sampling::Never,
+                false => self.sampling,
+            },
+            ..self
+        }
+    }
+}
+
+/// The capabilities of a model, dated and suffixed names (`gpt-5.1-2025-11-13`, `gpt-5.1-codex`) included.
+///
+/// A name that is not known gets the most cautious capabilities.
+pub fn capabilities(name: &str) -> Capabilities {
+    if let Some(model) = find(name) {
+        return model.capabilities;
+    }
+    let relatives = table::MODELS
+        .iter()
+        .filter(|row| is_of_family(name, row.name));
+    match relatives.max_by_key(|row| row.name.len()) {
+        Some(row) => {
+            let is_other_version = name.as_bytes().get(row.name.len()) == Some(&b'.');
+            row.capabilities.of_relative(is_other_version)
+        }
+        None => Capabilities::UNKNOWN,
+    }
+}
+
+/// The row of a model: of its whole name, else of its name without a date or `-latest`.
+pub fn find(name: &str) -> Option<&'static Model> {
+    let of_name = |name: &str| {
+        let is_named = |row: &&Model| row.name == name || row.aliases.contains(&name);
+        table::MODELS.iter().find(is_named)
+    };
+    let without_version = || without_date(name).or_else(|| name.strip_suffix("-latest"));
+    of_name(name).or_else(|| of_name(without_version()?))
 }
 
 /// A model's name without the date of its version: `gpt-5.1` for `gpt-5.1-2025-11-13`. None when it has no date.
@@ -67,215 +205,5 @@ fn is_of_family(model: &str, prefix: &str) -> bool {
     }
 }
 
-/// Families by prefix, the first match counts. Windows, limits and whether a model takes images are those of the page
-/// on the models that Azure sells in Microsoft's documentation, as of September 2026. All of them stream, call tools and
-/// write JSON.
-const FAMILIES: &[(&str, Capabilities)] = &[
-    ("gpt-6", reasoning(1_050_000, 128_000)),
-    // The chat variants of the GPT-5 generation have smaller windows. The first does not reason, the others do not take
-    // images.
-    ("gpt-5-chat", plain(128_000, 16_384)),
-    ("gpt-5.1-chat", text_only(reasoning(128_000, 16_384))),
-    ("gpt-5.2-chat", text_only(reasoning(128_000, 16_384))),
-    ("gpt-5.3-chat", text_only(reasoning(128_000, 16_384))),
-    ("gpt-5.1-codex", unasked(reasoning(400_000, 128_000))),
-    ("gpt-5.2-codex", unasked(reasoning(400_000, 128_000))),
-    ("gpt-5.3-codex", unasked(reasoning(400_000, 128_000))),
-    ("gpt-5.4-mini", reasoning(400_000, 128_000)),
-    ("gpt-5.4-nano", reasoning(400_000, 128_000)),
-    ("gpt-5.4", reasoning(1_050_000, 128_000)),
-    // As the Python provider has it. The page says 1,050,000, and that a request gets about 922,000 of these.
-    ("gpt-5.5", reasoning(1_000_000, 128_000)),
-    ("gpt-5.6", reasoning(1_050_000, 128_000)),
-    ("gpt-5", unasked(reasoning(400_000, 128_000))),
-    ("o1-mini", text_only(reasoning(128_000, 65_536))),
-    ("o1-preview", text_only(reasoning(128_000, 32_768))),
-    ("o1", reasoning(200_000, 100_000)),
-    ("o3-mini", text_only(reasoning(200_000, 100_000))),
-    (
-        "o3-deep-research",
-        unasked(text_only(reasoning(200_000, 100_000))),
-    ),
-    ("o3", unasked(reasoning(200_000, 100_000))),
-    ("o4-mini", unasked(reasoning(200_000, 100_000))),
-    ("codex-mini", unasked(reasoning(200_000, 100_000))),
-    ("gpt-4.1", plain(1_047_576, 32_768)),
-    ("gpt-4o-2024-05-13", plain(128_000, 4_096)),
-    ("gpt-4o", plain(128_000, 16_384)),
-    ("computer-use-preview", plain(8_192, 1_024)),
-];
-
-const fn reasoning(context_window: u64, max_output_tokens: u64) -> Capabilities {
-    Capabilities {
-        is_known: true,
-        reasoning: true,
-        summarizes_unasked: false,
-        vision: true,
-        context_window,
-        max_output_tokens,
-    }
-}
-
-const fn unasked(capabilities: Capabilities) -> Capabilities {
-    Capabilities {
-        summarizes_unasked: true,
-        ..capabilities
-    }
-}
-
-const fn plain(context_window: u64, max_output_tokens: u64) -> Capabilities {
-    Capabilities {
-        reasoning: false,
-        ..reasoning(context_window, max_output_tokens)
-    }
-}
-
-const fn text_only(capabilities: Capabilities) -> Capabilities {
-    Capabilities {
-        vision: false,
-        ..capabilities
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_are_told_by_whole_parts_of_the_name() {
-        for (model, reasons) in [
-            ("gpt-5", true),
-            ("gpt-5-mini", true),
-            ("gpt-5.1", true),
-            ("gpt-5.1-2025-11-13", true),
-            ("gpt-5.10", true),
-            ("gpt-5-chat", false),
-            ("gpt-5-chat-latest", false),
-            ("o3", true),
-            ("o3-mini", true),
-            ("o4-mini-2025-04-16", true),
-            ("gpt-4.1", false),
-            ("gpt-4o-mini", false),
-            ("gpt-50", false),
-            ("o30", false),
-            ("production-gpt5", false),
-            ("", false),
-        ] {
-            assert_eq!(capabilities(model).reasoning, reasons, "{model}");
-        }
-        assert_eq!(capabilities("gpt-5.40").context_window, 400_000);
-    }
-
-    #[test]
-    fn each_family_has_its_windows_and_senses() {
-        // model → context window, most output, reasons, takes images
-        for (model, context_window, max_output_tokens, reasoning, vision) in [
-            ("gpt-6-sol", 1_050_000, 128_000, true, true),
-            ("gpt-6.1-sol-2026-09-29", 1_050_000, 128_000, true, true),
-            ("gpt-5.6-terra", 1_050_000, 128_000, true, true),
-            ("gpt-5.5", 1_000_000, 128_000, true, true),
-            ("gpt-5.5-pro", 1_000_000, 128_000, true, true),
-            ("gpt-5.4", 1_050_000, 128_000, true, true),
-            ("gpt-5.4-2026-03-05", 1_050_000, 128_000, true, true),
-            ("gpt-5.4-pro", 1_050_000, 128_000, true, true),
-            ("gpt-5.4-mini-2026-03-17", 400_000, 128_000, true, true),
-            ("gpt-5.4-nano", 400_000, 128_000, true, true),
-            ("gpt-5.3-codex", 400_000, 128_000, true, true),
-            ("gpt-5.3-chat", 128_000, 16_384, true, false),
-            ("gpt-5.2", 400_000, 128_000, true, true),
-            ("gpt-5.1-codex-mini", 400_000, 128_000, true, true),
-            ("gpt-5.1-chat", 128_000, 16_384, true, false),
-            ("gpt-5-mini", 400_000, 128_000, true, true),
-            ("gpt-5-chat", 128_000, 16_384, false, true),
-            ("o1", 200_000, 100_000, true, true),
-            ("o1-preview", 128_000, 32_768, true, false),
-            ("o3-pro", 200_000, 100_000, true, true),
-            ("o3-mini", 200_000, 100_000, true, false),
-            ("o3-deep-research", 200_000, 100_000, true, false),
-            ("o4-mini", 200_000, 100_000, true, true),
-            ("codex-mini", 200_000, 100_000, true, true),
-            ("gpt-4.1-nano", 1_047_576, 32_768, false, true),
-            ("gpt-4o-2024-05-13", 128_000, 4_096, false, true),
-            ("gpt-4o-2024-11-20", 128_000, 16_384, false, true),
-            ("computer-use-preview", 8_192, 1_024, false, true),
-        ] {
-            let expected = Capabilities {
-                is_known: true,
-                reasoning,
-                summarizes_unasked: capabilities(model).summarizes_unasked,
-                vision,
-                context_window,
-                max_output_tokens,
-            };
-            assert_eq!(capabilities(model), expected, "{model}");
-        }
-    }
-
-    #[test]
-    fn some_models_reason_without_being_asked() {
-        for (model, expected) in [
-            ("gpt-5", true),
-            ("gpt-5-2025-08-07", true),
-            ("gpt-5-mini", true),
-            ("gpt-5-codex", true),
-            ("gpt-5.1-codex-max", true),
-            ("gpt-5.2-codex", true),
-            ("gpt-5.3-codex-2026-02-24", true),
-            ("o3", true),
-            ("o3-pro", true),
-            ("o3-deep-research", true),
-            ("o4-mini-2025-04-16", true),
-            ("codex-mini", true),
-            ("gpt-5.1", false),
-            ("gpt-5.1-2025-11-13", false),
-            ("gpt-5.1-chat", false),
-            ("gpt-5.2", false),
-            ("gpt-5.6-terra", false),
-            ("gpt-5.10", false),
-            ("gpt-6-sol", false),
-            ("gpt-5-chat", false),
-            ("o1", false),
-            ("o3-mini", false),
-            ("gpt-4.1", false),
-            ("production", false),
-        ] {
-            assert_eq!(capabilities(model).summarizes_unasked, expected, "{model}");
-        }
-    }
-
-    #[test]
-    fn of_an_unknown_name_the_least_is_said() {
-        for model in ["", "production-gpt5", "gpt", "gpt-7", "codex"] {
-            let Capabilities {
-                is_known,
-                reasoning,
-                vision,
-                ..
-            } = capabilities(model);
-            assert_eq!(
-                (is_known, reasoning, vision),
-                (false, false, false),
-                "{model}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_date_is_told_from_what_only_looks_like_one() {
-        for (model, expected) in [
-            ("gpt-5.1-2025-11-13", Some("gpt-5.1")),
-            ("o3-2025-04-16", Some("o3")),
-            ("gpt-5.1", None),
-            ("gpt-5.1-2025-11-13-preview", None),
-            ("gpt-5.1-2025-11", None),
-            ("gpt-5.1-2025_11_13", None),
-            ("gpt-5.12025-11-13", None),
-            ("-2025-11-13", Some("")),
-            ("2025-11-13", None),
-            ("é2025-11-13", None),
-            ("", None),
-        ] {
-            assert_eq!(without_date(model), expected, "{model}");
-        }
-    }
-}
+mod tests;

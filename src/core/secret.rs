@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// A secret: it is sent, and never shown. `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq)]
 pub struct Secret(String);
@@ -49,5 +51,69 @@ impl Secrets {
             }
         }
         text
+    }
+}
+
+/// Takes the values out whose keys say that they are secret, wherever they are: the authorization of an MCP server, say, which is
+/// part of a request's body.
+pub fn redact_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let key = key.to_ascii_lowercase();
+                if SECRET_KEYS.contains(&key.as_str()) {
+                    *value = Secret::REDACTED.into();
+                } else {
+                    redact_members(value);
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(redact_members),
+        _ => {}
+    }
+}
+
+/// Keys whose values are secret, in lower case: those that the Python provider knows.
+const SECRET_KEYS: [&str; 13] = [
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth",
+    "authorization",
+    "credential",
+    "credentials",
+    "password",
+    "private_key",
+    "privatekey",
+    "secret",
+    "token",
+    "x-api-key",
+];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_whose_keys_say_that_they_are_secret_are_taken_out_wherever_they_are() {
+        let mut body = json!({
+            "tools": [{ "type": "mcp", "authorization": "abc", "headers": { "X-Api-Key": "k", "accept": "a" } }],
+            "input": [{ "arguments": { "PASSWORD": ["x"], "tokens": 3 } }],
+            "credentials": null,
+            "max_output_tokens": 16,
+        });
+        redact_members(&mut body);
+        let hidden = Secret::REDACTED;
+        assert_eq!(
+            body,
+            json!({
+                "tools": [{ "type": "mcp", "authorization": hidden, "headers": { "X-Api-Key": hidden, "accept": "a" } }],
+                "input": [{ "arguments": { "PASSWORD": hidden, "tokens": 3 } }],
+                "credentials": hidden,
+                "max_output_tokens": 16,
+            })
+        );
     }
 }

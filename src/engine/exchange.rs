@@ -10,11 +10,14 @@ use super::edge::{Edge, Instant, Request, Response};
 use super::failure::{refused_and_not_renewed, seconds, unanswered};
 use super::read_all;
 use super::report::Report;
-use crate::contract::types::{ChatRequest, ErrorKind, ProviderError, Usage};
+use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::classify::{self, Asked, Rejection};
 use crate::core::config::{Authentication, Configuration, TimeLimits};
 use crate::core::deployment::Deployment;
+use crate::core::headers::Headers;
+use crate::core::pricing::{Bill, Cost};
 use crate::core::request::{self, Translated};
+use crate::core::response::Served;
 use crate::core::retry;
 use crate::core::secret::Secrets;
 
@@ -230,10 +233,15 @@ impl<E: Edge> Exchange<E> {
         report.sends(&self.translated.body, &self.secrets);
     }
 
-    /// What an answer cost: at the price of the model that answered, by its own account, else at that of the logical model.
-    pub(super) fn cost(&self, answered: Option<&str>, usage: &Usage) -> Option<String> {
-        let pricing = &self.configuration.pricing;
-        pricing.cost(answered, &self.deployment.logical_model, usage)
+    /// What a response cost; none when that is not known.
+    pub(super) fn cost(&self, served: &Served, headers: &Headers) -> Option<Cost> {
+        self.configuration.pricing.cost(&Bill {
+            answered: served.model.as_deref(),
+            logical_model: &self.deployment.logical_model,
+            service_tier: served.service_tier.as_deref(),
+            is_spilled_over: headers.is_spilled_over(),
+            tokens: served.tokens?,
+        })
     }
 
     /// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::edge::{Edge, Instant};
@@ -17,7 +16,7 @@ use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
 use crate::core::repair::Repairs;
 use crate::core::request::{Dropped, Translated};
-use crate::core::secret::Secrets;
+use crate::core::secret::{self, Secrets};
 
 /// Tells of something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
@@ -34,8 +33,10 @@ pub(super) struct Report<E> {
     /// The deployment, which is the model on the wire.
     model: String,
     started: Instant,
-    /// Ties the stream's events together.
+    /// Ties the events of the call together: retries, streams that begin anew and continuations included.
     request_id: String,
+    /// The service is asked for a stream. Otherwise nothing arrives that a stream's events could report.
+    is_streaming: bool,
     /// The blocks that the stream's events have begun, for their types and counts.
     blocks: Vec<Block>,
     /// A delta was emitted, so that an abort must be told.
@@ -63,6 +64,7 @@ impl<E: Edge> Report<E> {
             model: deployment.name.clone(),
             started: edge.now(),
             request_id: uuid(edge.random()),
+            is_streaming: translated.is_streaming(),
             blocks: Vec::new(),
             has_deltas: false,
             debug,
@@ -104,7 +106,10 @@ impl<E: Edge> Report<E> {
 
     /// Tells of a body before it is sent for the first time, where bodies are told.
     pub(super) fn sends(&self, body: &Map<String, Value>, secrets: &Secrets) {
-        self.body("llm:request:raw", "params", body, secrets);
+        if self.debug == Debugging::Bodies {
+            let body = Value::Object(body.clone());
+            self.body("llm:request:raw", "params", body, secrets);
+        }
     }
 
     /// What the service answered, where bodies are told: JSON, or what cannot be read as such.
@@ -115,21 +120,21 @@ impl<E: Edge> Report<E> {
     }
 
     /// Tells of what the service answered.
-    pub(super) fn received(&self, response: &Value, secrets: &Secrets) {
+    pub(super) fn received(&self, response: Value, secrets: &Secrets) {
         self.body("llm:response:raw", "response", response, secrets);
     }
 
-    /// A service may repeat what it was sent, secrets included.
-    fn body(&self, name: &str, key: &str, body: &impl Serialize, secrets: &Secrets) {
-        if self.debug == Debugging::Bodies {
-            let payload = self.payload().member(key, body).finish();
-            self.edge.emit(name, &secrets.redact(payload));
-        }
+    /// A service may repeat what it was sent, secrets included. A body may have secrets of the user's own too, such as the
+    /// authorization of an MCP server: what a key says is secret is left out.
+    fn body(&self, name: &str, key: &str, mut body: Value, secrets: &Secrets) {
+        secret::redact_members(&mut body);
+        let payload = self.payload().member(key, &body).finish();
+        self.edge.emit(name, &secrets.redact(payload));
     }
 
     fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
-        let payload = ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
+        let payload = self
+            .call()
             .member("requested_model", &request.model)
             .member("model", &deployment.logical_model)
             .member("deployment", &deployment.name)
@@ -152,8 +157,8 @@ impl<E: Edge> Report<E> {
             list.push(repair.finish());
         }
         let list = format!("[{}]", list.join(","));
-        let mut payload = ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
+        let mut payload = self
+            .call()
             .member("repair_count", &repairs.list.len())
             .written("repairs", &list);
         if repairs.closed_turns > 0 {
@@ -162,17 +167,26 @@ impl<E: Edge> Report<E> {
         self.emit("provider:tool_sequence_repaired", payload);
     }
 
-    /// Tells of something that was asked for and is not sent.
+    /// Reports something that was asked for and is not sent, or not as it was asked for.
     pub(super) fn dropped(&self, dropped: &Dropped) {
         let payload = self
             .payload()
             .member("parameter", &dropped.parameter)
             .member("reason", &dropped.reason);
-        self.emit("provider:parameter_dropped", payload);
+        match &dropped.changed {
+            Some((requested, sent)) => {
+                let payload = payload.member("requested", requested).member("sent", sent);
+                self.emit("provider:parameter_changed", payload);
+            }
+            None => self.emit("provider:parameter_dropped", payload),
+        }
     }
 
     /// Tells of one event of the stream.
     pub(super) fn stream_event(&mut self, event: &StreamEvent) {
+        if !self.is_streaming {
+            return;
+        }
         match event {
             StreamEvent::BlockStart(start) => self.block_start(start),
             StreamEvent::BlockDelta(delta) => self.block_delta(delta),
@@ -181,7 +195,8 @@ impl<E: Edge> Report<E> {
         }
     }
 
-    /// Tells that the stream broke off, if the host has seen anything of it. What comes of it from now on has another id.
+    /// Reports that the stream broke off, if the host has seen anything of it. What comes of it from now on begins anew, under
+    /// the same id: it is the same call.
     pub(super) fn aborted(&mut self, error: &ProviderError) {
         if std::mem::take(&mut self.has_deltas) {
             let cause = ObjectWriter::new()
@@ -192,7 +207,6 @@ impl<E: Edge> Report<E> {
                 .written("error", &cause.finish());
             self.emit("llm:stream_aborted", payload);
         }
-        self.request_id = uuid(self.edge.random());
     }
 
     /// Tells that the exchange failed.
@@ -201,14 +215,19 @@ impl<E: Edge> Report<E> {
             .payload()
             .member("status", "error")
             .member("duration_ms", &self.duration_ms())
-            .member("error", &error.message);
+            .member("error", &error.message)
+            .member("error_type", kind_name(error.kind));
+        let payload = match &error.code {
+            Some(code) => payload.member("error_code", code),
+            None => payload,
+        };
         self.emit("llm:response", payload);
     }
 
     /// Tells that something is tried again after a wait.
     pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let payload = ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
+        let payload = self
+            .call()
             .member("attempt", &attempt)
             .member("max_retries", &most)
             .member("delay", &delay.as_secs_f64())
@@ -225,8 +244,8 @@ impl<E: Edge> Report<E> {
         most: u32,
         raised_limit: Option<u64>,
     ) {
-        let mut payload = ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
+        let mut payload = self
+            .call()
             .member("response_id", &response_id)
             // The only reason for which a response goes on.
             .member("reason", "max_output_tokens")
@@ -267,17 +286,17 @@ impl<E: Edge> Report<E> {
                 .member("tool_call_count", &response.tool_calls.len())
                 .member("finish_reason", finish_reason(response.finish_reason))
                 .written("usage", &usage)
-                .member("request_id", &headers.request_id());
+                .member("service_request_id", &headers.request_id());
             self.emit("llm:response:debug", payload);
         }
     }
 
     fn block_start(&mut self, BlockStart { index, block }: &BlockStart) {
         let (kind, name) = match block {
-            BlockKind::Refusal => ("refusal", None),
-            BlockKind::Text => ("text", None),
+            // The kernel's events have no type for refusals: what it says is text to whoever reads it.
+            BlockKind::Refusal | BlockKind::Text => ("text", None),
             BlockKind::Thinking => ("thinking", None),
-            BlockKind::ToolCall(header) => ("tool_use", Some(&header.name)),
+            BlockKind::ToolCall(header) => (TOOL_USE, Some(&header.name)),
         };
         let mut payload = self.block_payload(*index, kind);
         if let Some(name) = name.filter(|name| !name.is_empty()) {
@@ -296,6 +315,10 @@ impl<E: Edge> Report<E> {
             return;
         };
         let (kind, sequence) = (block.kind, block.deltas);
+        // Arguments in pieces are nothing that could be shown.
+        if kind == TOOL_USE {
+            return;
+        }
         block.deltas += 1;
         self.has_deltas = true;
         let payload = self
@@ -321,11 +344,16 @@ impl<E: Edge> Report<E> {
             .member("block_type", kind)
     }
 
-    /// Begins a payload that says who was asked.
-    fn payload(&self) -> ObjectWriter {
+    /// Begins a payload that says which call it is of.
+    fn call(&self) -> ObjectWriter {
         ObjectWriter::new()
             .member("provider", PROVIDER_ID)
-            .member("model", &self.model)
+            .member("request_id", &self.request_id)
+    }
+
+    /// Begins a payload that says too which deployment was asked.
+    fn payload(&self) -> ObjectWriter {
+        self.call().member("model", &self.model)
     }
 
     fn emit(&self, name: &str, payload: ObjectWriter) {
@@ -360,6 +388,9 @@ fn usage(response: &ChatResponse) -> String {
     }
     payload.finish()
 }
+
+/// The kernel's type of a block that is a call of a tool.
+const TOOL_USE: &str = "tool_use";
 
 /// The kernel's names.
 fn finish_reason(reason: FinishReason) -> &'static str {

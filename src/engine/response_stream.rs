@@ -16,6 +16,7 @@ use crate::contract::types::{
 };
 use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
+use crate::core::pricing::Cost;
 use crate::core::response::Response;
 use crate::core::response::stream::Translator;
 use crate::core::sse;
@@ -39,8 +40,8 @@ pub struct ResponseStream<E: Edge> {
     text_blocks: Vec<u32>,
     /// The response that is complete, where bodies are told.
     raw: Option<Value>,
-    /// The model that answered, in the service's words.
-    answered: Option<String>,
+    /// What the responses cost that are over; none when one of them has no known cost.
+    cost: Option<Cost>,
     /// How often the response went on.
     continuations: u32,
     /// Why it did not go on once more.
@@ -82,7 +83,7 @@ impl<E: Edge> ResponseStream<E> {
             text: String::new(),
             text_blocks: Vec::new(),
             raw: None,
-            answered: None,
+            cost: Some(Cost::default()),
             continuations: 0,
             degradation: None,
             report,
@@ -205,8 +206,11 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Lets a response go on that was cut off, and ends one that was not, or that does not go on.
     fn conclude(&mut self, body: Option<E::Body>) -> State<E::Body> {
+        // Each has its own price: the tier and the length of the input may differ.
+        let cost = self.exchange.cost(self.translator.served(), &self.headers);
+        self.cost = self.cost.zip(cost).map(|(sum, cost)| sum.and(cost));
         if let Some(raw) = self.raw.take() {
-            self.report.received(&raw, &self.exchange.secrets);
+            self.report.received(raw, &self.exchange.secrets);
         }
         let may_go_on = self.exchange.auto_continue() && self.continuations < MAX_CONTINUATIONS;
         if may_go_on && let Some(said) = self.translator.continuation() {
@@ -287,8 +291,6 @@ impl<E: Edge> ResponseStream<E> {
     }
 
     fn finish(&mut self, body: Option<E::Body>) -> State<E::Body> {
-        let model = self.translator.received().and_then(Response::model);
-        self.answered = model.map(str::to_owned);
         match self.translator.finish(&mut self.pending) {
             Ok(()) => State::Completed(body),
             Err(error) => self.broken(error),
@@ -323,6 +325,7 @@ impl<E: Edge> ResponseStream<E> {
             self.exchange.go_on(Vec::new(), &self.report);
         }
         self.continuations = 0;
+        self.cost = Some(Cost::default());
     }
 
     /// The end of a response that does not begin again. If it is one that another goes on in, and the caller has seen
@@ -350,7 +353,7 @@ impl<E: Edge> ResponseStream<E> {
     /// Adds what the response does not say itself: what it cost, and to its metadata what its headers say. Tells the host.
     fn succeeded(&mut self, response: &mut ChatResponse) {
         if let Some(usage) = &mut response.usage {
-            usage.cost_usd = self.exchange.cost(self.answered.as_deref(), usage);
+            usage.cost_usd = self.cost.map(Cost::written);
         }
         let rate_limits = self.headers.rate_limits();
         let mut metadata = ObjectWriter::onto(response.metadata.take().unwrap_or_default());

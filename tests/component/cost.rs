@@ -95,6 +95,165 @@ async fn the_price_is_that_of_the_model_that_answers_else_of_the_one_that_was_as
 }
 
 #[tokio::test]
+async fn tiers_long_inputs_cache_writes_and_spill_over_have_their_prices() {
+    let usage = |input: u64, cached: u64, written: Value, output: u64| {
+        json!({
+            "input_tokens": input,
+            "input_tokens_details": {
+                "cached_tokens": cached,
+                "cache_write_tokens": written["ttl_30m_tokens"].as_u64().unwrap_or(0)
+                    + written["ttl_12h_tokens"].as_u64().unwrap_or(0),
+                "cache_write_tokens_details": written,
+            },
+            "output_tokens": output,
+            "total_tokens": input + output,
+        })
+    };
+    let none = json!({});
+    let both = json!({ "ttl_30m_tokens": 60, "ttl_12h_tokens": 40 });
+    let spilled = &[
+        ("x-ms-is-spilled-over", "true"),
+        ("x-ms-spillover-from-deployment", "ptu"),
+    ][..];
+    let (sol, astra, small) = (
+        "gpt-5.6-sol-2026-07-09",
+        "gpt-6-astra-2026-09-03",
+        "gpt-5.4-mini-2026-03-17",
+    );
+    let mapping = json!({ "deployment_mapping": { "model-router": "router" } });
+    let provisioned = json!({ "deployment_type": "PTU" });
+    // settings, asked for, answered, tier, headers, usage → dollars, by hand
+    for (settings, asked, answered, tier, headers, usage, expected) in [
+        // 400 · 4 + 500 · 0.4 + 60 · 5 + 40 · 10 + 10 · 20
+        (
+            &none,
+            "gpt-5.6",
+            sol,
+            json!("default"),
+            &[][..],
+            usage(1_000, 500, both.clone(), 10),
+            Some("0.0027"),
+        ),
+        // Twice, and half.
+        (
+            &none,
+            "gpt-5.6",
+            sol,
+            json!("priority"),
+            &[],
+            usage(1_000, 500, both.clone(), 10),
+            Some("0.0054"),
+        ),
+        (
+            &none,
+            "gpt-5.6",
+            sol,
+            json!("flex"),
+            &[],
+            usage(1_000, 500, both.clone(), 10),
+            Some("0.00135"),
+        ),
+        // 200,000 · 8 + 100,000 · 0.8 + 1,000 · 30
+        (
+            &none,
+            "gpt-5.6",
+            sol,
+            Value::Null,
+            &[],
+            usage(300_000, 100_000, none.clone(), 1_000),
+            Some("1.71"),
+        ),
+        (
+            &none,
+            "gpt-5.6",
+            sol,
+            json!("default"),
+            &[],
+            usage(272_000, 0, none.clone(), 0),
+            Some("1.088"),
+        ),
+        (
+            &none,
+            "gpt-6-astra",
+            astra,
+            json!("scale"),
+            &[],
+            usage(1_000, 0, none.clone(), 10),
+            None,
+        ),
+        // 1,000 · (0.75 + 0.14) + 100 · 4.5
+        (
+            &mapping,
+            "model-router",
+            small,
+            json!("default"),
+            &[],
+            usage(1_000, 0, none.clone(), 100),
+            Some("0.00134"),
+        ),
+        (
+            &mapping,
+            "model-router",
+            "grok-4",
+            json!("default"),
+            &[],
+            usage(1_000, 0, none.clone(), 100),
+            None,
+        ),
+        (
+            &provisioned,
+            "gpt-5.4-mini",
+            small,
+            json!("default"),
+            &[],
+            usage(1_000, 0, none.clone(), 100),
+            None,
+        ),
+        // 1,000 · 0.75 + 100 · 4.5
+        (
+            &provisioned,
+            "gpt-5.4-mini",
+            small,
+            json!("default"),
+            spilled,
+            usage(1_000, 0, none.clone(), 100),
+            Some("0.0012"),
+        ),
+    ] {
+        let setup = Setup::with(
+            MockAzure::builder().start().await.unwrap(),
+            settings.clone(),
+        )
+        .await;
+        let mut answer = response(answered, usage.clone());
+        answer["service_tier"] = tier.clone();
+        let mut fault = Fault::json(StatusCode::OK, &answer);
+        for (name, value) in headers {
+            fault = fault.header(*name, *value);
+        }
+        setup.mock.push_fault(fault);
+        let request = request(json!({
+            "model": asked,
+            "messages": [{ "role": "user", "content": "Hi" }],
+        }));
+        let response = setup.provider.complete(&request).await.unwrap();
+        let found = response.usage.unwrap();
+        assert_eq!(
+            found.cost_usd.as_deref(),
+            expected,
+            "{asked} {tier} {headers:?} {usage}"
+        );
+        assert_eq!(found.input_tokens, usage["input_tokens"].as_u64().unwrap());
+        let event = &setup.events.of("llm:response")[0];
+        assert_eq!(
+            event["usage"]["cost_usd"],
+            json!(expected),
+            "{asked} {tier}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_usage_no_cost_is_made_up() {
     let setup = Setup::new().await;
     let answer = response("gpt-5.4", Value::Null);
@@ -121,7 +280,7 @@ async fn models_are_listed_with_their_prices() {
     });
     let mut provisioned = per_token.clone();
     provisioned["deployment_type"] = json!("PTU");
-    let luna = Some(price(1.0, 6.0, Some(0.1), Some(1.25)));
+    let luna = Some(price(0.2, 1.2, Some(0.02), Some(0.25)));
     // The default deployment is taken for the model that is mapped to it.
     let expected = [
         (

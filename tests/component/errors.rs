@@ -446,7 +446,12 @@ async fn requests_that_cannot_be_sent_name_their_place() {
 #[tokio::test]
 async fn what_is_left_out_of_a_request_is_told() {
     let setup = Setup::new().await;
-    let document = json!({ "messages": [{ "role": "user", "content": "Hi" }], "temperature": 0.5, "stop": ["x"] });
+    let document = json!({
+        "model": "gpt-5",
+        "messages": [{ "role": "user", "content": "Hi" }],
+        "temperature": 0.5,
+        "stop": ["x"],
+    });
     setup.provider.complete(&request(document)).await.unwrap();
     assert_eq!(setup.events.dropped_parameters(), ["temperature", "stop"]);
 }

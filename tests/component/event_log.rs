@@ -1,6 +1,6 @@
 //! Everything that the host is told of one request, in order and in full.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use host_harness::mock::{Fault, MockAzure};
@@ -47,6 +47,44 @@ async fn a_request_with_a_retry_a_repair_and_a_tool_call_is_told_as_its_golden_f
     }
     let file = folder("events").join("retry-repair-tool-call.jsonl");
     compare(&file, &log).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
+#[tokio::test]
+async fn a_call_has_one_id_in_all_of_its_events_and_none_of_a_stream_where_it_does_not_stream() {
+    for (settings, is_streaming) in [
+        (json!({}), true),
+        (json!({ "use_streaming": false }), false),
+    ] {
+        let mut settings = settings;
+        settings["max_retries"] = json!(2);
+        settings["min_retry_delay"] = json!(0.01);
+        settings["retry_jitter"] = json!(false);
+        let setup = Setup::with(MockAzure::builder().start().await.unwrap(), settings).await;
+        let error = json!({ "error": { "code": "429", "message": "Too many requests." } });
+        let busy = Fault::json(StatusCode::TOO_MANY_REQUESTS, &error);
+        setup.mock.push_fault(busy.header("retry-after-ms", "20"));
+        if is_streaming {
+            setup.mock.push_fault(Fault::CloseAfterEvents(6));
+        }
+        // The second call has another id than the first.
+        for calls in 1..=2 {
+            setup.provider.complete(&ask("Hi")).await.unwrap();
+            let events = setup.events.all();
+            let ids: BTreeSet<Option<&str>> = events
+                .iter()
+                .filter(|(name, _)| name != "provider:concurrency")
+                .map(|(_, payload)| payload["request_id"].as_str())
+                .collect();
+            assert_eq!(ids.len(), calls, "{events:?}");
+            assert!(!ids.contains(&None), "{events:?}");
+            let streamed = events
+                .iter()
+                .any(|(name, _)| name.starts_with("llm:stream_"));
+            assert_eq!(streamed, is_streaming, "{events:?}");
+        }
+        let aborted = setup.events.of("llm:stream_aborted").len();
+        assert_eq!(aborted, usize::from(is_streaming));
+    }
 }
 
 #[tokio::test]

@@ -267,6 +267,7 @@ fn the_links_lead_somewhere() {
         "docs/events.md",
         "docs/host.md",
         "docs/mock.md",
+        "docs/models.md",
         "docs/serve.md",
     ] {
         let path = root.join(page);

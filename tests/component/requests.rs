@@ -61,9 +61,12 @@ async fn sent(settings: &Value, document: &Value) -> Result<Vec<(&'static str, V
             let mut events = Vec::new();
             for name in [
                 "provider:tool_sequence_repaired",
+                "provider:parameter_changed",
                 "provider:parameter_dropped",
             ] {
-                for payload in setup.events.of(name) {
+                for mut payload in setup.events.of(name) {
+                    // It is another for each call.
+                    payload.as_object_mut().unwrap().remove("request_id");
                     events.push(json!({ "name": name, "payload": payload }));
                 }
             }
@@ -87,6 +90,8 @@ async fn mock() -> MockAzure {
     let mut builder = MockAzure::builder();
     for (name, model) in [
         ("gpt-5-codex", "gpt-5-codex-2025-09-15"),
+        ("gpt-5-pro", "gpt-5-pro-2025-10-06"),
+        ("gpt-5.5", "gpt-5.5-2026-04-24"),
         ("gpt-5.1-codex", "gpt-5.1-codex-2025-11-13"),
         ("gpt-5.2", "gpt-5.2-2025-12-11"),
         ("o3-mini", "o3-mini-2025-01-31"),

@@ -49,6 +49,7 @@ fn to_text(report: &Value) -> String {
         endpoint(report),
         authentication(&report["authentication"]),
         deployments(report),
+        list("Retirements", &report["retirements"]),
         probe(&report["probe"]),
     ] {
         text += &section;

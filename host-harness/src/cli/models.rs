@@ -57,15 +57,36 @@ fn to_text(models: &[ModelInfo], deployments: &Value) -> String {
     let deployment_width = longest(models.iter().map(|model| deployment(&model.id)).collect());
     let line = |model: &ModelInfo| {
         format!(
-            "{:model_width$} -> {:deployment_width$}  {} tokens, {} of them output; {}\n",
+            "{:model_width$} -> {:deployment_width$}  {} tokens, {} of them output; {}; {}\n",
             model.id,
             deployment(&model.id),
             model.context_window,
             model.max_output_tokens,
+            price(model),
             model.capabilities.join(", ")
         )
     };
     models.iter().map(line).collect()
+}
+
+/// What a model costs, for people.
+fn price(model: &ModelInfo) -> String {
+    let Some(pricing) = &model.pricing else {
+        return "no known price".to_owned();
+    };
+    let mut text = format!("{} in", pricing.input_per_million);
+    if let Some(cached) = pricing.cache_read_per_million {
+        text += &format!(" ({cached} cached)");
+    }
+    text += &format!(
+        ", {} out, {} per million tokens",
+        pricing.output_per_million, pricing.currency
+    );
+    let defaults: Value = serde_json::from_str(&model.defaults).unwrap_or_default();
+    if let Some(tokens) = defaults["long_input_tokens"].as_u64() {
+        text += &format!(", more above {tokens} tokens of input");
+    }
+    text
 }
 
 /// What the provider says of a model's deployment; null if it says nothing.

@@ -7,6 +7,7 @@ mod claims;
 mod diagnosis;
 mod probe;
 mod report;
+mod retirement;
 
 use serde_json::{Map, Value};
 

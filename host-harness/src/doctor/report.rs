@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use azure_core::time::{OffsetDateTime, to_rfc3339};
 use serde_json::{Value, json};
 
-use super::{Authentication, Claims, Probe};
+use super::{Authentication, Claims, Probe, retirement};
 use crate::contract::types::ProviderError;
 use crate::credentials::{Attempt, AttemptOutcome};
 use crate::kernel_json;
@@ -103,6 +103,7 @@ impl Report {
                 Verdict::Well => "well",
             },
             "problems": self.problems,
+            "retirements": retirement::all(&self.description, SystemTime::now()),
             "proxy": self.proxy,
             "authentication": self.authentication.as_ref().map(Authentication::to_json),
             "probe": self.probe.to_json(),

@@ -110,6 +110,7 @@ impl Reporter {
         let duration = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut payload = json!({
             "provider": request["provider"],
+            "request_id": request["request_id"],
             "model": request["model"],
             "status": status,
             "duration_ms": duration,

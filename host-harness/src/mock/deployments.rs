@@ -51,8 +51,18 @@ pub(super) struct Deployment<'a> {
 }
 
 impl Deployment<'_> {
-    /// Whether the model thinks before it answers: the `gpt-5` line and the `o` series. It then takes `reasoning` and
-    /// refuses `temperature` and `top_p`.
+    /// Whether the model refuses `temperature` and `top_p` in a request with this effort, or without one. From GPT-5.1 on it takes
+    /// them when it does not reason, and does not unasked.
+    pub(super) fn refuses_sampling(self, effort: Option<&str>) -> bool {
+        let can_be_off = self.model.strip_prefix("gpt-5.").is_some_and(|rest| {
+            !["pro", "codex", "chat"]
+                .iter()
+                .any(|kind| rest.contains(kind))
+        });
+        self.reasons() && !(can_be_off && effort.is_none_or(|effort| effort == "none"))
+    }
+
+    /// Whether the model thinks before it answers: the `gpt-5` line and the `o` series. It then takes `reasoning`.
     pub(super) fn reasons(self) -> bool {
         let o_series = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
         self.model.starts_with("gpt-5") || self.model.strip_prefix('o').is_some_and(o_series)
@@ -62,6 +72,28 @@ impl Deployment<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_model_and_the_effort_decide_whether_a_temperature_is_refused() {
+        for (model, effort, refuses) in [
+            ("gpt-4.1-2025-04-14", None, false),
+            ("gpt-5-2025-08-07", None, true),
+            ("gpt-5-2025-08-07", Some("none"), true),
+            ("gpt-5.1-2025-11-13", None, false),
+            ("gpt-5.1-2025-11-13", Some("none"), false),
+            ("gpt-5.1-2025-11-13", Some("low"), true),
+            ("gpt-5.4-pro-2026-03-05", None, true),
+            ("gpt-5.1-codex", None, true),
+            ("o3-2025-04-16", None, true),
+        ] {
+            let deployment = Deployment {
+                name: "prod",
+                model,
+            };
+            let found = deployment.refuses_sampling(effort);
+            assert_eq!(found, refuses, "{model} {effort:?}");
+        }
+    }
 
     #[test]
     fn the_model_decides_whether_a_deployment_reasons() {

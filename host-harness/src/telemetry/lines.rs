@@ -13,7 +13,7 @@ use crate::events::{Event, EventSubscriber, Level};
 ///
 /// | level | what |
 /// |---|---|
-/// | `warn` | retries, streams that break off, calls that fail, what is repaired or left out of a request, odd settings |
+/// | `warn` | retries, streams that break off, calls that fail, what is repaired, changed or left out of a request, odd settings |
 /// | `info` | calls that succeed, with their tokens, cost, time and number of retries; calls that are cancelled or go on |
 /// | `debug` | requests, and whatever else is told |
 /// | `trace` | the blocks of streams |
@@ -92,6 +92,11 @@ impl TracingSubscriber {
             "provider:parameter_dropped" => {
                 let (parameter, reason) = (text("parameter"), text("reason"));
                 warn!(target: TARGET, call, provider, model, parameter, reason, "{name}");
+            }
+            "provider:parameter_changed" => {
+                let (parameter, reason) = (text("parameter"), text("reason"));
+                let (requested, sent) = (text("requested"), text("sent"));
+                warn!(target: TARGET, call, provider, model, parameter, requested, sent, reason, "{name}");
             }
             "provider:retry" => {
                 if let Some(id) = id

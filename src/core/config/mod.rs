@@ -24,6 +24,7 @@ use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::deployment::{Deployment, Deployments};
 use crate::core::json::{ObjectWriter, object_of};
+use crate::core::model;
 use crate::core::pricing::Pricing;
 use crate::core::secret::Secret;
 
@@ -218,12 +219,22 @@ impl Configuration {
                 logical_model,
                 rule,
             } = self.deployments.resolve(Some(model));
-            deployments.push(object_of(vec![
+            let retirement = model::find(&logical_model).and_then(|model| model.retirement);
+            let mut row = vec![
                 ("model", model.into()),
                 ("deployment", name.into()),
                 ("logical_model", logical_model.into()),
                 ("rule", rule.name().into()),
-            ]));
+            ];
+            if let Some(retirement) = retirement {
+                row.push(("retires", retirement.date.into()));
+                row.extend(
+                    retirement
+                        .replacement
+                        .map(|name| ("replacement", name.into())),
+                );
+            }
+            deployments.push(object_of(row));
         }
         let Endpoint {
             scheme, authority, ..
@@ -330,9 +341,9 @@ fn take_pricing(resolver: &mut Resolver<'_>) -> Pricing {
     let deployment_type = resolver.take(&settings::DEPLOYMENT_TYPE);
     let pricing = resolver.value(&settings::PRICING);
     let is_provisioned = deployment_type.is_some_and(|kind| kind.eq_ignore_ascii_case("PTU"));
-    match is_provisioned {
-        true => Pricing::Provisioned,
-        false => Pricing::PerToken(pricing),
+    Pricing {
+        configured: pricing,
+        is_provisioned,
     }
 }
 

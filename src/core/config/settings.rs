@@ -177,7 +177,7 @@ pub static MAX_TOKENS: Setting<u64> = Setting::new(
 pub static TEMPERATURE: Setting<f64> = Setting::new(
     "temperature",
     value::temperature,
-    "The temperature of requests that set none, from 0 to 2. Models that reason do not take one; a model that is not \
+    "The temperature of requests that set none, from 0 to 2. Models do not take one while they reason; a model that is not \
      known gets it only when it is set.",
 )
 .variables(&["AZURE_OPENAI_TEMPERATURE"])
@@ -377,7 +377,7 @@ pub static MAX_CONCURRENT_REQUESTS: Setting<u64> = Setting::new(
 pub static DEPLOYMENT_TYPE: Setting<String> = Setting::new(
     "deployment_type",
     value::name,
-    "`PTU` for provisioned throughput, which has no price per token: no costs are given.",
+    "`PTU` for provisioned throughput, which has no price per token: costs are given only for what spills over.",
 );
 
 /// What tokens cost.

@@ -64,6 +64,14 @@ impl Amount {
         (billionths < Self::LIMIT * ONE_DOLLAR).then_some(Self { billionths })
     }
 
+    /// So many per cent of it. Exact for the amounts of the table, which are whole thousandths; of others, what is less than
+    /// a billionth is left out.
+    pub(super) fn percent(self, percent: u16) -> Self {
+        Self {
+            billionths: self.billionths.saturating_mul(percent.into()) / 100,
+        }
+    }
+
     /// The floating point number that is nearest.
     pub(super) fn dollars(self) -> f64 {
         // Both are whole numbers below 2^53, so that only the division rounds.
@@ -71,25 +79,48 @@ impl Amount {
     }
 }
 
-/// The sum of what tokens cost, each at its price for a million of them: an exact decimal without trailing zeros.
-pub(super) fn total(items: [(u64, Amount); 4]) -> String {
-    // Each product is below 2^64 · 10^15, far from what overflows.
-    let mut rest: u128 = items
-        .into_iter()
-        .map(|(tokens, price)| u128::from(tokens) * u128::from(price.billionths))
-        .sum();
-    let mut digits = Vec::new();
-    while rest > 0 || digits.len() <= COST_DECIMALS {
-        let digit;
-        (rest, digit) = divided_by_ten(rest);
-        digits.push(char::from(b'0' + digit));
+/// What something cost, in US dollars: not negative and exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// In units of the last of [`COST_DECIMALS`].
+    units: u128,
+}
+
+impl Cost {
+    /// The sum of what tokens cost, each at its price for a million of them.
+    pub(super) fn of(items: &[(u64, Amount)]) -> Self {
+        // Each product is below 2^64 · 10^15, far from what overflows.
+        let products = items
+            .iter()
+            .map(|(tokens, price)| u128::from(*tokens) * u128::from(price.billionths));
+        Self {
+            units: products.sum(),
+        }
     }
-    let (fraction, whole) = digits.split_at(COST_DECIMALS);
-    let zeros = fraction.iter().take_while(|digit| **digit == '0').count();
-    let fraction = &fraction[zeros..];
-    let point = (!fraction.is_empty()).then_some(&'.');
-    let digits = whole.iter().rev().chain(point);
-    digits.chain(fraction.iter().rev()).collect()
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            units: self.units.saturating_add(other.units),
+        }
+    }
+
+    /// As a decimal without trailing zeros.
+    pub fn written(self) -> String {
+        let mut rest = self.units;
+        let mut digits = Vec::new();
+        while rest > 0 || digits.len() <= COST_DECIMALS {
+            let digit;
+            (rest, digit) = divided_by_ten(rest);
+            digits.push(char::from(b'0' + digit));
+        }
+        let (fraction, whole) = digits.split_at(COST_DECIMALS);
+        let zeros = fraction.iter().take_while(|digit| **digit == '0').count();
+        let fraction = &fraction[zeros..];
+        let point = (!fraction.is_empty()).then_some(&'.');
+        let digits = whole.iter().rev().chain(point);
+        digits.chain(fraction.iter().rev()).collect()
+    }
 }
 
 /// The quotient and the remainder, by long division: the standard library's for 128 bits, and how it writes such numbers,

@@ -8,6 +8,7 @@ mod options;
 mod place;
 mod reasoning;
 mod remedy;
+mod sampling;
 mod stored_calls;
 mod tools;
 
@@ -16,9 +17,10 @@ use serde_json::{Map, Value};
 use self::calls::Native;
 use self::options::Options;
 use self::place::{Drops, Invalid, invalid};
-use self::reasoning::Reasoning;
 pub use self::reasoning::Thinking;
+use self::reasoning::{EFFORT, Reasoning};
 use self::remedy::{REASONING_CONTENT, Remedies};
+use self::sampling::Sampling;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::config::Configuration;
 use crate::core::deployment::Deployment;
@@ -50,13 +52,15 @@ impl Translated {
     }
 }
 
-/// Something that was asked for and is not sent.
+/// Something that was asked for and is not sent, or not as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dropped {
     /// Its name or its place in the request.
     pub parameter: String,
     /// Why it is not sent.
     pub reason: String,
+    /// The value that was asked for, and the one that is sent in its place, if one is.
+    pub changed: Option<(String, String)>,
 }
 
 impl Dropped {
@@ -64,6 +68,7 @@ impl Dropped {
         Self {
             parameter: parameter.to_owned(),
             reason: reason.to_owned(),
+            changed: None,
         }
     }
 }
@@ -135,36 +140,18 @@ fn translated(
         json::set(&mut body, "stream", Value::Bool(true));
     }
 
-    // A model that is not known would refuse a temperature that nobody asked for, if it reasons.
-    let takes_default = !model.reasoning && (model.is_known || defaults.temperature_is_set);
-    if request.temperature.is_none() && takes_default {
-        json::set(&mut body, "temperature", defaults.temperature.into());
-    }
-    for (name, value, most) in [
-        ("temperature", request.temperature, 2),
-        ("top_p", request.top_p, 1),
-    ] {
-        let Some(value) = value else {
-            continue;
-        };
-        // Not a number is in no range.
-        if !(0.0..=f64::from(most)).contains(&value) {
-            let problem = format!("expected a number from 0 to {most}");
-            return Err(invalid(name, &problem));
-        }
-        if model.reasoning {
-            let reason = format!("the model {} does not accept it", deployment.logical_model);
-            dropped.push(Dropped::new(name, &reason));
-        } else {
-            json::set(&mut body, name, value.into());
-        }
-    }
+    let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
+    let sampling = Sampling {
+        model: &model,
+        name: &deployment.logical_model,
+        effort: reasoning.members.get(EFFORT).and_then(Value::as_str),
+    };
+    sampling.translate(request, defaults, &mut body, &mut dropped)?;
     if !request.stop.is_empty() {
         let reason = "the Responses API has no such parameter";
         dropped.push(Dropped::new("stop", reason));
     }
 
-    let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
     // What is thought comes on top of what is said, as far as the model goes.
     let budget = reasoning.thinking.and_then(|thinking| thinking.budget);
     let with_budget = limit.saturating_add(budget.unwrap_or_default());
@@ -203,7 +190,16 @@ fn translated(
         ("service_tier", defaults.service_tier),
         ("truncation", defaults.truncation),
     ] {
-        if let Some(value) = options.text(name, setting)? {
+        let Some(value) = options.text(name, setting)? else {
+            continue;
+        };
+        if name == "prompt_cache_retention" && !model.takes_retention(value) {
+            let reason = format!(
+                "the model {} does not take {value}",
+                deployment.logical_model
+            );
+            dropped.push(Dropped::new(name, &reason));
+        } else {
             json::set_text(&mut body, name, value);
         }
     }

@@ -85,7 +85,7 @@ impl Drops {
             if count > 1 {
                 reason += &format!("; this is the first of {count} such places");
             }
-            dropped.push(Dropped { parameter, reason });
+            dropped.push(Dropped::new(&parameter, &reason));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::place::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::config::RequestDefaults;
 use crate::core::json;
-use crate::core::model::Capabilities;
+use crate::core::model::{Capabilities, Effort};
 
 /// The `reasoning` of a request.
 pub(super) struct Reasoning {
@@ -76,6 +76,17 @@ impl Reasoning {
             effort => effort,
         };
         default(&mut members, EFFORT, default_effort);
+        let wanted = members.get(EFFORT).and_then(Value::as_str);
+        if let Some(effort) = wanted.and_then(|wanted| model.other_effort(wanted)) {
+            let changed = wanted.map(|wanted| (wanted.to_owned(), effort.name().to_owned()));
+            let efforts: Vec<&str> = model.efforts.iter().map(Effort::name).collect();
+            let reason = format!("the model takes {}", efforts.join(", "));
+            dropped.push(Dropped {
+                changed,
+                ..Dropped::new("reasoning.effort", &reason)
+            });
+            json::set_text(&mut members, EFFORT, effort.name());
+        }
         let effort = members.get(EFFORT);
         let is_off = effort.is_some_and(|effort| effort == "none");
         if effort.is_some_and(|effort| effort.is_null() || effort == "") {
@@ -105,4 +116,5 @@ fn default(members: &mut Map<String, Value>, key: &str, value: Option<&str>) {
 
 const REASONING: &str = "reasoning";
 
-const EFFORT: &str = "effort";
+/// The member that says how much the model reasons.
+pub(super) const EFFORT: &str = "effort";

@@ -193,8 +193,15 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
 }
 
 fn translated(request: &ChatRequest) -> Result<Translated, ProviderError> {
-    let document = r#"{"azure_endpoint":"https://r.openai.azure.com","api_key":"key"}"#;
-    let configuration = Configuration::resolve(document, &Environment::default()).unwrap();
+    with_settings(request, &json!({}))
+}
+
+fn with_settings(request: &ChatRequest, settings: &Value) -> Result<Translated, ProviderError> {
+    let mut document = json!({ "azure_endpoint": "https://r.openai.azure.com", "api_key": "key" });
+    let settings = settings.as_object().unwrap().clone();
+    document.as_object_mut().unwrap().extend(settings);
+    let document = document.to_string();
+    let configuration = Configuration::resolve(&document, &Environment::default()).unwrap();
     let deployment = configuration.deployments.resolve(request.model.as_deref());
     translate(request, &deployment, &configuration)
 }

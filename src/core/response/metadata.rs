@@ -11,6 +11,7 @@ pub(super) fn of(response: &Value, mut metadata: ObjectWriter, output: &Output<'
         ("openai:response_id", "id"),
         ("openai:model", "model"),
         ("openai:status", "status"),
+        ("openai:service_tier", "service_tier"),
     ] {
         if let Some(value) = response.get(name)
             && !json::says_nothing(value)

@@ -4,7 +4,9 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess};
 use serde_json::{Map, Value};
 
 use super::members::{Lenient, Reader, Scalar};
+use super::usage;
 use crate::core::json;
+use crate::core::pricing::Tokens;
 
 /// A response object. What is translated of it is a tree, and what is passed on is written while it is read: the content
 /// filters alone are half of a short response. What a service repeats of the request, which can be of any length, is not kept.
@@ -30,6 +32,27 @@ impl Response {
     pub fn model(&self) -> Option<&str> {
         json::text(&self.read, "model")
     }
+
+    /// What decides on what the response costs.
+    pub(super) fn served(&self) -> Served {
+        let text = |key| json::text(&self.read, key).map(str::to_owned);
+        Served {
+            model: text("model"),
+            service_tier: text("service_tier"),
+            tokens: self.read.get("usage").and_then(usage::tokens),
+        }
+    }
+}
+
+/// What a response says of itself that decides on what it costs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Served {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The tier that served.
+    pub service_tier: Option<String>,
+    /// What was used, if the service says.
+    pub tokens: Option<Tokens>,
 }
 
 impl<'de> Deserialize<'de> for Response {
@@ -63,12 +86,13 @@ impl<'de> Reader<'de> for Response {
 const PREFIX: &str = "openai:";
 
 /// The members that are translated.
-const READ: [&str; 7] = [
+const READ: [&str; 8] = [
     "error",
     "id",
     "incomplete_details",
     "model",
     "output",
+    "service_tier",
     "status",
     "usage",
 ];

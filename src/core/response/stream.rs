@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::event::{Event, PartKind, malformed};
-use super::{Call, Response, continuation};
+use super::{Call, Response, Served, continuation};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
 };
@@ -37,6 +37,8 @@ pub struct Translator {
     before: Option<Response>,
     /// The present response is over, and this is what it came to, together with those before it.
     received: Option<Response>,
+    /// What the present response alone says of what it costs.
+    served: Served,
 }
 
 #[derive(Debug)]
@@ -128,6 +130,11 @@ impl Translator {
     /// The response that is over, together with those before it.
     pub fn received(&self) -> Option<&Response> {
         self.received.as_ref()
+    }
+
+    /// What the last response that is over says of what it costs, without those before it.
+    pub fn served(&self) -> &Served {
+        &self.served
     }
 
     /// Makes ready for the response that goes on with the one that was cut off.
@@ -317,6 +324,7 @@ impl Translator {
             // One that failed is none to go on with.
             super::translate(response.clone())?;
         }
+        self.served = response.served();
         self.received = Some(match self.before.take() {
             Some(before) => continuation::join(before, response),
             None => response,

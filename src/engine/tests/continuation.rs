@@ -76,6 +76,7 @@ fn a_cut_answer_goes_on_and_is_one_answer() {
         events[5].1,
         json!({
             "provider": "azure-openai",
+            "request_id": CALL,
             "response_id": "resp_1",
             "reason": "max_output_tokens",
             "continuation_number": 2,
@@ -199,6 +200,31 @@ fn a_continuation_that_breaks_off_after_more_was_said_is_an_error_with_all_of_it
         ]),
         "{ended:?}"
     );
+}
+
+#[test]
+fn each_response_of_an_answer_has_its_own_price() {
+    // Two inputs of 200,000 tokens are not one of 400,000, and the tiers that served may differ.
+    // 200,000 · 4 + 1,000 · 20, and the same at double: 0.82 + 1.64.
+    let edge = FakeEdge::default();
+    for (mut response, tier) in [(cut("one t"), "default"), (complete("wo"), "priority")] {
+        response["model"] = json!("gpt-5.6-2026-07-09");
+        response["service_tier"] = json!(tier);
+        response["usage"] =
+            json!({ "input_tokens": 200_000, "output_tokens": 1_000, "total_tokens": 201_000 });
+        answer_with(&edge, &response);
+    }
+    let usage = ask(&edge, json!({})).unwrap().usage.unwrap();
+    assert_eq!(usage.input_tokens, 400_000);
+    assert_eq!(usage.cost_usd.as_deref(), Some("2.46"));
+
+    // What one of them cost is not known.
+    let edge = FakeEdge::default();
+    for (mut response, tier) in [(cut("one t"), "scale"), (complete("wo"), "default")] {
+        response["service_tier"] = json!(tier);
+        answer_with(&edge, &response);
+    }
+    assert_eq!(ask(&edge, json!({})).unwrap().usage.unwrap().cost_usd, None);
 }
 
 /// Asks for a whole answer.

@@ -1,6 +1,7 @@
 //! What is told with `debug` and `raw_debug`.
 
 use super::*;
+use crate::contract::types::ToolSpec;
 
 #[test]
 fn each_setting_adds_its_events_in_their_places() {
@@ -53,6 +54,7 @@ fn counts_and_bodies_are_told_without_secrets() {
         payload("llm:request:debug"),
         json!({
             "provider": "azure-openai",
+            "request_id": CALL,
             "model": "gpt-4.1",
             "message_count": 1,
             "item_count": 1,
@@ -64,12 +66,13 @@ fn counts_and_bodies_are_told_without_secrets() {
         payload("llm:response:debug"),
         json!({
             "provider": "azure-openai",
+            "request_id": CALL,
             "model": "gpt-4.1",
             "block_count": 1,
             "tool_call_count": 0,
             "finish_reason": "stop",
             "usage": { "input_tokens": 0, "output_tokens": 0, "cost_usd": null },
-            "request_id": "id-for-support",
+            "service_request_id": "id-for-support",
         })
     );
     let params = &payload("llm:request:raw")["params"];
@@ -138,4 +141,48 @@ fn asked(settings: &Value) -> FakeEdge {
     let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
     engine.complete(&request(vec![user("Hi")])).unwrap();
     edge
+}
+
+#[test]
+fn a_body_is_reported_without_what_its_keys_say_is_secret() {
+    let edge = FakeEdge::default();
+    edge.answer(200, "application/json");
+    let response = json!({
+        "status": "completed",
+        "output": [],
+        "tools": [{ "type": "mcp", "authorization": "of the user's own server" }],
+    });
+    edge.chunk(Duration::ZERO, &response.to_string());
+    let config = json!({
+        "azure_endpoint": "https://r.openai.azure.com",
+        "api_key": "key",
+        "debug": true,
+        "raw_debug": true,
+    });
+    let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
+    let mut request = request(vec![user("Hi")]);
+    let server = json!({ "type": "mcp", "server_label": "s", "headers": { "Authorization": "Bearer of the user" } });
+    request.tools = vec![ToolSpec::Hosted(server.to_string())];
+    engine.complete(&request).unwrap();
+    let events = edge.0.events.borrow();
+    let bodies: Vec<&Value> = events
+        .iter()
+        .filter(|(name, _)| name.ends_with(":raw"))
+        .map(|(_, payload)| payload)
+        .collect();
+    assert_eq!(
+        bodies[0]["params"]["tools"][0]["headers"]["Authorization"],
+        "[REDACTED]"
+    );
+    assert_eq!(bodies[0]["params"]["tools"][0]["server_label"], "s");
+    assert_eq!(
+        bodies[1]["response"]["tools"][0]["authorization"],
+        "[REDACTED]"
+    );
+    // What is sent is the request's own.
+    let sent = &edge.0.sent_bodies.borrow()[0];
+    assert_eq!(
+        sent["tools"][0]["headers"]["Authorization"],
+        "Bearer of the user"
+    );
 }

@@ -3,6 +3,7 @@
 mod authentication;
 mod continuation;
 mod debugging;
+mod events;
 mod fake_edge;
 mod retries;
 
@@ -214,7 +215,7 @@ fn an_abort_is_told_only_when_something_was_seen() {
 }
 
 #[test]
-fn ids_of_streams_are_random_uuids() {
+fn ids_of_calls_are_random_uuids() {
     let edge = FakeEdge::default();
     edge.answer(200, "text/event-stream");
     let added = json!({ "type": "response.output_item.added", "output_index": 0, "item": { "type": "reasoning" } });
@@ -225,8 +226,16 @@ fn ids_of_streams_are_random_uuids() {
         .iter()
         .find(|(name, _)| name == "llm:stream_block_start")
         .unwrap();
-    assert_eq!(start["request_id"], "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    assert_eq!(start["request_id"], CALL);
+    assert!(
+        events
+            .iter()
+            .all(|(_, payload)| payload["request_id"] == CALL)
+    );
 }
+
+/// The id of every call, as the fake edge's random bytes are all the same.
+const CALL: &str = "ffffffff-ffff-4fff-bfff-ffffffffffff";
 
 #[test]
 fn with_debug_the_choice_of_the_deployment_is_told() {
@@ -256,6 +265,7 @@ fn with_debug_the_choice_of_the_deployment_is_told() {
                 events[0].1,
                 json!({
                     "provider": "azure-openai",
+                    "request_id": CALL,
                     "requested_model": "gpt-4.1",
                     "model": "gpt-4.1",
                     "deployment": "production",

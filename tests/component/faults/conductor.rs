@@ -51,6 +51,7 @@ pub(crate) async fn perform(settings: Value, call: Call, answers: &[Answer]) -> 
     let (told, retries) = mpsc::unbounded_channel();
     let listener = Arc::new(Listener {
         names: Mutex::default(),
+        is_reading: matches!(call, Call::Stream),
         deltas: watch::Sender::new(0),
         retries: told,
     });
@@ -78,7 +79,7 @@ pub(crate) async fn perform(settings: Value, call: Call, answers: &[Answer]) -> 
         listener,
     };
     let called = tokio::select! {
-        called = tokio::time::timeout(PATIENCE, self::call(&provider, call)) => called,
+        called = tokio::time::timeout(PATIENCE, self::call(&provider, call, &conductor.listener)) => called,
         never = conductor.conduct(answers, retries) => match never {},
     };
     let events = std::mem::take(&mut *conductor.listener.names.lock().unwrap());
@@ -166,7 +167,11 @@ impl Conductor {
             Silence::InStream => self.limits.attempt.min(self.limits.idle),
             Silence::AfterEnd => LINGER,
         };
-        // What was sent has arrived when it is told, and the component waits for more.
+        // What was sent has arrived when it is told, and the component waits for more. How long it waits for an end says enough.
+        let deltas = match silence {
+            Silence::AfterEnd => 0,
+            _ => deltas,
+        };
         let mut told = self.listener.deltas.subscribe();
         told.wait_for(|told| *told >= deltas).await.unwrap();
         let end = self.clock.now() + limit;
@@ -199,6 +204,8 @@ impl Conductor {
 /// Keeps the names of the events, and tells what happens now.
 struct Listener {
     names: Mutex<Vec<String>>,
+    /// The caller reads a stream, and sees more deltas than events report: those of arguments.
+    is_reading: bool,
     deltas: watch::Sender<usize>,
     retries: mpsc::UnboundedSender<f64>,
 }
@@ -215,7 +222,7 @@ impl EventSubscriber for Listener {
         }
         self.names.lock().unwrap().push(name.to_owned());
         match name {
-            "delta" => self.deltas.send_modify(|deltas| *deltas += 1),
+            "delta" if !self.is_reading => self.deltas.send_modify(|deltas| *deltas += 1),
             // Nobody listens any more when the call is over.
             "retry" => drop(self.retries.send(event.data()["delay"].as_f64().unwrap())),
             _ => {}
@@ -223,9 +230,9 @@ impl EventSubscriber for Listener {
     }
 }
 
-async fn call(provider: &ProviderHost, call: Call) -> String {
+async fn call(provider: &ProviderHost, call: Call, listener: &Listener) -> String {
     let called = match call {
-        Call::Stream => stream(provider).await,
+        Call::Stream => stream(provider, listener).await,
         Call::Whole | Call::Plain => provider.complete(&ask("Hi")).await,
     };
     match called {
@@ -235,12 +242,14 @@ async fn call(provider: &ProviderHost, call: Call) -> String {
     }
 }
 
-async fn stream(provider: &ProviderHost) -> Result<ChatResponse, CallError> {
+async fn stream(provider: &ProviderHost, listener: &Listener) -> Result<ChatResponse, CallError> {
     let mut stream = provider.stream(&ask("Hi")).await?;
     let mut completed = None;
     while let Some(event) = stream.next().await? {
-        if let StreamEvent::Completed(response) = event {
-            completed = Some(response);
+        match event {
+            StreamEvent::BlockDelta(_) => listener.deltas.send_modify(|deltas| *deltas += 1),
+            StreamEvent::Completed(response) => completed = Some(response),
+            _ => {}
         }
     }
     Ok(completed.unwrap())

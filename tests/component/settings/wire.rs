@@ -157,11 +157,12 @@ async fn the_default_temperature_goes_where_it_is_known_to_be_taken() {
         (json!({}), None, "gpt-5.1", None),
         (json!({}), None, UNKNOWN, None),
         (json!({ "temperature": 0.3 }), None, "gpt-4.1", Some(0.3)),
-        (json!({ "temperature": 0.3 }), None, "gpt-5.1", None),
+        // It does not reason unasked.
+        (json!({ "temperature": 0.3 }), None, "gpt-5.1", Some(0.3)),
         (json!({ "temperature": 0.3 }), None, UNKNOWN, Some(0.3)),
         (json!({ "temperature": "" }), None, UNKNOWN, None),
         (json!({}), Some("0.4"), "gpt-4.1", Some(0.4)),
-        (json!({}), Some("0.4"), "gpt-5.1", None),
+        (json!({}), Some("0.4"), "gpt-5.1", Some(0.4)),
         (json!({}), Some("0.4"), UNKNOWN, Some(0.4)),
         (
             json!({ "temperature": 0.3 }),

@@ -37,14 +37,17 @@ fn check_model(
     deployment: Deployment<'_>,
 ) -> Result<(), ApiError> {
     let is_set = |name: &str| parameters.get(name).is_some_and(|value| !value.is_null());
+    let effort = parameters
+        .get("reasoning")
+        .and_then(|reasoning| reasoning.get("effort")?.as_str());
+    let sampling = ["temperature", "top_p"];
+    if deployment.refuses_sampling(effort)
+        && let Some(name) = sampling.into_iter().find(|name| is_set(name))
+    {
+        return Err(ApiError::unsupported(name));
+    }
     if deployment.reasons() {
-        return match ["temperature", "top_p"]
-            .into_iter()
-            .find(|name| is_set(name))
-        {
-            Some(name) => Err(ApiError::unsupported(name)),
-            None => Ok(()),
-        };
+        return Ok(());
     }
     for name in ["effort", "summary"] {
         let value = parameters

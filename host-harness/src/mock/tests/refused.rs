@@ -135,7 +135,7 @@ async fn parameters_are_checked() {
             "maximum length 64",
         ),
         (
-            on("gpt-5.1", json!({"temperature": 0.7})),
+            on("gpt-5", json!({"temperature": 0.7})),
             Some("temperature"),
             "Unsupported parameter: 'temperature' is not supported with this model.",
         ),

@@ -205,7 +205,7 @@ fn owned(text: &Value) -> Option<String> {
 type Row = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// The events that are worth one of the span's.
-const TOLD: [Row; 7] = [
+const TOLD: [Row; 8] = [
     (
         "llm:stream_aborted",
         &[
@@ -236,6 +236,15 @@ const TOLD: [Row; 7] = [
             ("/response_id", names::RESPONSE_ID),
             ("/reason", "amplifier.reason"),
             ("/continuation_number", "amplifier.continuation"),
+        ],
+    ),
+    (
+        "provider:parameter_changed",
+        &[
+            ("/parameter", "amplifier.parameter"),
+            ("/reason", "amplifier.reason"),
+            ("/requested", "amplifier.requested"),
+            ("/sent", "amplifier.sent"),
         ],
     ),
     (

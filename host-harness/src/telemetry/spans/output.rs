@@ -66,11 +66,8 @@ impl Part {
         } = self;
         match kind.as_str() {
             "thinking" => json!({ "type": "reasoning", "content": text }),
-            "tool_use" => {
-                // Arguments that are cut off are still worth reading.
-                let arguments: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-                json!({ "type": "tool_call", "name": name, "arguments": arguments })
-            }
+            // The arguments of a call are in none of a stream's events.
+            "tool_use" => json!({ "type": "tool_call", "name": name }),
             kind => json!({ "type": kind, "content": text }),
         }
     }

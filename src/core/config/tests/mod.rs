@@ -191,14 +191,14 @@ fn the_address_of_a_deployment_is_warned_of() {
 #[test]
 fn provisioned_throughput_has_no_price_per_token() {
     let pricing = json!({"m": {"input": "1.25", "output": 10, "cached_input": 0.125}});
-    for (kind, has_prices) in [("PTU", false), ("ptu", false), ("standard", true)] {
+    for (kind, is_provisioned) in [("PTU", true), ("ptu", true), ("standard", false)] {
         let mut document: Value = serde_json::from_str(VALID).unwrap();
         document["deployment_type"] = json!(kind);
         document["pricing"] = pricing.clone();
         let resolved = resolve(&document.to_string(), &[]).unwrap();
-        let expected = match has_prices {
-            true => Pricing::PerToken(vec![("m".to_owned(), price("1.25", "10", "0.125"))]),
-            false => Pricing::Provisioned,
+        let expected = Pricing {
+            configured: vec![("m".to_owned(), price("1.25", "10", "0.125"))],
+            is_provisioned,
         };
         assert_eq!(resolved.pricing, expected, "{kind}");
     }
@@ -218,8 +218,8 @@ fn prices_are_taken_as_they_are_written() {
         ("999999.999999999", "999999.999999999"),
     ] {
         let resolved = with_price(written).unwrap();
-        let expected = Pricing::PerToken(vec![("m".to_owned(), price(exact, "1", "2"))]);
-        assert_eq!(resolved.pricing, expected, "{written}");
+        let expected = [("m".to_owned(), price(exact, "1", "2"))];
+        assert_eq!(resolved.pricing.configured, expected, "{written}");
     }
     for written in [
         "-1",

@@ -195,3 +195,131 @@ fn parameters_that_are_optional_can_be_dropped_once() {
     assert_eq!(drop("reasoning"), both);
     assert_eq!(drop("reasoning"), None);
 }
+
+#[test]
+fn a_temperature_goes_out_only_where_the_model_takes_it() {
+    let at_none = "the model gpt-5.1 accepts it only at the effort `none`";
+    let never = "the model o3 does not accept it";
+    // model, effort, temperature asked for, configured → temperature sent, why not
+    for (model, effort, requested, configured, sent, reason) in [
+        ("gpt-4.1", None, None, None, Some(0.7), None),
+        ("gpt-4.1", None, None, Some(0.2), Some(0.2), None),
+        ("gpt-5.1", None, None, None, None, None),
+        ("gpt-5.1", None, None, Some(0.2), Some(0.2), None),
+        ("gpt-5.1", None, Some(0.9), Some(0.2), Some(0.9), None),
+        ("gpt-5.1", Some("none"), Some(0.9), None, Some(0.9), None),
+        ("gpt-5.1", Some("low"), None, Some(0.2), None, Some(at_none)),
+        (
+            "gpt-5.1",
+            Some("low"),
+            Some(0.9),
+            Some(0.2),
+            None,
+            Some(at_none),
+        ),
+        ("gpt-5.1", Some("low"), None, None, None, None),
+        ("o3", None, None, Some(0.2), None, Some(never)),
+        ("my-own", None, None, None, None, None),
+        ("my-own", None, None, Some(0.2), Some(0.2), None),
+    ] {
+        let mut request = request(vec![user("Hi")]);
+        request.model = Some(model.to_owned());
+        request.reasoning_effort = effort.map(str::to_owned);
+        request.temperature = requested;
+        let settings = configured.map_or(json!({}), |value| json!({ "temperature": value }));
+        let translated = with_settings(&request, &settings).unwrap();
+        let found = translated.body.get("temperature").and_then(Value::as_f64);
+        assert_eq!(
+            found, sent,
+            "{model} {effort:?} {requested:?} {configured:?}"
+        );
+        let reasons: Vec<&str> = translated
+            .dropped
+            .iter()
+            .map(|dropped| dropped.reason.as_str())
+            .collect();
+        let expected: Vec<&str> = reason.into_iter().collect();
+        assert_eq!(
+            reasons, expected,
+            "{model} {effort:?} {requested:?} {configured:?}"
+        );
+    }
+}
+
+#[test]
+fn an_effort_that_the_model_refuses_is_changed_and_reported() {
+    // model, asked for, configured → sent, changed from
+    for (model, requested, configured, sent, changed) in [
+        ("gpt-5-pro", Some("low"), None, Some("high"), Some("low")),
+        ("gpt-5-pro", None, Some("none"), Some("high"), Some("none")),
+        ("gpt-5-pro", None, None, None, None),
+        (
+            "gpt-5.1",
+            Some("max"),
+            Some("low"),
+            Some("high"),
+            Some("max"),
+        ),
+        ("gpt-5.1", Some("none"), None, Some("none"), None),
+        (
+            "gpt-5.1",
+            Some("as you like"),
+            None,
+            Some("as you like"),
+            None,
+        ),
+        ("my-own", Some("max"), None, Some("max"), None),
+    ] {
+        let mut request = request(vec![user("Hi")]);
+        request.model = Some(model.to_owned());
+        request.reasoning_effort = requested.map(str::to_owned);
+        let settings = configured.map_or(json!({}), |value| json!({ "reasoning_effort": value }));
+        let translated = with_settings(&request, &settings).unwrap();
+        let found = translated
+            .body
+            .get("reasoning")
+            .and_then(|found| json::text(found, "effort"));
+        assert_eq!(found, sent, "{model} {requested:?} {configured:?}");
+        let changes: Vec<(String, String)> = translated
+            .dropped
+            .into_iter()
+            .filter_map(|dropped| dropped.changed)
+            .collect();
+        let expected: Vec<(String, String)> = changed
+            .map(|from| (from.to_owned(), sent.unwrap_or_default().to_owned()))
+            .into_iter()
+            .collect();
+        assert_eq!(changes, expected, "{model} {requested:?} {configured:?}");
+    }
+}
+
+#[test]
+fn a_retention_that_the_model_refuses_is_left_out() {
+    for (model, retention, is_sent) in [
+        ("gpt-5.4", "in_memory", true),
+        ("gpt-5.5", "in_memory", false),
+        ("gpt-5.5", "24h", true),
+        ("gpt-6-sol", "24h", false),
+    ] {
+        let mut request = request(vec![user("Hi")]);
+        request.model = Some(model.to_owned());
+        let settings = json!({ "prompt_cache_retention": retention });
+        let translated = with_settings(&request, &settings).unwrap();
+        assert_eq!(
+            translated.body.contains_key("prompt_cache_retention"),
+            is_sent,
+            "{model}"
+        );
+        let dropped: Vec<&str> = translated
+            .dropped
+            .iter()
+            .map(|dropped| dropped.parameter.as_str())
+            .collect();
+        let expected = if is_sent {
+            vec![]
+        } else {
+            vec!["prompt_cache_retention"]
+        };
+        assert_eq!(dropped, expected, "{model} {retention}");
+    }
+}
