@@ -7,7 +7,7 @@ use host_harness::Environment;
 use host_harness::contract::types::{ErrorKind, ProviderError};
 use host_harness::mock::{Fault, MockAzure};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Setup, ask, in_time, open, provider_error, read, request};
 

@@ -100,6 +100,9 @@ mod tests {
     use super::super::pace::Pace;
     use super::*;
 
+    /// The headers of a request.
+    type Sent<'a> = &'a [(&'static str, &'a str)];
+
     #[test]
     fn keys_and_tokens() {
         let options = Options {
@@ -121,7 +124,7 @@ mod tests {
         let key = |value| ("api-key", value);
         let authorization = |value| ("authorization", value);
         // what is sent → the status at a resource, and at a project
-        let table: [(&[(&'static str, &str)], u16, u16); 13] = [
+        let table: [(Sent<'_>, u16, u16); 13] = [
             (&[key("key")], 200, 200),
             (&[key("other")], 401, 401),
             (&[], 401, 401),
