@@ -48,8 +48,8 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
     if is_installed(&library) {
         return Ok(library);
     }
-    // Another run may be at it, from another checkout too: they share the toolchain.
-    let _lock = lock()?;
+    // Another run may be at it.
+    let _lock = lock(workspace)?;
     if is_installed(&library) {
         return Ok(library);
     }
@@ -132,9 +132,10 @@ fn build_from_source(
     })
 }
 
-/// Fills a folder beside its place and renames it, so that a run that is broken off never looks like an installed one.
+/// Fills a folder beside its place and renames it, so that a run that is broken off never looks like an installed one, and one
+/// from another checkout, which shares the toolchain and not the lock, has a folder of its own to fill.
 fn install(folder: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
-    let partial = folder.with_extension("partial");
+    let partial = folder.with_extension(format!("partial-{}", std::process::id()));
     for old in [partial.as_path(), folder] {
         if old.exists() {
             fs::remove_dir_all(old).map_err(|source| Error::file("remove", old, source))?;
@@ -145,9 +146,12 @@ fn install(folder: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Resu
     fs::rename(&partial, folder).map_err(|source| Error::file("install", folder, source))
 }
 
-/// Waits until no other run installs anything into this toolchain, and keeps it so until it is dropped.
-fn lock() -> Result<fs::File, Error> {
-    let path = sysroot()?.join("lib/rustlib/xtask.lock");
+/// Waits until no other run of this checkout installs anything, and keeps it so until it is dropped. In our own folder: the
+/// toolchain may be one that nobody can write to, and then what is to be done about that is said further on.
+fn lock(workspace: &Workspace) -> Result<fs::File, Error> {
+    let folder = workspace.target().join("xtask");
+    fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
+    let path = folder.join("toolchain.lock");
     let file = fs::File::create(&path).map_err(|source| Error::file("create", &path, source))?;
     file.lock()
         .map_err(|source| Error::file("lock", &path, source))?;
