@@ -24,18 +24,12 @@ pub(super) struct RedirectListener {
     port: u16,
 }
 
-/// Why a redirect brought no code.
+/// The person or the tenant said no.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RedirectError {
-    /// The person or the tenant said no.
-    #[error("the sign-in was refused: {0}; try again, or ask the tenant's administrator")]
-    Refused(ServiceError),
-    /// Somebody else sent the browser here.
-    #[error("the browser brought the end of another sign-in (its state differs); try again")]
-    OtherState,
-}
+#[error("the sign-in was refused: {0}; try again, or ask the tenant's administrator")]
+pub(super) struct Refused(ServiceError);
 
-type Outcome = Result<Secret, RedirectError>;
+type Outcome = Result<Secret, Refused>;
 
 impl RedirectListener {
     pub(super) async fn bind() -> io::Result<Self> {
@@ -111,11 +105,17 @@ fn answer(method: &Method, uri: &Uri, proof: &Proof) -> (Option<Outcome>, Respon
         let text = "This is where a sign-in ends, and the address says nothing about one.";
         return (None, response(StatusCode::BAD_REQUEST, "No sign-in", text));
     }
-    let is_ours = parameter("state").is_some_and(|state| proof.has_state(&state));
-    let outcome = match (is_ours, error, code) {
-        (false, ..) => Err(RedirectError::OtherState),
-        (true, None, Some(code)) => Ok(Secret::new(code)),
-        (true, error, _) => Err(RedirectError::Refused(ServiceError::of(
+    if !parameter("state").is_some_and(|state| proof.has_state(&state)) {
+        // Any page, and any program on this machine, can bring this. The person's own sign-in goes on.
+        let text = "This is the end of another sign-in (its state differs). The terminal still waits for its own.";
+        return (
+            None,
+            response(StatusCode::BAD_REQUEST, "Another sign-in", text),
+        );
+    }
+    let outcome = match (error, code) {
+        (None, Some(code)) => Ok(Secret::new(code)),
+        (error, _) => Err(Refused(ServiceError::of(
             &error.unwrap_or_default(),
             &parameter("error_description").unwrap_or_default(),
         ))),
