@@ -13,6 +13,8 @@ use crate::limits::LimitError;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     limit: Duration,
+    /// What is over with it.
+    over: fn(Duration) -> LimitError,
     /// None when no clock goes that far: there is no limit then.
     at: Option<Instant>,
     /// Whether somebody polls what is held when the time is over.
@@ -20,12 +22,30 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// So long from now.
+    /// The end of a call's time, so long from now.
     pub(crate) fn after(limit: Duration) -> Self {
         Self {
             limit,
+            over: |limit| LimitError::WallTime { limit },
             at: Instant::now().checked_add(limit),
             is_watched: false,
+        }
+    }
+
+    /// The end of the time that a component has to start, so long from now.
+    pub(crate) fn of_start(limit: Duration) -> Self {
+        Self {
+            over: |limit| LimitError::StartTime { limit },
+            ..Self::after(limit)
+        }
+    }
+
+    /// The sooner of two.
+    pub(crate) fn or_sooner(self, other: Self) -> Self {
+        match (self.at, other.at) {
+            (Some(at), Some(other_at)) if at <= other_at => self,
+            (Some(_), None) => self,
+            _ => other,
         }
     }
 
@@ -65,7 +85,7 @@ impl Deadline {
 
     /// What a call ends with at this moment.
     pub(crate) fn error(&self) -> LimitError {
-        LimitError::WallTime { limit: self.limit }
+        (self.over)(self.limit)
     }
 }
 
@@ -95,6 +115,21 @@ mod tests {
         deadline.passed().await;
         let polled = held.as_mut().poll(&mut context);
         assert_eq!(polled, Poll::Ready(Err(LimitError::WallTime { limit })));
+    }
+
+    #[test]
+    fn of_two_the_sooner_one_counts() {
+        let [soon, late, never] = [1, 2, u64::MAX].map(Duration::from_secs);
+        for (first, second, expected) in [
+            (soon, late, soon),
+            (late, soon, soon),
+            (never, soon, soon),
+            (soon, never, soon),
+            (never, never, never),
+        ] {
+            let sooner = Deadline::after(first).or_sooner(Deadline::after(second));
+            assert_eq!(sooner.limit, expected);
+        }
     }
 
     #[tokio::test]

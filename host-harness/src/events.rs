@@ -1,6 +1,7 @@
 //! What providers tell the host.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
@@ -50,9 +51,17 @@ impl Event<'_> {
     }
 }
 
-/// One call of a host's: unique in the host, and growing.
+/// One call: unique in the process, whichever host it is a call of, and growing. The first is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub(crate) u64);
+
+impl CallId {
+    /// The id of the next call.
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
 
 impl fmt::Display for CallId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,8 +30,12 @@ pub struct Limits {
     pub cpu_time: Duration,
 
     /// How long one call may take, its wait for others included: 2 hours. Six attempts of ten minutes each, which is what
-    /// the provider does by default, and the waits between them make 65 minutes. Opening a configuration may take as long.
+    /// the provider does by default, and the waits between them make 65 minutes.
     pub wall_time: Duration,
+
+    /// How long a component may take to start, which is to say what it is, or to open a configuration and describe it: 30 s.
+    /// It asks nobody for anything meanwhile, and takes a millisecond. Swaps wait for a candidate's start.
+    pub start_time: Duration,
 
     /// The most bytes of text in one chat request, and of one HTTP request: 64 MiB. It is there to
     /// refuse at once what is far too much: an instance holds a request some six times over, so that with its 256 MiB one of
@@ -55,6 +59,10 @@ pub struct Limits {
     /// How many idle instances are kept: 16. An instance has 1.5 MiB, and a fresh one takes 0.1 ms.
     pub idle_instances: usize,
 
+    /// How long an instance is kept without a call: 60 s. Hosts that share an engine share the places for instances, and one
+    /// that has had no calls for a minute gives its places back. The next call gets a fresh one.
+    pub idle_time: Duration,
+
     /// How many calls an instance works for before another takes its place: 1,000. What leaks a little leaks no more than
     /// that.
     pub calls_per_instance: u64,
@@ -70,12 +78,14 @@ impl Default for Limits {
             memory_bytes: MAX_MEMORY_BYTES,
             cpu_time: Duration::from_secs(20),
             wall_time: Duration::from_secs(2 * 60 * 60),
+            start_time: Duration::from_secs(30),
             request_bytes: 64 * 1024 * 1024,
             response_bytes: 256 * 1024 * 1024,
             event_bytes: 256 * 1024 * 1024,
             handles: 1_000,
             waiting_calls: 1_000,
             idle_instances: 16,
+            idle_time: Duration::from_secs(60),
             calls_per_instance: 1_000,
             idle_memory_bytes: 16 * 1024 * 1024,
         }
@@ -114,6 +124,13 @@ pub enum LimitError {
     /// The call took too long.
     #[error("the call took more than {limit:?} (Limits::wall_time)")]
     WallTime {
+        /// How long it may take.
+        limit: Duration,
+    },
+
+    /// The component took too long to start.
+    #[error("the provider component took more than {limit:?} to start (Limits::start_time)")]
+    StartTime {
         /// How long it may take.
         limit: Duration,
     },

@@ -1,8 +1,8 @@
 //! Sealed secrets: a provider sees random placeholders, and the host puts the real values into the headers that leave.
 //!
 //! A placeholder is worth nothing elsewhere: it is replaced only where its secret belongs, in the one header that carries
-//! it and as all of that header's value, and only in requests to the configured endpoint. A provider that sends it to
-//! another place, in another header or in a body sends random text.
+//! it and as all of that header's value, and only in requests below the configured endpoint ([`crate::http`]). A provider that
+//! sends it to another place, in another header or in a body sends random text.
 
 use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -131,6 +131,26 @@ async fn what_belongs_to_one_call_has_its_id_whatever_else_runs() {
     }
 }
 
+#[tokio::test]
+async fn calls_of_several_hosts_never_share_an_id() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let told = Arc::new(Told::default());
+    let builder = ProviderHost::builder().events(told.clone());
+    let loaded = builder.load(&component()).await.unwrap();
+    for host in [loaded.open(&config(&mock)), loaded.open(&config(&mock))] {
+        let host = host.await.unwrap();
+        for _ in 0..2 {
+            host.complete(&ask("Hi")).await.unwrap();
+        }
+    }
+    let mut told = told.0.lock().unwrap();
+    let requests = told.drain(..).filter(|(_, name)| name == "llm:request");
+    let mut ids: Vec<CallId> = requests.map(|(call, _)| call.unwrap()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "{ids:?}");
+}
+
 /// Which call each event belongs to.
 #[derive(Default)]
 struct Told(Mutex<Vec<(Option<CallId>, String)>>);

@@ -7,7 +7,7 @@ use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, Tok
 use host_harness::mock::MockAzure;
 use host_harness::secret::Secret;
 use host_harness::{CallError, Environment, LimitError, Limits, ProviderHost};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::hostile::Hostile;
 use crate::support::{Events, ask, component, config, in_time, provider_error};
@@ -22,6 +22,21 @@ async fn a_provider_may_describe_itself_in_any_way() {
         let host = loaded.open(&Map::new()).await.unwrap();
         assert_eq!(in_time(host.describe()).await.unwrap(), description);
     }
+}
+
+#[tokio::test]
+async fn a_component_cannot_pass_for_another_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = hostile(folder.path(), "claim-build");
+    let loaded = ProviderHost::builder().load(component).await.unwrap();
+    let host = loaded.open(&Map::new()).await.unwrap();
+    let find = ask(r#"{"do":"find","needle_parts":["a","b"]}"#);
+    let response = in_time(host.complete(&find)).await.unwrap();
+    let build = host.statistics().build.to_string();
+    let metadata = response.metadata.unwrap();
+    assert!(!metadata.contains("of my own"), "{metadata}");
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata, json!({ "host:build": build, "a": 1 }));
 }
 
 #[tokio::test]

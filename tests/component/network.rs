@@ -53,6 +53,21 @@ async fn tls_goes_by_the_systems_trust_store_and_carries_http_2() {
 }
 
 #[tokio::test]
+async fn names_below_localhost_are_this_machine_whatever_name_servers_say() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    for host in ["localhost", "api.localhost", "API.LocalHost"] {
+        let endpoint = mock.endpoint().replace("127.0.0.1", host);
+        let answered = ask(&[
+            ("AZURE_OPENAI_ENDPOINT", &endpoint),
+            ("AZURE_OPENAI_API_KEY", mock.api_key()),
+        ])
+        .await;
+        assert_eq!(answered.code, 0, "{host}: {answered:?}");
+    }
+    assert_eq!(mock.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_proxy_is_asked_unless_the_endpoint_is_excepted() {
     for (exceptions, is_asked) in [("", true), ("resource.invalid", false)] {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();

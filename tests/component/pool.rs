@@ -73,7 +73,7 @@ async fn a_call_without_an_instance_is_told_what_helps() {
     let second = in_time(host.stream(&ask("Hi"))).await.unwrap();
     let error = host.complete(&ask("Hi")).await.unwrap_err();
     assert!(matches!(error, CallError::NoInstance), "{error:?}");
-    assert!(error.to_string().contains("Limits::idle_instances"));
+    assert!(error.to_string().contains("max_concurrent_requests"));
     let error = error.to_provider_error();
     assert_eq!(
         (error.kind, error.retryable),
@@ -82,6 +82,65 @@ async fn a_call_without_an_instance_is_told_what_helps() {
     drop(first);
     host.describe().await.unwrap();
     drop(second);
+}
+
+#[tokio::test]
+async fn a_hosts_idle_instances_make_room_for_anothers_calls() {
+    let gate = DeltaGate::new();
+    let mock = MockAzure::builder().gate(gate.clone()).start();
+    let mock = mock.await.unwrap();
+    let engine = ProviderEngine::builder().instances(2).build().unwrap();
+    let loaded = ProviderHost::builder().engine(engine).load(component());
+    let loaded = loaded.await.unwrap();
+    let mut config = config(&mock);
+    config.insert("max_concurrent_requests".to_owned(), json!(0));
+    let busy = loaded.open(&config).await.unwrap();
+    let streams = [busy.stream(&ask("Hi")).await, busy.stream(&ask("Hi")).await];
+    gate.open();
+    for mut stream in streams.map(Result::unwrap) {
+        while in_time(stream.next()).await.unwrap().is_some() {}
+    }
+    until(|| busy.statistics().idle_instances == 2).await;
+
+    // A host that opens, and one that answers: each takes a place that nobody needs.
+    let other = loaded.open(&config).await.unwrap();
+    assert_eq!(busy.statistics().instances, 1);
+    in_time(other.complete(&ask("Hi"))).await.unwrap();
+    in_time(busy.complete(&ask("Hi"))).await.unwrap();
+    loaded.info().await.unwrap();
+}
+
+#[tokio::test]
+async fn idle_instances_go_when_there_are_no_calls_for_a_while() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let limits = Limits {
+        idle_time: std::time::Duration::from_millis(20),
+        ..Limits::default()
+    };
+    let host = open(&mock, limits, json!({}), Arc::new(NoSubscriber)).await;
+    until(|| host.statistics().instances == 0).await;
+    in_time(host.complete(&ask("Hi"))).await.unwrap();
+    until(|| host.statistics().instances == 0).await;
+}
+
+#[tokio::test]
+async fn hosts_without_an_engine_of_their_own_share_one() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    // Forty pools of the usual size do not fit into the address space of a process.
+    let mut hosts = Vec::new();
+    for _ in 0..40 {
+        let host = open(&mock, Limits::default(), json!({}), Arc::new(NoSubscriber)).await;
+        hosts.push(host);
+    }
+    let threads = std::fs::read_dir("/proc/self/task");
+    let names = threads
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    let epochs = names.filter(|name| name.trim() == "epoch").count();
+    // Some tests bring engines of their own.
+    assert!(epochs < 20, "{epochs} engines");
 }
 
 #[tokio::test]

@@ -107,23 +107,34 @@ async fn waiting_for_other_calls_takes_from_a_calls_time() {
 async fn a_component_that_waits_for_ever_holds_nobody_up() {
     let mock = MockAzure::builder().start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let waiting = hostile(folder.path(), "wait-in-open");
-    let provider = host().load(component()).await.unwrap();
+    // With the usual two hours for a call, which are not for a start.
+    let host_that_starts = || {
+        ProviderHost::builder().limits(Limits {
+            start_time: LIMIT,
+            ..Limits::default()
+        })
+    };
+    let is_over_for_start = |error: &CallError| matches!(error, CallError::Limit(LimitError::StartTime { limit }) if *limit == LIMIT);
+    let provider = host_that_starts().load(component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
-    for _ in 0..2 {
+    for (behaviour, at) in [
+        ("wait-in-open", "open"),
+        ("wait-in-get-info", "get-info"),
+        ("wait-in-open", "open"),
+    ] {
+        let waiting = hostile(folder.path(), behaviour);
         let Err(error) = in_time(provider.swap(&waiting)).await else {
             panic!("it was taken");
         };
         assert!(
-            matches!(&error, SwapError::Failed { step: "open", error } if is_over(error)),
+            matches!(&error, SwapError::Failed { step, error } if *step == at && is_over_for_start(error)),
             "{error}"
         );
+        let loaded = host_that_starts().load(&waiting).await.unwrap();
+        let error = in_time(loaded.open(&Map::new())).await.unwrap_err();
+        assert!(is_over_for_start(&error), "{error:?}");
     }
     in_time(provider.complete(&ask("Hi"))).await.unwrap();
-
-    let loaded = host().load(&waiting).await.unwrap();
-    let error = in_time(loaded.open(&Map::new())).await.unwrap_err();
-    assert!(is_over(&error), "{error:?}");
 
     let hostile = Hostile::open_in(host(), json!({})).await;
     let request = ask(r#"{"do":"stream","next":"wait"}"#);
@@ -133,14 +144,19 @@ async fn a_component_that_waits_for_ever_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_component_that_lingers_after_its_last_event_is_gone_at_its_time() {
-    let hostile = Hostile::open_in(host(), json!({})).await;
+async fn a_component_that_lingers_after_its_last_event_is_gone_soon_though_its_call_had_hours() {
+    let hostile = Hostile::open_in(ProviderHost::builder(), json!({})).await;
     let request = ask(r#"{"do":"stream","next":"linger"}"#);
     let mut stream = in_time(hostile.provider.stream(&request)).await.unwrap();
     let last = in_time(stream.next()).await.unwrap();
     assert!(matches!(last, Some(StreamEvent::Completed(_))), "{last:?}");
     assert_eq!(hostile.provider.statistics().instances, 1);
     until(|| hostile.provider.statistics().instances == 0).await;
+
+    let mut stream = in_time(hostile.provider.stream(&request)).await.unwrap();
+    in_time(stream.next()).await.unwrap();
+    in_time(hostile.provider.shut_down()).await;
+    assert_eq!(hostile.provider.statistics().instances, 0);
 }
 
 #[tokio::test]

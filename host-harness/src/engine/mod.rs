@@ -1,9 +1,10 @@
 //! The WebAssembly engine: how components are compiled, where the result is kept, and what an instance may use.
 
 mod compiled_code;
+mod idle;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -12,14 +13,17 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use self::compiled_code::CompiledCode;
+use self::idle::AllIdle;
+pub(crate) use self::idle::IdleInstances;
 use crate::limits::MAX_MEMORY_BYTES;
 
 /// Compiles and runs components. Cheap to clone; hosts that share one share its pool of instances, which are 1,100.
 #[derive(Clone)]
 pub struct ProviderEngine {
     engine: Engine,
-    /// None where nothing can be written.
+    /// None where nothing can be written, or others could write.
     compiled: Option<Arc<CompiledCode>>,
+    idle: Arc<AllIdle>,
 }
 
 impl ProviderEngine {
@@ -30,6 +34,22 @@ impl ProviderEngine {
     /// When this machine cannot run WebAssembly the way we need it.
     pub fn new() -> Result<Self, EngineError> {
         Self::builder().build()
+    }
+
+    /// The engine of this process, for all that bring none of their own. It is made when it is needed first, and stays. Each
+    /// engine reserves address space for all of its instances, of which there is room for some thirty engines in a process.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run WebAssembly the way we need it.
+    pub fn shared() -> Result<Self, EngineError> {
+        static SHARED: Mutex<Option<ProviderEngine>> = Mutex::new(None);
+        // Held meanwhile, so that there are not two. It is whole after every step.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*shared {
+            Some(engine) => Ok(engine.clone()),
+            None => Ok(shared.insert(Self::new()?).clone()),
+        }
     }
 
     /// Begins an engine with settings of its own.
@@ -52,10 +72,19 @@ impl ProviderEngine {
             }
         };
         let weak = engine.weak();
+        let idle = Arc::new(AllIdle::default());
+        let all_idle = Arc::downgrade(&idle);
         let tick = move || {
+            let mut ticks: u32 = 0;
             while let Some(engine) = weak.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
+                ticks = ticks.wrapping_add(1);
+                if ticks.is_multiple_of(TICKS_PER_SWEEP)
+                    && let Some(idle) = all_idle.upgrade()
+                {
+                    idle.expire();
+                }
                 thread::sleep(TICK);
             }
         };
@@ -64,6 +93,7 @@ impl ProviderEngine {
             Ok(_) => Ok(Self {
                 engine,
                 compiled: compiled.map(Arc::new),
+                idle,
             }),
             // Without it a component that computes for ever could not be stopped.
             Err(error) => Err(EngineError(error.into())),
@@ -76,6 +106,17 @@ impl ProviderEngine {
             Some(compiled) => compiled.component(&self.engine, content, digest),
             None => Component::new(&self.engine, content),
         }
+    }
+
+    /// Idle instances that others may have the place of.
+    pub(crate) fn add_idle(&self, instances: Weak<dyn IdleInstances>) {
+        self.idle.add(instances);
+    }
+
+    /// Makes room for an instance in a pool that is full: the one goes that has been idle longest, whichever host's it is.
+    /// False when none is idle.
+    pub(crate) fn make_room(&self) -> bool {
+        self.idle.evict()
     }
 
     pub(crate) fn wasmtime(&self) -> &Engine {
@@ -98,8 +139,8 @@ impl ProviderEngineBuilder {
         self
     }
 
-    /// The folder for compiled code; one in the user's cache folder without this. What is in it is run, so nobody else may
-    /// write to it.
+    /// The folder for compiled code; one in the user's cache folder without this. What is in it is run: a folder or a file that
+    /// is not this user's own, or that others may write to, is not used, and the component compiled each time.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
@@ -120,7 +161,8 @@ impl ProviderEngineBuilder {
 #[error("this machine cannot run WebAssembly: {0:#}")]
 pub struct EngineError(wasmtime::Error);
 
-/// What was compiled before. A read-only home, for example, is no reason not to run: compiling takes a second.
+/// What was compiled before. A read-only home, or one that others can write to, is no reason not to run: compiling takes a
+/// second.
 fn compiled(folder: Option<PathBuf>) -> Option<CompiledCode> {
     let folder = match folder {
         Some(folder) => Ok(folder),
@@ -135,7 +177,7 @@ fn compiled(folder: Option<PathBuf>) -> Option<CompiledCode> {
     match compiled {
         Ok(compiled) => Some(compiled),
         Err(problem) => {
-            tracing::warn!("compiled code is not kept: {problem}");
+            tracing::warn!("compiled code is neither kept nor read from a cache: {problem}");
             None
         }
     }
@@ -185,6 +227,9 @@ const KEPT_TABLE_BYTES: usize = 4 << 10;
 
 /// How long guest code computes before others get their turn.
 const TICK: Duration = Duration::from_millis(5);
+
+/// After how many ticks, which is ten times a second, idle instances are looked at that may be too old.
+const TICKS_PER_SWEEP: u32 = 20;
 
 /// After how many ticks guest code lets others go on. The first may come at once.
 pub(crate) const EPOCH_TICKS_PER_TURN: u64 = 1;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::CallError;
 use super::tally::{Counted, Tally};
 use crate::component::ProviderComponent;
 use crate::contract::types::ProviderInfo;
 use crate::deadline::Deadline;
+use crate::engine::{IdleInstances, ProviderEngine};
 use crate::instance::{Grants, Instance};
 
 /// Which build of which provider, such as `azure-openai 0.1.0 (3f2a9c41d07b)`.
@@ -37,8 +39,12 @@ pub(super) struct Build {
     /// The model of requests that name none.
     pub(super) default_model: Option<String>,
     component: ProviderComponent,
-    /// Instances with the provider opened, and no call.
-    idle: Mutex<Vec<Instance>>,
+    engine: ProviderEngine,
+    /// Instances with the provider opened and no call, and since when: the last one is the next to work, so that the first is
+    /// the oldest.
+    idle: Mutex<Vec<(Instant, Instance)>>,
+    /// How long they may be so.
+    idle_time: Duration,
     /// The calls that it works for.
     running: Arc<Tally>,
 }
@@ -46,11 +52,13 @@ pub(super) struct Build {
 impl Build {
     /// A build that says this of itself, without an instance.
     pub(super) fn new(
+        engine: &ProviderEngine,
         component: ProviderComponent,
         info: ProviderInfo,
         default_model: Option<String>,
-    ) -> Self {
-        Self {
+        idle_time: Duration,
+    ) -> Arc<Self> {
+        let build = Arc::new(Self {
             id: BuildId {
                 provider: info.id.clone(),
                 version: info.version.clone(),
@@ -59,9 +67,14 @@ impl Build {
             info: Arc::new(info),
             default_model,
             component,
+            engine: engine.clone(),
             idle: Mutex::default(),
+            idle_time,
             running: Tally::new(),
-        }
+        });
+        let idle: Arc<dyn IdleInstances> = build.clone();
+        engine.add_idle(Arc::downgrade(&idle));
+        build
     }
 
     /// A warm instance, or a fresh one.
@@ -73,10 +86,10 @@ impl Build {
     ) -> Result<Instance, CallError> {
         let warm = self.idle().pop();
         match warm {
-            Some(instance) => Ok(instance),
+            Some((_, instance)) => Ok(instance),
             None => {
-                let pre = self.component.pre();
-                let opened = Instance::open(pre, grants, config, true, deadline).await?;
+                let (engine, pre) = (&self.engine, self.component.pre());
+                let opened = Instance::open(engine, pre, grants, config, true, deadline).await?;
                 opened.map_err(|error| grants.error(error))
             }
         }
@@ -88,7 +101,7 @@ impl Build {
         let mut idle = self.idle();
         match idle.len() < max_idle {
             true => {
-                idle.push(instance);
+                idle.push((Instant::now(), instance));
                 None
             }
             false => Some(instance),
@@ -111,9 +124,33 @@ impl Build {
         self.running.is_zero().await;
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Instance)>> {
         // What is in the list is whole after every step.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IdleInstances for Build {
+    fn expire(&self) {
+        let expired: Vec<_> = {
+            let mut idle = self.idle();
+            let count = idle.partition_point(|(since, _)| since.elapsed() >= self.idle_time);
+            idle.drain(..count).collect()
+        };
+        // Outside the lock: dropping an instance is not quick.
+        drop(expired);
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        self.idle().first().map(|(since, _)| *since)
+    }
+
+    fn evict_oldest(&self) -> bool {
+        let evicted = {
+            let mut idle = self.idle();
+            (!idle.is_empty()).then(|| idle.remove(0))
+        };
+        evicted.is_some()
     }
 }
 

@@ -89,7 +89,7 @@ impl ProviderHostBuilder {
         self
     }
 
-    /// What runs the component; an engine of its own without this.
+    /// What runs the component; [the process's own](ProviderEngine::shared) without this.
     pub fn engine(mut self, engine: ProviderEngine) -> Self {
         self.engine = Some(engine);
         self
@@ -103,7 +103,7 @@ impl ProviderHostBuilder {
     pub async fn load(self, path: impl AsRef<Path>) -> Result<LoadedProvider, LoadError> {
         let engine = match self.engine {
             Some(engine) => engine,
-            None => ProviderEngine::new()?,
+            None => ProviderEngine::shared()?,
         };
         let component = ProviderComponent::load(&engine, path.as_ref()).await?;
         let clients = Clients::default();

@@ -1,7 +1,9 @@
 //! One call, from the gate to its end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde_json::{Map, Value};
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -69,6 +71,11 @@ impl Call {
         self.deadline = self.deadline.watched(is_watched);
     }
 
+    /// From here on the call has no longer than this.
+    pub(super) fn hurry(&mut self, limit: Duration) {
+        self.deadline = Deadline::after(limit).or_sooner(self.deadline);
+    }
+
     /// The call's time is over between two of its parts.
     pub(super) fn expire(mut self) -> CallError {
         self.fail(self.deadline.error().into())
@@ -101,15 +108,11 @@ impl Call {
 
     /// The response, with the build that gave it.
     pub(super) fn signed(&self, mut response: ChatResponse) -> ChatResponse {
-        let build = serde_json::Value::from(self.running.build.id.to_string());
-        let members = response.metadata.as_deref().and_then(|metadata| {
-            let members = metadata.trim().strip_prefix('{')?;
-            (members.trim() != "}").then_some(members)
-        });
-        response.metadata = Some(match members {
-            Some(members) => format!(r#"{{"{BUILD_KEY}":{build},{members}"#),
-            None => format!(r#"{{"{BUILD_KEY}":{build}}}"#),
-        });
+        let build = self.running.build.id.to_string();
+        let metadata = response.metadata.as_deref().unwrap_or("{}");
+        // A service may name a secret as the model that answered, or as anything else.
+        let metadata = self.opened.grants.secrets.redact(metadata);
+        response.metadata = Some(with_build(&metadata, &build));
         response
     }
 
@@ -124,5 +127,69 @@ impl Call {
     }
 }
 
+/// Metadata of a component, with the host's word for the build in place of the component's own, if it has one.
+fn with_build(metadata: &str, build: &str) -> String {
+    let metadata = metadata.trim();
+    let build = Value::from(build);
+    // Most metadata is not read for this. Only text with the key in it can have the key, or with an escape in it, which may
+    // be a letter of the key.
+    let may_claim = metadata.contains(BUILD_KEY) || metadata.contains('\\');
+    let claimed = may_claim.then(|| serde_json::from_str::<Map<String, Value>>(metadata));
+    if let Some(Ok(mut fields)) = claimed
+        && fields.remove(BUILD_KEY).is_some()
+    {
+        fields.insert(BUILD_KEY.to_owned(), build);
+        return Value::Object(fields).to_string();
+    }
+    match metadata.strip_prefix('{') {
+        Some(fields) if fields.trim() != "}" => format!(r#"{{"{BUILD_KEY}":{build},{fields}"#),
+        _ => format!(r#"{{"{BUILD_KEY}":{build}}}"#),
+    }
+}
+
 /// The key of a response's metadata under which the host says which build answered.
 pub(super) const BUILD_KEY: &str = "host:build";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_host_says_which_build_answered_whatever_the_component_claims() {
+        for (metadata, expected) in [
+            ("{}", json!({})),
+            (" { } ", json!({})),
+            ("null", json!({})),
+            (r#"{"a":1.50}"#, json!({ "a": 1.5 })),
+            (r#"{"a":"\n"}"#, json!({ "a": "\n" })),
+            (r#"{"host:build":"mine"}"#, json!({})),
+            (r#"{"a":1,"host:build":"mine"}"#, json!({ "a": 1 })),
+            (
+                r#"{"host:build":1,"a":1,"host:build":"mine"}"#,
+                json!({ "a": 1 }),
+            ),
+            (r#"{"\u0068ost:build":"mine"}"#, json!({})),
+            // Not at the top: it claims nothing.
+            (
+                r#"{"a":{"host:build":"mine"}}"#,
+                json!({ "a": { "host:build": "mine" } }),
+            ),
+        ] {
+            let text = with_build(metadata, "ours");
+            let mut read: Value = serde_json::from_str(&text).unwrap();
+            let build = read.as_object_mut().unwrap().remove(BUILD_KEY);
+            assert_eq!(
+                (build, read),
+                (Some(json!("ours")), expected),
+                "{metadata:?}"
+            );
+            // Neither the first nor the last of two: parsers differ in which one they take.
+            let count = text.matches(r#""host:build":"#).count();
+            let nested = usize::from(text.contains(r#""a":{"#));
+            assert_eq!(count, 1 + nested, "{text}");
+        }
+    }
+}

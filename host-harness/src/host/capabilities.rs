@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::credentials::TokenProvider;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
-use crate::http::{Clients, HttpClient, Origin};
+use crate::http::{Clients, Endpoint, HttpClient, Origin};
 use crate::instance::Grants;
 use crate::limits::Limits;
 use crate::sealed::SealedSecrets;
@@ -34,7 +34,7 @@ impl Capabilities {
 
     /// What a provider with this configuration gets: the variables that it may see, and the way to its endpoint.
     pub(super) fn for_config(&self, config: &Map<String, Value>) -> Arc<Grants> {
-        let endpoint = endpoint(config, &self.environment).and_then(Origin::parse);
+        let endpoint = endpoint(config, &self.environment).and_then(Endpoint::parse);
         let configured_scope = config.get("token_scope").and_then(Value::as_str);
         let scopes = configured_scope
             .map(str::trim)
@@ -54,7 +54,7 @@ impl Capabilities {
         &self,
         token_scopes: Vec<String>,
         variables: Vec<(String, String)>,
-        endpoint: Option<Origin>,
+        endpoint: Option<Endpoint>,
         allowed: &[Origin],
     ) -> Arc<Grants> {
         let secrets = Arc::new(SealedSecrets::new(self.seals_secrets));

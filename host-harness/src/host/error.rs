@@ -33,9 +33,9 @@ pub enum CallError {
         waiting: usize,
     },
 
-    /// The engine's instances are all in use, by this host and those that share the engine with it.
+    /// The engine's instances are all at work, for this host and those that share the engine with it.
     #[error(
-        "the engine has no instance left for this call; try again later, run fewer calls at once (`max_concurrent_requests`), keep fewer idle instances (Limits::idle_instances), or give the host an engine of its own"
+        "the engine has no instance left for this call: all are at work; try again later, run fewer calls at once (`max_concurrent_requests`), or give the host an engine of its own"
     )]
     NoInstance,
 
@@ -55,7 +55,9 @@ impl CallError {
             Self::Provider(error) => return (**error).clone(),
             Self::Overloaded { .. } | Self::NoInstance | Self::ShutDown => ErrorKind::Unavailable,
             Self::Limit(LimitError::Request { .. }) => ErrorKind::InvalidRequest,
-            Self::Limit(LimitError::WallTime { .. }) => ErrorKind::Timeout,
+            Self::Limit(LimitError::StartTime { .. } | LimitError::WallTime { .. }) => {
+                ErrorKind::Timeout
+            }
             Self::Limit(_) | Self::Component(_) => ErrorKind::Other,
         };
         ProviderError {

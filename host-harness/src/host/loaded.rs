@@ -9,6 +9,7 @@ use super::capabilities::Capabilities;
 use super::{CallError, ProviderHost};
 use crate::component::{Inspection, ProviderComponent};
 use crate::contract::types::ProviderInfo;
+use crate::deadline::Deadline;
 use crate::engine::ProviderEngine;
 use crate::instance;
 
@@ -32,7 +33,9 @@ impl LoadedProvider {
     /// When the component fails.
     pub async fn info(&self) -> Result<ProviderInfo, CallError> {
         let grants = self.capabilities.nothing();
-        Ok(instance::info(self.component.pre(), &grants).await?)
+        let deadline = Deadline::of_start(grants.limits.start_time);
+        let pre = self.component.pre();
+        Ok(instance::info(&self.engine, pre, &grants, deadline).await?)
     }
 
     /// Opens the provider with a configuration. It may reach the endpoint that this configuration names, or else the

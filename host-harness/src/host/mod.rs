@@ -99,12 +99,18 @@ impl ProviderHost {
         config: String,
     ) -> Result<Self, CallError> {
         let info = loaded.info().await?;
-        let pre = loaded.component.pre();
-        let deadline = Deadline::after(grants.limits.wall_time);
-        let opened = Instance::open(pre, &grants, &config, false, deadline).await?;
+        let (engine, pre) = (&loaded.engine, loaded.component.pre());
+        let deadline = Deadline::of_start(grants.limits.start_time);
+        let opened = Instance::open(engine, pre, &grants, &config, false, deadline).await?;
         let mut first = opened.map_err(|error| grants.error(error))?;
         let settings = Settings::of(&mut first, deadline).await?;
-        let build = Build::new(loaded.component.clone(), info, settings.default_model);
+        let build = Build::new(
+            engine,
+            loaded.component.clone(),
+            info,
+            settings.default_model,
+            grants.limits.idle_time,
+        );
         let opened = Arc::new(Opened {
             engine: loaded.engine.clone(),
             capabilities: Arc::clone(&loaded.capabilities),
@@ -117,7 +123,7 @@ impl ProviderHost {
             calls: AtomicU64::new(0),
             working: Tally::new(),
             builds: RwLock::new(Builds {
-                present: Arc::new(build),
+                present: build,
                 previous: None,
             }),
             swapping: Mutex::new(()),
@@ -289,8 +295,10 @@ impl Opened {
         });
     }
 
+    /// Counts one more call, and gives it its id.
     fn next_call(&self) -> CallId {
-        CallId(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        CallId::next()
     }
 
     /// The build that takes new calls.

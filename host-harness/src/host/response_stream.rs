@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::task::AbortHandle;
@@ -231,6 +232,7 @@ impl Open {
     /// Lets the component read to the end of a response, and keeps the instance.
     async fn finish(mut self: Box<Self>) {
         self.call.set_watched(false);
+        self.call.hurry(LINGER_TIME);
         let finished = match self.advance().await {
             Ok(_) => self.close().await,
             Err(error) => Err(error),
@@ -251,3 +253,7 @@ impl Open {
         Ok(())
     }
 }
+
+/// How long a component may take after its last event: to read the end of the response, which came with that event or comes
+/// right after it. What takes longer waits for something else, and would keep an instance that nobody counts.
+const LINGER_TIME: Duration = Duration::from_secs(1);

@@ -47,7 +47,10 @@ impl ProviderHost {
             return Ok(opened.unchanged());
         }
         let nothing = opened.capabilities.nothing();
-        let info = instance::info(component.pre(), &nothing).await;
+        let (engine, pre, grants) = (&opened.engine, component.pre(), &opened.grants);
+        let start_time = grants.limits.start_time;
+        let deadline = Deadline::of_start(start_time);
+        let info = instance::info(engine, pre, &nothing, deadline).await;
         let info = info.map_err(failed("get-info"))?;
         let expected = &opened.build().info.id;
         if info.id != *expected {
@@ -56,16 +59,22 @@ impl ProviderHost {
                 found: info.id,
             });
         }
-        let (grants, pre) = (&opened.grants, component.pre());
-        let deadline = Deadline::after(grants.limits.wall_time);
+        let deadline = Deadline::of_start(start_time);
         // Its warnings were heard when the configuration was opened first.
-        let first = Instance::open(pre, grants, &opened.config, true, deadline).await;
+        let first = Instance::open(engine, pre, grants, &opened.config, true, deadline).await;
         let mut first = first
             .map_err(failed("open"))?
             .map_err(|error| SwapError::Rejected(Box::new(grants.redacted(error))))?;
         let settings = Settings::of(&mut first, deadline).await;
         let settings = settings.map_err(failed("describe"))?;
-        let to = Arc::new(Build::new(component, info, settings.default_model));
+        let default_model = settings.default_model;
+        let to = Build::new(
+            engine,
+            component,
+            info,
+            default_model,
+            grants.limits.idle_time,
+        );
         let swap = opened.switch(&to)?;
         opened.keep(&to, first);
         Ok(swap)

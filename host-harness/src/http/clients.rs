@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::loopback::Loopback;
 use super::origin::Origin;
 
 /// The proxy that requests to an origin go through: the client asks the same settings. Without user name and password.
@@ -99,7 +100,7 @@ impl Pool {
             .referer(false);
         if self.is_local {
             // A proxy cannot reach this machine's loopback and link-local addresses.
-            client = client.no_proxy();
+            client = client.no_proxy().dns_resolver(Arc::new(Loopback));
         }
         Ok(client.build()?)
     }

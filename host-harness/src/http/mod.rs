@@ -2,6 +2,9 @@
 
 mod body;
 pub(crate) mod clients;
+mod descriptors;
+mod endpoint;
+mod loopback;
 pub(crate) mod origin;
 
 use std::collections::BTreeSet;
@@ -20,6 +23,7 @@ use wasmtime_wasi_http::{
 
 use self::body::LimitedBody;
 pub(crate) use self::clients::Clients;
+pub(crate) use self::endpoint::Endpoint;
 pub use self::origin::Origin;
 use crate::limits::Limits;
 use crate::sealed::SealedSecrets;
@@ -30,7 +34,7 @@ pub(crate) struct HttpClient {
     clients: Clients,
     allowed: Arc<BTreeSet<Origin>>,
     /// Where the secrets go; nowhere without an endpoint.
-    endpoint: Option<Origin>,
+    endpoint: Option<Endpoint>,
     secrets: Arc<SealedSecrets>,
     /// The most bytes of a request's body.
     request_bytes: usize,
@@ -42,14 +46,15 @@ impl HttpClient {
     /// A client that goes to the endpoint, with the secrets, and to other allowed origins, without them.
     pub(crate) fn new(
         clients: Clients,
-        endpoint: Option<Origin>,
+        endpoint: Option<Endpoint>,
         allowed: impl IntoIterator<Item = Origin>,
         secrets: Arc<SealedSecrets>,
         limits: &Limits,
     ) -> Self {
+        let origin = endpoint.as_ref().map(|endpoint| endpoint.origin.clone());
         Self {
             clients,
-            allowed: Arc::new(allowed.into_iter().chain(endpoint.clone()).collect()),
+            allowed: Arc::new(allowed.into_iter().chain(origin).collect()),
             endpoint,
             secrets,
             request_bytes: limits.request_bytes,
@@ -69,7 +74,15 @@ impl HttpClient {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
         }
-        if self.endpoint.as_ref() == Some(&origin) {
+        let mut endpoints = self.endpoint.iter();
+        if endpoints.any(|endpoint| endpoint.has(&head.method, &url)) {
+            if !origin.is_secure() && !origin.is_loopback() {
+                // Providers refuse such an endpoint too; but whoever has the secrets answers for them.
+                tracing::warn!(
+                    "a request to {origin} was refused: a secret would be sent in the clear"
+                );
+                return Err(Error::HttpRequestDenied);
+            }
             self.secrets.unseal(&mut head.headers);
         }
         let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
@@ -167,6 +180,9 @@ fn explain(error: &reqwest::Error) -> Error {
     if let Some(Error::HttpRequestBodySize(limit)) = ours {
         return Error::HttpRequestBodySize(*limit);
     }
+    if descriptors::have_run_out(io) {
+        return Error::InternalError(Some(descriptors::HAVE_RUN_OUT.to_owned()));
+    }
     match (
         tls.or_else(|| io.and_then(tls_within)),
         io.map(io::Error::kind),
@@ -216,7 +232,7 @@ mod tests {
         let (allowed, other) = (listen(), listen());
         let address =
             |listener: &std::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let client = client(Origin::parse(&address(&allowed)));
+        let client = client(Endpoint::parse(&address(&allowed)));
         let options = RequestOptions {
             first_byte_timeout: Some(Duration::from_secs(5)),
             ..RequestOptions::default()
@@ -245,7 +261,7 @@ mod tests {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = format!("http://{}", socket.local_addr().unwrap());
-        let client = client(Origin::parse(&address));
+        let client = client(Endpoint::parse(&address));
         let refused = client.send(get(&address), RequestOptions::default()).await;
         assert!(
             matches!(refused, Err(Error::ConnectionRefused)),
@@ -262,7 +278,7 @@ mod tests {
             first_byte_timeout: Some(Duration::from_millis(20)),
             ..RequestOptions::default()
         };
-        let client = client(Origin::parse(&address));
+        let client = client(Endpoint::parse(&address));
         let silent = client.send(get(&address), options).await;
         assert!(
             matches!(silent, Err(Error::HttpResponseTimeout)),
@@ -290,12 +306,45 @@ mod tests {
             connect_timeout: Some(Duration::from_millis(20)),
             ..RequestOptions::default()
         };
-        let client = client(Origin::parse(&address));
+        let client = client(Endpoint::parse(&address));
         let unreached = client.send(get(&address), options).await;
         assert!(
             matches!(unreached, Err(Error::ConnectionTimeout)),
             "{unreached:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn no_secret_leaves_in_the_clear() {
+        // Nobody is asked where this is: no name server has it.
+        for address in [
+            "http://r.invalid/openai",
+            "http://192.0.2.1/openai",
+            "http://[2001:db8::1]/openai",
+        ] {
+            let client = client(Endpoint::parse(address));
+            let refused = client
+                .send(get(&format!("{address}/v1/x")), RequestOptions::default())
+                .await;
+            assert!(
+                matches!(refused, Err(Error::HttpRequestDenied)),
+                "{address}: {refused:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn names_below_localhost_are_this_machine_and_no_name_server_is_asked() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["localhost", "api.localhost", "a.b.LocalHost"] {
+            let address = format!("http://{host}:{port}");
+            let client = client(Endpoint::parse(&address));
+            let sending = tokio::spawn(client.send(get(&address), RequestOptions::default()));
+            let accepted = tokio::time::timeout(Duration::from_secs(10), listener.accept()).await;
+            accepted.unwrap().unwrap();
+            sending.abort();
+        }
     }
 
     #[test]
@@ -316,7 +365,7 @@ mod tests {
         assert!(!client.is_forbidden_header(&http::HeaderName::from_static("api-key")));
     }
 
-    fn client(endpoint: Option<Origin>) -> HttpClient {
+    fn client(endpoint: Option<Endpoint>) -> HttpClient {
         let secrets = Arc::new(SealedSecrets::new(true));
         HttpClient::new(
             Clients::default(),

@@ -9,6 +9,7 @@ use crate::contract::types;
 use crate::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenRequest,
 };
+use crate::secret::Secret;
 
 impl types::Host for HostState {}
 
@@ -55,6 +56,7 @@ impl wit::Host for HostState {
             .token(&request)
             .await
             .map_err(explain)?;
+        let token = sendable(token)?;
         self.tokens.insert(key, token.token.clone());
         Ok(self.sealed(&token))
     }
@@ -68,6 +70,25 @@ impl HostState {
             expires_on: expires_on.unwrap_or_default().as_secs(),
         }
     }
+}
+
+/// A token that a header can carry: without the line's end that came with it, as from a file. One that is not one line of ASCII
+/// would never get to the service, which would say that there is none.
+fn sendable(token: AccessToken) -> Result<AccessToken, wit::CredentialError> {
+    let text = token.token.expose().trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wit::CredentialError {
+            kind: wit::CredentialErrorKind::Failed,
+            message: "the credential gave something that is no token: it is empty, or has blanks, line breaks or other \
+                      characters that no header can carry"
+                .to_owned(),
+            retry_after_ms: None,
+        });
+    }
+    Ok(AccessToken {
+        token: Secret::new(text),
+        ..token
+    })
 }
 
 fn out_of_scope(scope: &str) -> wit::CredentialError {

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::contract::{ProviderModule, ProviderModulePre, types};
 use crate::credentials::{CredentialKind, TokenProvider};
 use crate::deadline::Deadline;
-use crate::engine::EPOCH_TICKS_PER_TURN;
+use crate::engine::{EPOCH_TICKS_PER_TURN, ProviderEngine};
 use crate::events::{CallId, EventSubscriber};
 use crate::http::HttpClient;
 use crate::limits::{LimitError, Limits};
@@ -76,6 +76,22 @@ impl Instance {
     /// A fresh instance with the provider opened; the configuration's own errors are in the inner result. Its warnings go
     /// nowhere if it `is_muted`: they were heard before.
     pub(crate) async fn open(
+        engine: &ProviderEngine,
+        pre: &ProviderModulePre<HostState>,
+        grants: &Arc<Grants>,
+        config: &str,
+        is_muted: bool,
+        deadline: Deadline,
+    ) -> Result<Result<Self, types::ProviderError>, Failure> {
+        loop {
+            match Self::try_open(pre, grants, config, is_muted, deadline).await {
+                Err(Failure::NoInstance) if engine.make_room() => {}
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn try_open(
         pre: &ProviderModulePre<HostState>,
         grants: &Arc<Grants>,
         config: &str,
@@ -144,12 +160,26 @@ impl Instance {
 
 /// What a component says of itself, in an instance that is thrown away. Its events go nowhere.
 pub(crate) async fn info(
+    engine: &ProviderEngine,
     pre: &ProviderModulePre<HostState>,
     grants: &Arc<Grants>,
+    deadline: Deadline,
+) -> Result<types::ProviderInfo, Failure> {
+    loop {
+        match try_info(pre, grants, deadline).await {
+            Err(Failure::NoInstance) if engine.make_room() => {}
+            info => return info,
+        }
+    }
+}
+
+async fn try_info(
+    pre: &ProviderModulePre<HostState>,
+    grants: &Arc<Grants>,
+    deadline: Deadline,
 ) -> Result<types::ProviderInfo, Failure> {
     let mut store = store(pre.engine(), grants);
     store.data_mut().reporter.is_muted = true;
-    let deadline = Deadline::after(grants.limits.wall_time);
     let info = run(&mut store, deadline, async |store| {
         let bindings = pre.instantiate_async(&mut *store).await?;
         let exports = bindings.amplifier_provider_provider();

@@ -1,5 +1,6 @@
 //! What those who listen hear of one instance.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,6 +68,7 @@ impl Reporter {
             tracing::warn!("the provider emitted {name} with a payload that is no JSON object");
             return Ok(());
         }
+        let payload = on_one_line(payload);
         let event = Event {
             call: self.call,
             name: &name,
@@ -134,7 +136,7 @@ impl Reporter {
         }
     }
 
-    fn redacted<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+    fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.grants.secrets.redact(text)
     }
 }
@@ -143,6 +145,15 @@ impl Drop for Reporter {
     /// Whoever waited for the exchange does not any more.
     fn drop(&mut self) {
         self.end("cancelled", None);
+    }
+}
+
+/// A JSON text on one line. Line breaks in it are between its values, since in a string they are written as escapes; a log of
+/// lines would have one in the midst of an event, and a line of the component's own after it.
+fn on_one_line(json: Cow<'_, str>) -> Cow<'_, str> {
+    match json.contains(['\n', '\r']) {
+        true => json.replace(['\n', '\r'], " ").into(),
+        false => json,
     }
 }
 

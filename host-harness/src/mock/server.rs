@@ -17,7 +17,7 @@ use crate::listener;
 pub(super) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
     let mut connections = JoinSet::new();
     let connect = |stream| connection(stream, Arc::clone(&mock));
-    listener::accept(&listener, &mut connections, connect).await;
+    listener::accept(&listener, &mut connections, usize::MAX, connect).await;
 }
 
 async fn connection(stream: TcpStream, mock: Arc<Mock>) {

@@ -11,7 +11,9 @@ use tokio::sync::watch;
 use super::exchange::{Exchange, Options};
 use super::guard::Guard;
 use super::ids::Ids;
+use super::intake::Intake;
 use super::metrics::Metrics;
+use super::ready::Readiness;
 use super::{Service, server};
 use crate::host::ProviderHost;
 use crate::limits::MAX_DOCUMENT_BYTES;
@@ -34,6 +36,8 @@ impl ServiceBuilder {
             options: Options {
                 keepalive: KEEPALIVE,
                 max_body_bytes: MAX_DOCUMENT_BYTES,
+                max_bytes_in_work: MAX_BYTES_IN_WORK,
+                max_connections: MAX_CONNECTIONS,
                 header_time: HEADER_TIME,
                 body_time: BODY_TIME,
                 send_time: SEND_TIME,
@@ -76,6 +80,21 @@ impl ServiceBuilder {
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.options.max_body_bytes = bytes;
+        self
+    }
+
+    /// The most bytes that the bodies of all requests may take together, while they are read, wait for others and run; 192 MiB
+    /// without this. A request for which there is no room gets a 503 that says when to come again.
+    #[must_use]
+    pub fn max_bytes_in_work(mut self, bytes: usize) -> Self {
+        self.options.max_bytes_in_work = bytes;
+        self
+    }
+
+    /// How many connections there may be at once; 2,000 without this. One more waits to be accepted until another ends.
+    #[must_use]
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.options.max_connections = count.max(1);
         self
     }
 
@@ -128,6 +147,8 @@ impl ServiceBuilder {
             guard: Guard::new(self.key.as_ref(), address),
             metrics: self.metrics.unwrap_or_default(),
             ids: Arc::new(Ids::random()),
+            intake: Intake::new(self.options.max_bytes_in_work, self.options.max_body_bytes),
+            readiness: Readiness::default(),
             options: self.options,
         };
         let (stop, stopped) = watch::channel(None);
@@ -163,6 +184,12 @@ pub enum ServiceError {
 
 /// Well below the minute after which proxies and clients take a silent connection for dead.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Four of the largest bodies while they are parsed, and three hundred conversations of half a megabyte that wait.
+const MAX_BYTES_IN_WORK: usize = 192 * 1024 * 1024;
+
+/// Twice as many as the provider has places for; each has a file descriptor and some kilobytes.
+const MAX_CONNECTIONS: usize = 2_000;
 
 /// Whoever needs longer for some hundred bytes does not mean to send them.
 const HEADER_TIME: Duration = Duration::from_secs(30);

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
@@ -13,13 +12,15 @@ use super::body::{self, ServiceBody};
 use super::failure::{Failure, Form};
 use super::guard::Guard;
 use super::ids::Ids;
+use super::intake::{Intake, RequestBody};
 use super::metrics::{self, Metrics};
 use super::openai::{self, Draft};
+use super::ready::Readiness;
 use super::route::Route;
 use super::tell::{self, Kernel, OpenAi};
+use crate::contract::types::ChatRequest;
 use crate::host::ProviderHost;
 use crate::kernel_json::{chat_request, chat_response};
-use crate::listener;
 
 /// What all connections share.
 pub(super) struct Exchange {
@@ -27,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) guard: Guard,
     pub(super) metrics: Arc<Metrics>,
     pub(super) ids: Arc<Ids>,
+    pub(super) intake: Intake,
+    pub(super) readiness: Readiness,
     pub(super) options: Options,
 }
 
@@ -35,6 +38,8 @@ pub(super) struct Exchange {
 pub(super) struct Options {
     pub(super) keepalive: Duration,
     pub(super) max_body_bytes: usize,
+    pub(super) max_bytes_in_work: usize,
+    pub(super) max_connections: usize,
     pub(super) header_time: Duration,
     pub(super) body_time: Duration,
     pub(super) send_time: Duration,
@@ -76,9 +81,9 @@ impl Exchange {
         let (head, body) = request.into_parts();
         self.guard.check(&head, &route)?;
         match route {
-            Route::Complete => self.complete(&self.read(body).await?).await,
-            Route::Stream => self.stream(&self.read(body).await?).await,
-            Route::Responses => self.create_response(&self.read(body).await?).await,
+            Route::Complete => self.complete(self.read(body).await?).await,
+            Route::Stream => self.stream(self.read(body).await?).await,
+            Route::Responses => self.create_response(self.read(body).await?).await,
             Route::Models => Ok(ok(&openai::list(&self.host.models().await?))),
             Route::Model(id) => {
                 let models = self.host.models().await?;
@@ -99,8 +104,8 @@ impl Exchange {
         }
     }
 
-    async fn complete(&self, bytes: &[u8]) -> Result<Response<ServiceBody>, Failure> {
-        let request = chat_request::parse(text(bytes)?)?;
+    async fn complete(&self, body: RequestBody) -> Result<Response<ServiceBody>, Failure> {
+        let request = body.parse(chat_request).await?;
         let response = self.host.complete(&request).await?;
         match chat_response::to_value(&response) {
             Ok(value) => Ok(ok(&value)),
@@ -108,8 +113,8 @@ impl Exchange {
         }
     }
 
-    async fn stream(&self, bytes: &[u8]) -> Result<Response<ServiceBody>, Failure> {
-        let request = chat_request::parse(text(bytes)?)?;
+    async fn stream(&self, body: RequestBody) -> Result<Response<ServiceBody>, Failure> {
+        let request = body.parse(chat_request).await?;
         let stream = self.host.stream(&request).await?;
         let keepalive = self.options.keepalive;
         Ok(body::events(move |sender| {
@@ -117,10 +122,10 @@ impl Exchange {
         }))
     }
 
-    async fn create_response(&self, bytes: &[u8]) -> Result<Response<ServiceBody>, Failure> {
-        let request = openai::parse(json(bytes)?)?;
+    async fn create_response(&self, body: RequestBody) -> Result<Response<ServiceBody>, Failure> {
+        let request = body.parse(|bytes| Ok(openai::parse(json(bytes)?)?)).await?;
         let clock = Arc::clone(&self.options.clock);
-        let draft = Draft::new(request.echo, Arc::clone(&self.ids), clock());
+        let draft = Draft::new(request.echo.clone(), Arc::clone(&self.ids), clock());
         if !request.is_streamed {
             let response = self.host.complete(&request.chat).await?;
             return Ok(ok(&draft.complete(&response, clock())));
@@ -132,50 +137,33 @@ impl Exchange {
         }))
     }
 
-    /// Whether the provider answers. Why it does not is for the log: probes have no key.
     async fn ready(&self) -> Response<ServiceBody> {
-        match self.host.describe().await {
-            Ok(_) => ok(&json!({ "status": "ready" })),
-            Err(error) => {
-                tracing::warn!(%error, "the provider does not answer");
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                body::json(status, &json!({ "status": "the provider does not answer" }))
-            }
+        if self.readiness.of(&self.host).await {
+            return ok(&json!({ "status": "ready" }));
         }
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        body::json(status, &json!({ "status": "the provider does not answer" }))
     }
 
-    async fn read(&self, body: Incoming) -> Result<Bytes, Failure> {
-        let Options {
-            max_body_bytes,
-            body_time,
-            ..
-        } = self.options;
-        let read = listener::read(body, max_body_bytes);
-        match tokio::time::timeout(body_time, read).await {
-            Ok(Ok(Some(bytes))) => Ok(bytes),
-            Ok(Ok(None)) => Err(Failure::refused(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!(
-                    "the body has more than {max_body_bytes} bytes, which is the most that is taken"
-                ),
-            )),
-            Ok(Err(error)) => Err(Failure::refused(
-                StatusCode::BAD_REQUEST,
-                format!("the body cannot be read: {error}"),
-            )),
-            Err(_) => Err(Failure::refused(
+    async fn read(&self, body: Incoming) -> Result<RequestBody, Failure> {
+        let limit = self.options.body_time;
+        let read = tokio::time::timeout(limit, self.intake.read(body)).await;
+        read.unwrap_or_else(|_| {
+            let seconds = limit.as_secs();
+            Err(Failure::refused(
                 StatusCode::REQUEST_TIMEOUT,
-                format!(
-                    "the body was not there within {} seconds",
-                    body_time.as_secs()
-                ),
-            )),
-        }
+                format!("the body was not there within {seconds} seconds"),
+            ))
+        })
     }
 }
 
 fn ok(value: &Value) -> Response<ServiceBody> {
     body::json(StatusCode::OK, value)
+}
+
+fn chat_request(bytes: &[u8]) -> Result<ChatRequest, Failure> {
+    Ok(chat_request::parse(text(bytes)?)?)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Failure> {

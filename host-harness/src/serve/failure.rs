@@ -65,6 +65,22 @@ impl Failure {
         failure
     }
 
+    /// The bodies of other requests take the memory that there is for them.
+    pub(super) fn no_room() -> Self {
+        let message = "the requests that are read, wait and run here take all the memory that there is for them; try again \
+                       later";
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: ProviderError {
+                retryable: true,
+                retry_after_ms: Some(NO_ROOM_MS),
+                ..ProviderError::of_host(ErrorKind::Unavailable, message.to_owned())
+            },
+            param: None,
+            headers: HeaderMap::new(),
+        }
+    }
+
     /// The component has made a response that breaks the contract.
     pub(super) fn not_a_response(why: &JsonError) -> Self {
         Self {
@@ -198,7 +214,9 @@ fn own_status(error: &CallError) -> Option<StatusCode> {
         CallError::Limit(LimitError::Memory { .. } | LimitError::Request { .. }) => {
             Some(StatusCode::PAYLOAD_TOO_LARGE)
         }
-        CallError::Limit(LimitError::WallTime { .. }) => Some(StatusCode::GATEWAY_TIMEOUT),
+        CallError::Limit(LimitError::StartTime { .. } | LimitError::WallTime { .. }) => {
+            Some(StatusCode::GATEWAY_TIMEOUT)
+        }
         CallError::Component(_) | CallError::Limit(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
         _ => None,
     }
@@ -227,6 +245,9 @@ fn openai_code(kind: ErrorKind) -> &'static str {
         kind => kernel_json::provider_error::kind_name(kind),
     }
 }
+
+/// Whoever found no room may come again after so many milliseconds: a body has come or gone then.
+const NO_ROOM_MS: u64 = 1_000;
 
 /// How long to wait, exactly. SDKs of OpenAI look at it before `retry-after`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");

@@ -26,16 +26,19 @@ pub(super) async fn serve(
     stop: watch::Receiver<Option<Duration>>,
 ) -> usize {
     let mut connections = JoinSet::new();
+    let most = exchange.options.max_connections;
     let connect = |stream| connection(stream, Arc::clone(&exchange), stop.clone());
     let limit = tokio::select! {
-        never = listener::accept(&listener, &mut connections, connect) => match never {},
+        never = listener::accept(&listener, &mut connections, most, connect) => match never {},
         limit = stopped(stop.clone()) => limit,
     };
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
-    // What is not finished then is dropped with the rest.
     let _ = tokio::time::timeout(limit, finished).await;
-    connections.len()
+    let cut = connections.len();
+    // Awaited, so that whoever counts their calls and hears their events has all of them.
+    connections.shutdown().await;
+    cut
 }
 
 async fn connection(

@@ -194,6 +194,8 @@ fn explain(code: &ErrorCode) -> TransportError {
             TransportError::TimedOut
         }
         ErrorCode::TlsCertificateError => TransportError::Untrusted(name),
+        // The host's own words for what is wrong with its machine.
+        ErrorCode::InternalError(Some(cause)) => TransportError::Broken(cause.clone()),
         ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionRefused
         | ErrorCode::DestinationNotFound

@@ -1,10 +1,17 @@
 //! Secrets that cannot be sent: the provider does not see them either, and says the same of them.
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use host_harness::mock::MockAzure;
+use host_harness::secret::Secret;
 use host_harness::{Environment, ProviderHost};
 use serde_json::{Map, Value, json};
 
 use crate::hostile::Hostile;
-use crate::support::{component, provider_error};
+use crate::support::{ask, component, provider_error};
 
 #[tokio::test]
 async fn a_malformed_secret_is_not_shown() {
@@ -42,6 +49,57 @@ async fn what_is_wrong_with_it_is_said_as_if_it_had_been_seen() {
         }
         assert_eq!(messages[0], messages[1], "{config} {variables:?}");
         assert!(messages[0].contains(": expected "), "{}", messages[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_credentials_token_is_one_line_or_none_at_all() {
+    // what the credential gives → what is sent
+    for (given, sent) in [
+        ("secret-token", Some("Bearer secret-token")),
+        ("secret-token\r\n", Some("Bearer secret-token")),
+        ("secret\r\nx-more: token", None),
+        ("secret token", None),
+        ("\n", None),
+    ] {
+        let mock = MockAzure::builder().start().await.unwrap();
+        let host = ProviderHost::builder().credentials(Arc::new(Given(given)));
+        let host = host.load(&component()).await.unwrap();
+        let config = json!({ "azure_endpoint": mock.endpoint(), "use_default_credential": true, "max_retries": 0 });
+        let host = host.open(config.as_object().unwrap()).await.unwrap();
+        let answered = host.complete(&ask("Hi")).await;
+        let requests = mock.requests();
+        let found = requests
+            .first()
+            .map(|request| request.headers["authorization"].clone());
+        assert_eq!(
+            found.as_ref().map(|header| header.to_str().unwrap()),
+            sent,
+            "{given:?}"
+        );
+        if sent.is_none() {
+            let error = provider_error(answered);
+            assert!(
+                error.message.contains("no header can carry"),
+                "{}",
+                error.message
+            );
+            assert!(!error.message.contains("secret"), "{}", error.message);
+        }
+    }
+}
+
+/// Gives the same each time.
+struct Given(&'static str);
+
+#[async_trait]
+impl TokenProvider for Given {
+    async fn token(&self, _: &TokenRequest) -> Result<AccessToken, CredentialError> {
+        Ok(AccessToken {
+            token: Secret::new(self.0),
+            expires_on: SystemTime::now() + Duration::from_secs(3600),
+            refresh_on: None,
+        })
     }
 }
 

@@ -59,6 +59,59 @@ async fn a_request_to_an_origin_that_is_not_allowed_never_leaves() {
 }
 
 #[tokio::test]
+async fn a_neighbour_at_the_same_gateway_gets_no_secret() {
+    let gateway = MockAzure::builder().start().await.unwrap();
+    let address = gateway.endpoint();
+    let config = json!({ "azure_endpoint": format!("{address}/team-a"), "api_key": "secret-key" });
+    let tokens = Tokens::new("secret-fetched");
+    let host = ProviderHost::builder().credentials(tokens);
+    let hostile = Hostile::open_in(host, config).await;
+    let token = json!({ "do": "token", "credential": "default-chain", "scope": SCOPE });
+    hostile.carry_out(token).await;
+    // method, path → whether the secrets go there
+    for (method, path, is_ours) in [
+        ("POST", "/team-a/openai/v1/responses", true),
+        ("GET", "/team-a/openai/v1/responses/resp_1?after=1", true),
+        ("DELETE", "/team-a/openai/v1/files/file_1", true),
+        ("PUT", "/team-a/openai/v1/responses", false),
+        ("PATCH", "/team-a/openai/v1/responses", false),
+        ("POST", "/team-b/x", false),
+        ("POST", "/team-a", true),
+        ("POST", "/team-ab/x", false),
+        ("POST", "/", false),
+        ("POST", "/team-a/../team-b/x", false),
+        ("POST", "/team-a/%2e%2e/team-b/x", false),
+        ("POST", "/team-a/..%2fteam-b/x", false),
+        ("POST", "/team-a/%252e%252e/team-b/x", false),
+        ("POST", "/team-a/..;/team-b/x", false),
+        // Read, and sent, as /team-a/team-b/x.
+        ("POST", "/team-a//../team-b/x", true),
+        ("POST", "//team-a/x", false),
+        ("POST", "/team-a//x", false),
+        ("POST", "/team-a//", false),
+    ] {
+        for (name, value, secret) in [
+            ("api-key", "{config:api_key}", "secret-key"),
+            ("authorization", "Bearer {token}", "Bearer secret-fetched-1"),
+        ] {
+            let before = gateway.requests().len();
+            let send = json!({
+                "do": "send",
+                "method": method,
+                "url": format!("{address}{path}"),
+                "headers": [[name, value]],
+                "body": "",
+            });
+            let outcome = hostile.carry_out(send).await;
+            let sent = gateway.requests();
+            assert_eq!(sent.len(), before + 1, "{method} {path}: {outcome}");
+            let found = &sent.last().unwrap().headers[name];
+            assert_eq!(found == secret, is_ours, "{method} {path} {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_an_endpoint_nothing_can_be_reached() {
     let stranger = Stranger::new();
     for config in [

@@ -1,17 +1,18 @@
 //! What a service gives up on, and what it waits for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::Limits;
 use host_harness::mock::{DeltaGate, Fault, MockAzure};
 use host_harness::serve::{Service, ServiceBuilder};
+use host_harness::{Environment, Limits};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{Coming, begin, get, send};
 use super::{Served, hello};
-use crate::support::in_time;
+use crate::support::{Events, config, in_time, open};
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -158,6 +159,119 @@ async fn a_shutdown_cuts_off_what_takes_longer_than_its_limit() {
     let cut = in_time(served.service.shut_down(Duration::ZERO)).await;
     assert_eq!(cut, 1);
     at_once(served.mock.wait_for_closed_streams(1)).await;
+}
+
+#[tokio::test]
+async fn requests_for_which_there_is_no_memory_are_told_to_come_again() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    mock.push_fault(Fault::NeverAnswer);
+    // Room for one such body and what is made of it, and not for two.
+    let service = Service::builder().max_bytes_in_work(100_000);
+    let served = Served::with(mock, json!({}), service).await;
+    let body = json!({ "messages": [{ "role": "user", "content": "x".repeat(40_000) }] });
+    let running = begin(
+        served.address(),
+        "POST",
+        "/v1/complete",
+        &JSON,
+        &body.to_string(),
+    )
+    .await;
+    in_time(served.mock.wait_for_requests(1)).await;
+    for path in ["/v1/complete", "/v1/stream"] {
+        let answer = served.post(path, &body).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.header("x-should-retry"), None);
+    }
+    assert_eq!(served.post("/v1/complete", &hello()).await.status, 200);
+    // What would never have room is not told to come again.
+    let values = "{},".repeat(1_000);
+    let many = format!("[{values}0]");
+    let answer = send(served.address(), "POST", "/v1/complete", &JSON, &many).await;
+    assert_eq!(answer.status, 413, "{answer:?}");
+    // Whoever goes makes room.
+    drop(running);
+    in_time(served.mock.wait_for_closed_streams(1)).await;
+    in_time(async { while served.post("/v1/complete", &body).await.status != 200 {} }).await;
+}
+
+#[tokio::test]
+async fn large_bodies_keep_nobody_else_waiting() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let service = Service::builder().max_bytes_in_work(usize::MAX);
+    let served = Served::with(mock, json!({}), service).await;
+    // Parsing each takes long, and comes to nothing.
+    let many = format!("[{}0]", "{},".repeat(1_500_000));
+    let mut large = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        large.spawn(
+            begin(served.address(), "POST", "/v1/complete", &JSON, &many)
+                .await
+                .end(),
+        );
+    }
+    // On this one thread, which is the service's too: it answers while others parse, or else after it has parsed.
+    let mut answered = 0;
+    while large.try_join_next().is_none() {
+        assert_eq!(get(served.address(), "/health").await.status, 200);
+        answered += 1;
+    }
+    assert!(answered > 8, "{answered}");
+    while let Some(answer) = in_time(large.join_next()).await {
+        assert_eq!(answer.unwrap().status, 400);
+    }
+}
+
+#[tokio::test]
+async fn one_connection_more_than_there_may_be_waits_for_another_to_end() {
+    let served = serve(Service::builder().max_connections(2)).await;
+    let idle = [
+        TcpStream::connect(served.address()).await.unwrap(),
+        TcpStream::connect(served.address()).await.unwrap(),
+    ];
+    let mut waiting = begin(served.address(), "GET", "/health", &[], "").await;
+    let early = tokio::time::timeout(Duration::from_millis(200), waiting.until("HTTP/1.1"));
+    assert!(early.await.is_err(), "it is answered");
+    drop(idle);
+    assert_eq!(waiting.end().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_flood_of_probes_runs_the_component_once() {
+    let served = Served::new().await;
+    let before = served.provider.statistics().calls;
+    let mut probes = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let address = served.address();
+        probes.spawn(async move { get(address, "/ready").await.status });
+    }
+    while let Some(status) = in_time(probes.join_next()).await {
+        assert_eq!(status.unwrap(), 200);
+    }
+    let calls = served.provider.statistics().calls - before;
+    // Once a second, however slow this machine is.
+    assert!(calls <= 5, "{calls}");
+}
+
+#[tokio::test]
+async fn calls_that_are_cut_off_at_the_end_are_reported() {
+    let gate = DeltaGate::new();
+    let mock = MockAzure::builder().gate(gate.clone()).start();
+    let mock = mock.await.unwrap();
+    let events = Arc::new(Events::default());
+    let config = config(&mock);
+    let provider = open(&config, Environment::default(), Arc::clone(&events));
+    let provider = provider.await.unwrap();
+    let service = Service::builder().start(provider).await.unwrap();
+    gate.release(5);
+    let body = hello().to_string();
+    let mut coming = begin(service.address(), "POST", "/v1/stream", &JSON, &body).await;
+    coming.until("Hello").await;
+    assert_eq!(in_time(service.shut_down(Duration::ZERO)).await, 1);
+    let ends = events.of("llm:response");
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0]["status"], "cancelled");
 }
 
 #[tokio::test]

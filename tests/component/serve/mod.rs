@@ -5,6 +5,8 @@ mod command_line;
 mod guard;
 mod kernel_form;
 mod limits;
+#[cfg(target_os = "linux")]
+mod memory;
 mod metrics;
 mod openai;
 mod openai_streams;
