@@ -9,6 +9,7 @@ use wasmtime::component::{Component, Linker};
 use crate::contract::ProviderModulePre;
 use crate::engine::{EngineError, ProviderEngine};
 use crate::instance::{self, HostState};
+use crate::named_file;
 
 /// The interface that a provider exports. The version is part of the name: another version is another contract.
 pub const CONTRACT: &str = "amplifier:provider/provider@0.1.0";
@@ -30,6 +31,9 @@ pub const GRANTED_IMPORTS: [&str; 14] = [
     "wasi:random/insecure-seed@0.2",
     "wasi:random/random@0.2",
 ];
+
+/// The most bytes of a component: a hundred times what this provider has. Compiling takes memory and time in proportion.
+const MAX_COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 
 /// A component that was checked and compiled.
 #[derive(Clone)]
@@ -70,7 +74,7 @@ impl Inspection {
     ///
     /// When the file cannot be read or is not a component.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        let (_, inspection) = read(&ProviderEngine::new()?, path)?;
+        let (_, inspection) = read(&ProviderEngine::shared()?, path)?;
         Ok(inspection)
     }
 }
@@ -141,7 +145,7 @@ impl ProviderComponent {
 }
 
 fn read(engine: &ProviderEngine, path: &Path) -> Result<(Component, Inspection), LoadError> {
-    let bytes = std::fs::read(path).map_err(|reason| LoadError::Read {
+    let bytes = named_file::read(path, MAX_COMPONENT_BYTES).map_err(|reason| LoadError::Read {
         path: path.to_owned(),
         reason,
     })?;

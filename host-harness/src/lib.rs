@@ -41,6 +41,7 @@ pub mod kernel_json;
 mod limits;
 mod listener;
 pub mod mock;
+mod named_file;
 mod programs;
 mod sealed;
 pub mod secret;

@@ -4,6 +4,19 @@ use std::io;
 
 use tokio::process::{Child, Command};
 
+/// Keeps what this process has in its memory and its environment from the programs that it runs: without this, any program of the
+/// same user may read both. It holds until the process ends, which then leaves no core file either. Linux only; a program that runs
+/// as root reads everything.
+pub(crate) fn hide_from_programs() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::warn!("tools can read the environment of this process: {error}");
+        }
+    }
+}
+
 /// A running program. Dropping it kills it, with all that it started.
 pub(crate) struct RunningProgram(pub(crate) Child);
 
@@ -31,5 +44,19 @@ impl Drop for RunningProgram {
                 tracing::debug!(%error, "a program cannot be killed");
             }
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_hides_cannot_be_read_by_its_programs() {
+        hide_from_programs();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

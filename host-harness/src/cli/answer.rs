@@ -62,7 +62,7 @@ pub(super) async fn json(
 ) -> Result<ChatResponse, Failure> {
     let response = provider.complete(request).await?;
     let json = chat_response::to_value(&response)?;
-    write(&format!("{json}\n"))?;
+    write(&format!("{}\n", visible::json(&json.to_string())))?;
     Ok(response)
 }
 

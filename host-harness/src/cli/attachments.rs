@@ -13,7 +13,7 @@ use crate::contract::types::{BlockContent, ContentBlock, File, FileSource};
 
 /// The most bytes of an image or a document. In base64 that is 27 MiB, which leaves room for a conversation in the largest
 /// request that the sandbox holds; the service takes no larger images either.
-const MAX_ATTACHMENT_BYTES: u64 = 20 * 1024 * 1024;
+const MAX_ATTACHMENT_BYTES: usize = 20 * 1024 * 1024;
 
 /// What `--image` and `--file` name: images first, each kind in its order.
 pub(super) fn of(arguments: &RequestArguments) -> Result<Vec<ContentBlock>, Failure> {
@@ -225,7 +225,9 @@ mod tests {
 
         // A file of that length that takes no place on the disk.
         let large = fs::File::create(&path).unwrap();
-        large.set_len(MAX_ATTACHMENT_BYTES + 1).unwrap();
-        assert!(error(image(source)).ends_with("large.png: larger than 20971520 bytes"));
+        large.set_len(MAX_ATTACHMENT_BYTES as u64 + 1).unwrap();
+        assert!(error(image(source)).ends_with(
+            "large.png: it has more than 20971520 bytes, which is the most that is taken"
+        ));
     }
 }

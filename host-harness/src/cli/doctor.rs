@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::args::DoctorArguments;
 use super::failure::Failure;
 use super::setup::Setup;
+use super::visible;
 use crate::doctor::{self, Examination, Verdict};
 use crate::events::NoSubscriber;
 
@@ -28,8 +29,8 @@ pub(super) async fn doctor(arguments: DoctorArguments) -> Result<ExitCode, Failu
     .await?;
     let json = report.to_json();
     let text = match arguments.json {
-        true => format!("{json}\n"),
-        false => to_text(&json),
+        true => format!("{}\n", visible::json(&json.to_string())),
+        false => to_text(&shown(json)),
     };
     io::stdout().write_all(text.as_bytes())?;
     Ok(match report.verdict() {
@@ -37,6 +38,19 @@ pub(super) async fn doctor(arguments: DoctorArguments) -> Result<ExitCode, Failu
         Verdict::Failed => 1.into(),
         Verdict::Misconfigured => 2.into(),
     })
+}
+
+/// A report whose texts a terminal may be shown. Some are the service's, or of whoever answers in its place.
+fn shown(report: Value) -> Value {
+    match report {
+        Value::String(text) => visible::paragraph(&text, CONTINUATION_INDENT).into(),
+        Value::Array(items) => items.into_iter().map(shown).collect(),
+        Value::Object(fields) => {
+            let shown = |(key, value): (String, Value)| (visible::word(&key), shown(value));
+            fields.into_iter().map(shown).collect()
+        }
+        value => value,
+    }
 }
 
 /// The report for people: the same as the JSON, so that nothing is in one and not in the other.
@@ -190,3 +204,6 @@ fn probe(probe: &Value) -> String {
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+/// More than any line of a report is indented.
+const CONTINUATION_INDENT: usize = 6;

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 
 use super::failure::{Failure, notice};
+use super::private_file;
 use crate::events::{Event, EventSubscriber, Level};
 
 /// Writes each event as it comes, and what a person should know to standard error.
@@ -26,7 +27,7 @@ impl EventLog {
     /// A log in `path`, which is emptied; without one, events are not kept.
     pub(super) fn create(path: Option<&Path>, json: bool) -> Result<Self, Failure> {
         let create = |path: &Path| -> Result<LogFile, Failure> {
-            let file = File::create(path).map_err(Failure::file("write", path))?;
+            let file = private_file::create(path).map_err(Failure::file("write", path))?;
             Ok(LogFile {
                 path: path.to_owned(),
                 state: Mutex::new(Ok(file)),

@@ -20,7 +20,7 @@ use crate::serve::ServiceError;
 /// Says something on standard error that is no failure: a line of text, or of JSON where errors are JSON.
 pub(super) fn notice(json: bool, message: &str) {
     match json {
-        true => terminal::tell(&json!({ "notice": message }).to_string()),
+        true => terminal::tell(&visible::json(&json!({ "notice": message }).to_string())),
         false => terminal::tell(&format!("host-harness: {}", visible::lines(message))),
     }
 }
@@ -88,11 +88,11 @@ impl Failure {
     /// Says on standard error what is wrong, and returns the exit code.
     pub(super) fn report(self, json: bool) -> ExitCode {
         if self.is_closed_pipe() {
-            // The reader has what it wanted, as in `host-harness run … | head -1`.
-            return ExitCode::SUCCESS;
+            // The reader may have what it wanted, as in `host-harness run … | head -1`, or have lost it.
+            return CLOSED_PIPE.into();
         }
         match json {
-            true => terminal::tell(&self.to_json().to_string()),
+            true => terminal::tell(&visible::json(&self.to_json().to_string())),
             // A service may have written a part of it.
             false => terminal::tell(&format!(
                 "host-harness: {}",
@@ -155,6 +155,9 @@ impl Failure {
         })
     }
 }
+
+/// The exit code when nobody reads standard output any more: what shells say of a program that ended for this, by SIGPIPE.
+const CLOSED_PIPE: u8 = 128 + 13;
 
 /// What someone at a command line can do about it.
 fn load_advice(error: &LoadError) -> &'static str {

@@ -6,14 +6,15 @@ use serde_json::json;
 
 use super::args::InspectArguments;
 use super::failure::Failure;
+use super::visible;
 use crate::component::Inspection;
 
 /// Shows what can be seen of a component without running it; of one that is no provider too.
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<(), Failure> {
     let inspection = Inspection::read(&arguments.component.path())?;
     let text = match arguments.json {
-        true => format!("{}\n", to_json(&inspection)),
-        false => to_text(&inspection),
+        true => format!("{}\n", visible::json(&to_json(&inspection).to_string())),
+        false => visible::lines(&to_text(&inspection)),
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
 }

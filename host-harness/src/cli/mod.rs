@@ -16,6 +16,7 @@ mod files;
 mod inspect;
 mod mock;
 mod models;
+mod private_file;
 mod request;
 mod run;
 mod serve;

@@ -9,6 +9,7 @@ use super::args::ModelsArguments;
 use super::event_log::EventLog;
 use super::failure::Failure;
 use super::setup::Setup;
+use super::visible;
 use crate::contract::types::ModelInfo;
 use crate::kernel_json::model_info;
 
@@ -26,7 +27,7 @@ pub(super) async fn models(arguments: ModelsArguments) -> Result<(), Failure> {
     let description: Value = serde_json::from_str(&provider.describe().await?).unwrap_or_default();
     let deployments = &description["deployments"];
     let text = match arguments.json {
-        true => to_json(&models, deployments)?,
+        true => visible::json(&to_json(&models, deployments)?),
         false => to_text(&models, deployments),
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
@@ -47,23 +48,25 @@ fn to_json(models: &[ModelInfo], deployments: &Value) -> Result<String, Failure>
 }
 
 fn to_text(models: &[ModelInfo], deployments: &Value) -> String {
-    let deployment = |model: &str| {
-        row(deployments, model)["deployment"]
-            .as_str()
-            .unwrap_or("-")
+    let deployment = |model: &ModelInfo| {
+        let row = row(deployments, &model.id);
+        visible::word(row["deployment"].as_str().unwrap_or("-"))
     };
-    let longest = |texts: Vec<&str>| texts.into_iter().map(str::len).max().unwrap_or_default();
-    let model_width = longest(models.iter().map(|model| model.id.as_str()).collect());
-    let deployment_width = longest(models.iter().map(|model| deployment(&model.id)).collect());
+    let id = |model: &ModelInfo| visible::word(&model.id);
+    let longest = |text: &dyn Fn(&ModelInfo) -> String| {
+        let lengths = models.iter().map(|model| text(model).chars().count());
+        lengths.max().unwrap_or_default()
+    };
+    let (model_width, deployment_width) = (longest(&id), longest(&deployment));
     let line = |model: &ModelInfo| {
         format!(
             "{:model_width$} -> {:deployment_width$}  {} tokens, {} of them output; {}; {}\n",
-            model.id,
-            deployment(&model.id),
+            id(model),
+            deployment(model),
             model.context_window,
             model.max_output_tokens,
-            price(model),
-            model.capabilities.join(", ")
+            visible::word(&price(model)),
+            visible::word(&model.capabilities.join(", "))
         )
     };
     models.iter().map(line).collect()

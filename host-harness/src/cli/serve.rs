@@ -33,7 +33,7 @@ pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     if let Some(key) = key {
         service = service.key(key);
     }
-    let service = service.start(host).await?;
+    let service = service.start(host.clone()).await?;
     let mut stop = Signals::new().map_err(Failure::Signals)?;
     tell(&service, has_key, json)?;
     loop {
@@ -56,6 +56,8 @@ pub(super) async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         },
         () = stop.next() => {}
     }
+    // Calls that were cut off are over in a moment, and say so in the log.
+    let _ = tokio::time::timeout(END_LIMIT, host.shut_down()).await;
     events.finish()
 }
 
@@ -132,6 +134,9 @@ impl Signals {
 
 /// The variable with the key, which a command line would show to everyone on the machine.
 pub(super) const KEY_VARIABLE: &str = "HOST_HARNESS_KEY";
+
+/// How long calls that are cut off may take to end.
+const END_LIMIT: Duration = Duration::from_secs(2);
 
 /// Long enough for most answers, and as long as orchestrators wait before they end a program themselves.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);

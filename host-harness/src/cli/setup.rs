@@ -1,5 +1,7 @@
 //! What the commands that use a provider have in common: its configuration, its environment, its host.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,10 +69,13 @@ impl Setup {
     /// Reads what the arguments name. Nobody is asked to sign in where programs read along, as they do with `json`.
     pub(super) fn read(arguments: &ProviderArguments, json: bool) -> Result<Self, Failure> {
         let environment = Environment::of_process();
+        // The variables that the file names with `${VAR}`.
+        let named = RefCell::new(BTreeSet::new());
         let config = match &arguments.config {
-            Some(path) => {
-                config_file::load(path, &|name| environment.get(name).map(str::to_owned))?
-            }
+            Some(path) => config_file::load(path, &|name| {
+                named.borrow_mut().insert(name.to_owned());
+                environment.get(name).map(str::to_owned)
+            })?,
             None => Map::new(),
         };
         let is_interactive = !json && io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -78,7 +83,7 @@ impl Setup {
             .environment(environment.clone())
             .is_interactive(is_interactive);
         Ok(Self {
-            secrets: Secrets::of(&config, &environment),
+            secrets: Secrets::of(&config, &environment, named.into_inner()),
             config,
             environment,
             credentials: Arc::new(credentials.build()),
@@ -126,17 +131,17 @@ impl Setup {
         let Secrets {
             configured,
             variables,
+            ..
         } = &self.secrets;
         configured.iter().chain(variables).cloned().collect()
     }
 
-    /// The environment of programs that a model has run: ours without what opens the service. A tool needs none of it, and
-    /// what a command prints goes to the model.
+    /// The environment of programs that a model has run: ours without what opens the service, under whatever name. A tool needs
+    /// none of it, and what a command prints goes to the model.
     pub(super) fn environment_of_tools(&self) -> Environment {
         let is_kept = |(name, value): &(&str, &str)| {
             let is_secret = name.starts_with("AZURE_") || SECRET_VARIABLES.contains(name);
-            let secrets = &mut self.secrets.configured.iter();
-            !is_secret && !secrets.any(|secret| secret == value)
+            !is_secret && !self.secrets.are_in(name, value)
         };
         self.environment.variables().filter(is_kept).collect()
     }
@@ -192,10 +197,12 @@ struct Secrets {
     configured: Vec<String>,
     /// Those of variables.
     variables: Vec<String>,
+    /// The variables that the configuration file is made with.
+    named: BTreeSet<String>,
 }
 
 impl Secrets {
-    fn of(config: &Map<String, Value>, environment: &Environment) -> Self {
+    fn of(config: &Map<String, Value>, environment: &Environment, named: BTreeSet<String>) -> Self {
         let headers = config.get("extra_headers").and_then(Value::as_object);
         let configured = ["api_key", "azure_ad_token"]
             .iter()
@@ -207,17 +214,38 @@ impl Secrets {
                 && ["KEY", "PASSWORD", "SECRET", "TOKEN"]
                     .iter()
                     .any(|word| name.contains(word));
-            is_of_azure || name == KEY_VARIABLE
+            is_of_azure || [KEY_VARIABLE, "IDENTITY_HEADER", "MSI_SECRET"].contains(&name)
         };
         let variables = environment.variables();
         let variables = variables.filter(|(name, _)| is_secret(name));
-        let owned = |secret: &str| (!secret.is_empty()).then(|| secret.to_owned());
+        let owned = |secret: &str| {
+            let secret = secret.trim();
+            (!secret.is_empty()).then(|| secret.to_owned())
+        };
         Self {
             configured: configured.filter_map(owned).collect(),
             variables: variables.filter_map(|(_, value)| owned(value)).collect(),
+            named,
         }
     }
+
+    /// Whether a variable holds one of them, or a part of one: a copy, a header that is made with it, or what the configuration
+    /// makes a header of, as `"Bearer ${TOKEN}"` does.
+    fn are_in(&self, name: &str, value: &str) -> bool {
+        let value = value.trim();
+        let is_whole = |text: &str| text.len() >= MIN_SECRET_BYTES;
+        let mut secrets = self.configured.iter().chain(&self.variables);
+        secrets.any(|secret| {
+            let is_part = is_whole(value) || (self.named.contains(name) && !value.is_empty());
+            secret == value
+                || (is_whole(secret) && value.contains(secret))
+                || (is_part && secret.contains(value))
+        })
+    }
 }
+
+/// What is shorter is found in texts that have nothing to do with it.
+const MIN_SECRET_BYTES: usize = 8;
 
 /// Starts a mock and lets the configuration point to it: with the deployments that are configured, so that a configuration
 /// can be tried before it has an endpoint.
@@ -273,7 +301,43 @@ mod tests {
         let setup = setup(&config, &variables);
         let kept = [("HOME", "/home/me"), ("PATH", "/bin")];
         assert_eq!(setup.environment_of_tools(), kept.into_iter().collect());
-        assert_eq!(setup.secrets(), ["key", "token", "s", "k", "ours"]);
+        assert_eq!(setup.secrets(), ["key", "token", "s", "k", "ours", "h"]);
+    }
+
+    #[test]
+    fn tools_get_no_copy_of_a_secret_under_whatever_name() {
+        const KEY: &str = "0123456789abcdef";
+        const TOKEN: &str = "token-of-the-gateway";
+        let variables = [
+            ("AZURE_OPENAI_API_KEY", KEY),
+            (
+                "CONNECTION",
+                "Endpoint=https://r.example/;Key=0123456789abcdef;",
+            ),
+            ("HEADER", "api-key: 0123456789abcdef"),
+            ("HOME", "/home/me"),
+            ("MY_COPY", KEY),
+            ("MY_COPY_WITH_A_LINE_END", "0123456789abcdef\n"),
+            ("PART", "ab"),
+            ("PATH", "/bin"),
+            ("PIN", "42"),
+            ("REGION", "token"),
+            ("TOKEN", TOKEN),
+        ];
+        let header = format!("Bearer {TOKEN}");
+        let config = json!({
+            "azure_endpoint": "https://r.example/token",
+            "extra_headers": { "authorization": header, "x-pin": "pin 42" },
+        });
+        let mut setup = setup(&config, &variables);
+        setup.secrets.named = ["PIN", "TOKEN"].map(str::to_owned).into();
+        let kept = [
+            ("HOME", "/home/me"),
+            ("PART", "ab"),
+            ("PATH", "/bin"),
+            ("REGION", "token"),
+        ];
+        assert_eq!(setup.environment_of_tools(), kept.into_iter().collect());
     }
 
     #[test]
@@ -290,7 +354,7 @@ mod tests {
         let config = config.as_object().cloned().unwrap_or_default();
         let environment = variables.iter().copied().collect();
         Setup {
-            secrets: Secrets::of(&config, &environment),
+            secrets: Secrets::of(&config, &environment, BTreeSet::new()),
             config,
             environment,
             credentials: Arc::new(AzureCredentials::builder().build()),

@@ -54,14 +54,15 @@ mod error;
 mod expand;
 mod syntax;
 
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 pub use error::{ConfigFileError, Position, Problem, ProblemKind};
 use syntax::Format;
+
+use crate::named_file;
 
 /// Reads the settings of the Azure OpenAI provider from a configuration file.
 ///
@@ -105,16 +106,13 @@ fn read(path: &Path) -> Result<String, ConfigFileError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    // Not by the length in the metadata: that of a device or a pipe says nothing.
-    let read = file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes);
-    if read.map_err(unreadable)? > MAX_FILE_BYTES {
-        return Err(ConfigFileError::TooLarge {
+    let bytes = named_file::read(path, MAX_FILE_BYTES).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => ConfigFileError::TooLarge {
             path: path.to_owned(),
             limit: MAX_FILE_BYTES,
-        });
-    }
+        },
+        _ => unreadable(error),
+    })?;
     String::from_utf8(bytes).map_err(|error| ConfigFileError::NotUtf8 {
         path: path.to_owned(),
         offset: error.utf8_error().valid_up_to(),

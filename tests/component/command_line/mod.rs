@@ -3,6 +3,7 @@
 mod chat;
 mod embedded_mock;
 mod failures;
+mod hostile_text;
 mod other_commands;
 mod run;
 mod run_parts;

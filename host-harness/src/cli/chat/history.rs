@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::cli::private_file;
 use crate::environment::Environment;
 
 /// The lines that were typed, and the file that they are kept in.
@@ -77,7 +78,8 @@ impl History {
     }
 }
 
-/// Where it is: the folder that each platform has for such things.
+/// Where it is: the folder that each platform has for such things, by the rule that the cache of compiled code goes by. On
+/// macOS that is the one of other Unix systems, as command lines have it there.
 fn path(environment: &Environment) -> Option<PathBuf> {
     let variable = |name: &str| {
         let value = environment.get(name).map(PathBuf::from);
@@ -85,7 +87,6 @@ fn path(environment: &Environment) -> Option<PathBuf> {
     };
     let folder = match () {
         () if cfg!(windows) => variable("LOCALAPPDATA")?,
-        () if cfg!(target_os = "macos") => variable("HOME")?.join("Library/Application Support"),
         () => match variable("XDG_STATE_HOME") {
             Some(folder) => folder,
             None => variable("HOME")?.join(".local/state"),
@@ -105,9 +106,10 @@ fn write(path: &Path, text: &str, is_appended: bool) -> io::Result<()> {
         true => options.append(true),
         false => options.write(true).truncate(true),
     };
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    let mut file = private_file::open(path, &mut options)?;
+    // An older one may have been made by other means, and is this program's own.
+    private_file::protect(&file)?;
+    file.write_all(text.as_bytes())
 }
 
 /// As many as shells keep.
@@ -168,7 +170,22 @@ mod tests {
         assert_eq!(history.entries(), ["one"]);
     }
 
-    #[cfg(all(unix, not(target_os = "macos")))]
+    #[cfg(unix)]
+    #[test]
+    fn a_history_that_others_could_read_is_protected() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        fs::write(&path, "one\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let mut history = History::in_file(Some(path.clone()), Vec::new());
+        assert!(history.add("two"));
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[cfg(unix)]
     #[test]
     fn it_is_in_the_folder_for_state() {
         let path_with = |variables: &[(&str, &str)]| {

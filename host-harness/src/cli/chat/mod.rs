@@ -10,7 +10,7 @@ mod session;
 mod tool_loop;
 mod totals;
 
-use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,6 +24,7 @@ use self::totals::Used;
 use super::args::ChatArguments;
 use super::attachments;
 use super::failure::Failure;
+use super::private_file;
 use super::request;
 use super::setup::Setup;
 use super::terminal;
@@ -177,7 +178,10 @@ impl Chat<'_> {
 
     fn save(&self, path: &Path) -> Result<(), Failure> {
         let request = chat_request::to_value(self.conversation.request())?;
-        fs::write(path, format!("{request:#}\n")).map_err(Failure::file("write", path))
+        let text = format!("{request:#}\n");
+        private_file::create(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(Failure::file("write", path))
     }
 
     fn tell_totals(&self) {

@@ -100,7 +100,7 @@ impl Session {
     }
 
     fn tell_json(&self, name: &str, value: Option<Value>) {
-        terminal::tell(&json!({ name: value }).to_string());
+        terminal::tell(&visible::json(&json!({ name: value }).to_string()));
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::process::{ChildStdin, Command};
 use super::output::{self, Ended};
 use crate::contract::types::MessageContent;
 use crate::environment::Environment;
-use crate::programs::RunningProgram;
+use crate::programs::{self, RunningProgram};
 
 /// A program, what it is called with, and how long it may take.
 #[derive(Debug, PartialEq)]
@@ -67,6 +67,7 @@ impl ToolCommand {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        programs::hide_from_programs();
         let mut running = RunningProgram::start(&mut command).map_err(RunError::Start)?;
         let RunningProgram(child) = &mut running;
         let (stdin, stdout, stderr) =
