@@ -68,6 +68,13 @@ impl Headers {
             || self.get("x-ms-spillover-from-deployment").is_some()
     }
 
+    /// Where the response came from, for support and for the bill: the keys of the metadata and their values.
+    pub fn served_by(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let found =
+            |(header, key)| Some((key, self.get(header).filter(|value| !value.is_empty())?));
+        SERVED_BY.into_iter().filter_map(found)
+    }
+
     /// The time from the moment at which the response was sent, by its own account, to the one in a header. The sandbox
     /// has no calendar of its own, and the service's clock is the one that it means.
     fn milliseconds_to(&self, name: &str) -> Option<u64> {
@@ -90,6 +97,16 @@ const RATE_LIMITS: [(&str, &str, bool); 6] = [
     ("x-ratelimit-limit-tokens", "tokens_limit", true),
     ("x-ratelimit-remaining-tokens", "tokens_remaining", true),
     ("x-ratelimit-reset-tokens", "tokens_reset", false),
+];
+
+/// Headers that say which part of the service answered, and the keys that response metadata has for them. A provisioned
+/// deployment that is full may spill over to a standard one, which costs by the token.
+const SERVED_BY: [(&str, &str); 5] = [
+    ("x-ms-region", "azure:region"),
+    ("x-ms-deployment-name", "azure:deployment"),
+    ("x-ms-spillover-from-deployment", "azure:spillover_from"),
+    ("x-ms-spillover-error", "azure:spillover_error"),
+    ("azureml-model-session", "azure:model_session"),
 ];
 
 #[cfg(test)]
@@ -154,5 +171,21 @@ mod tests {
             headers(&[("content-type", "text/plain")]).rate_limits(),
             None
         );
+    }
+
+    #[test]
+    fn what_served_a_response_is_named_as_far_as_it_says() {
+        let headers = headers(&[
+            ("X-MS-Region", "East US 2"),
+            ("x-ms-deployment-name", "standard-gpt51"),
+            ("x-ms-spillover-from-deployment", "ptu-gpt51"),
+            ("azureml-model-session", ""),
+        ]);
+        let expected = [
+            ("azure:region", "East US 2"),
+            ("azure:deployment", "standard-gpt51"),
+            ("azure:spillover_from", "ptu-gpt51"),
+        ];
+        assert_eq!(headers.served_by().collect::<Vec<_>>(), expected);
     }
 }

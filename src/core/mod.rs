@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod error;
 pub mod headers;
 pub mod info;
+pub mod item;
 pub mod json;
 pub mod model;
 pub mod pricing;

@@ -258,13 +258,7 @@ impl<E: Edge> Report<E> {
     }
 
     /// Tells of the response, of the rate limits that came with it, and how often it went on.
-    pub(super) fn succeeded(
-        &self,
-        response: &ChatResponse,
-        headers: &Headers,
-        rate_limits: Option<&str>,
-        continuations: u32,
-    ) {
+    pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers, continuations: u32) {
         let usage = usage(response);
         let mut payload = self
             .payload()
@@ -275,8 +269,8 @@ impl<E: Edge> Report<E> {
                 "continuation_count",
                 &(continuations > 0).then_some(continuations),
             );
-        if let Some(limits) = rate_limits {
-            payload = payload.written("rate_limits", limits);
+        if let Some(limits) = headers.rate_limits() {
+            payload = payload.written("rate_limits", &limits);
         }
         self.emit("llm:response", payload);
         if self.debug != Debugging::Off {

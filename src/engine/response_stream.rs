@@ -355,22 +355,20 @@ impl<E: Edge> ResponseStream<E> {
         if let Some(usage) = &mut response.usage {
             usage.cost_usd = self.cost.map(Cost::written);
         }
-        let rate_limits = self.headers.rate_limits();
         let mut metadata = ObjectWriter::onto(response.metadata.take().unwrap_or_default());
         if let Some(id) = self.headers.request_id() {
             metadata = metadata.member("openai:request_id", id);
         }
-        if let Some(limits) = &rate_limits {
-            metadata = metadata.written("openai:rate_limits", limits);
+        for (key, value) in self.headers.served_by() {
+            metadata = metadata.member(key, value);
         }
         if self.continuations > 0 {
             metadata = metadata.member("openai:continuation_count", &self.continuations);
         }
         response.metadata = Some(metadata.finish());
         response.degradation = self.degradation.take();
-        let (headers, limits) = (&self.headers, rate_limits.as_deref());
         self.report
-            .succeeded(response, headers, limits, self.continuations);
+            .succeeded(response, &self.headers, self.continuations);
     }
 
     /// Reads what comes after the last event, so that the host can use the connection again.

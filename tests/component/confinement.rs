@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::support::{component, open};
 
 /// The limit of the design, for loading and for sending it about.
-const MAX_COMPONENT_BYTES: usize = 400_000;
+const MAX_COMPONENT_BYTES: usize = 512 * 1024;
 
 #[test]
 fn the_component_imports_this_and_nothing_else() {

@@ -25,6 +25,7 @@ mod fuzz;
 mod generated;
 mod golden;
 mod hostile;
+mod items;
 mod limits;
 mod misbehaviour;
 mod mock_script;

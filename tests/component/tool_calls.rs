@@ -101,7 +101,7 @@ async fn calls_in_parallel_keep_their_order_and_their_arguments() {
 
 #[tokio::test]
 async fn arguments_that_are_no_object_never_become_an_empty_one() {
-    for arguments in ["", "not json", "[1]", "\"text\"", r#"{"city":"#] {
+    for arguments in ["not json", "[1]", "\"text\"", r#"{"city":"#] {
         let setup = Setup::new().await;
         setup.mock.push_fault(Fault::json(
             StatusCode::OK,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Items;
+use crate::core::item::{self, CallKind};
 use crate::core::json;
 
 /// An item as the repair sees it.
@@ -93,31 +94,30 @@ pub(super) fn of(items: &Items) -> Vec<Mark<'_>> {
     marks
 }
 
-fn mark(item: &Value) -> Mark<'_> {
-    let kind = json::text(item, "type").unwrap_or_default();
-    let id = json::text(item, "call_id");
-    let name = json::text(item, "name");
-    let (kind, fate) = match (kind.strip_suffix("_call"), id) {
-        (Some(tool), Some(id)) => {
-            let name = name.unwrap_or(tool);
+fn mark(value: &Value) -> Mark<'_> {
+    let id = json::text(value, "call_id").unwrap_or_default();
+    let (kind, fate) = match (CallKind::of(value), json::text(value, "type")) {
+        (Some(kind), _) => {
+            let name = json::text(value, "name").unwrap_or(kind.tool_name());
             let fate = match id.is_empty() || name.is_empty() {
                 true => Fate::Dropped,
                 false => Fate::Lost,
             };
             (Kind::Call(name), fate)
         }
-        _ if kind.ends_with(OUTPUT) => (Kind::Result, Fate::Dropped),
-        _ if kind == "reasoning" => (Kind::Reasoning, Fate::Stays),
+        _ if item::is_result(value) => (Kind::Result, Fate::Dropped),
+        (None, Some("reasoning")) => (Kind::Reasoning, Fate::Stays),
+        // Outputs of tools that the service has run are among these.
         _ => (Kind::Other, Fate::Stays),
     };
     Mark {
         kind,
-        id: id.unwrap_or_default(),
+        id,
         turn: NONE,
         fate,
         suffix: NONE,
     }
 }
 
-/// What the type of a result has after the type of its call.
-pub(super) const OUTPUT: &str = "_output";
+/// The type of the results that are added. They get the form of their calls later.
+pub(super) const RESULT: &str = "function_call_output";

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Items;
-use super::marks::{Fate, Kind, Mark, NONE, OUTPUT};
+use super::marks::{Fate, Kind, Mark, NONE, RESULT};
 use crate::contract::types::{Message, Role};
 use crate::core::json;
 
@@ -29,7 +29,7 @@ pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Pl
         };
         if turn_of_calls != turn {
             turn = turn_of_calls;
-            must_close = add_results(&mut plan, &mut waiting, marks, items);
+            must_close = add_results(&mut plan, &mut waiting, marks);
         }
         let item = &items.values[index];
         let is_said =
@@ -43,7 +43,7 @@ pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Pl
         }
         plan.push((index, None));
     }
-    add_results(&mut plan, &mut waiting, marks, items);
+    add_results(&mut plan, &mut waiting, marks);
     (plan, closed_turns)
 }
 
@@ -61,19 +61,14 @@ pub(super) fn apply(plan: Plan, new_ids: Vec<(usize, String)>, items: &mut Items
 }
 
 /// Adds the results that calls wait for. Whether one of them is lost.
-fn add_results(
-    plan: &mut Plan,
-    waiting: &mut Vec<usize>,
-    marks: &[Mark<'_>],
-    items: &Items,
-) -> bool {
+fn add_results(plan: &mut Plan, waiting: &mut Vec<usize>, marks: &[Mark<'_>]) -> bool {
     let mut is_lost = false;
     for call in waiting.drain(..) {
         plan.push(match marks[call].fate {
             Fate::Fetches(result) => (result, None),
             _ => {
                 is_lost = true;
-                (call, Some(lost(&marks[call], &items.values[call])))
+                (call, Some(lost(&marks[call])))
             }
         });
     }
@@ -81,21 +76,16 @@ fn add_results(
 }
 
 /// The result of a call whose result is lost.
-fn lost(mark: &Mark<'_>, call: &Value) -> Value {
+fn lost(mark: &Mark<'_>) -> Value {
     let name = match mark.kind {
         Kind::Call(name) => name,
         _ => "",
     };
     let id = mark.id_now();
-    let kind = [json::text(call, "type").unwrap_or_default(), OUTPUT].concat();
     let output = [LOST, name, "\nCall ID: ", &id, WHAT_NOW].concat();
-    let mut result = json::typed(&kind);
+    let mut result = json::typed(RESULT);
     json::set_text(&mut result, "output", &output);
     json::set_text(&mut result, "call_id", &id);
-    // The only result that has to say whether it is one.
-    if json::text(call, "type") == Some("apply_patch_call") {
-        json::set_text(&mut result, "status", "failed");
-    }
     Value::Object(result)
 }
 

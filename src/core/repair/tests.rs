@@ -164,9 +164,9 @@ fn every_call_gets_one_result_after_its_turn_and_every_result_has_its_call() {
             "user | a1 | =b1 | user",
             "user a1 =a? interrupted user",
         ),
-        ("no id", "user | user:=1 user", "user user"),
+        ("no id", "user | user:=1 user", "user [tool result] 1 user"),
         // Calls that cannot be sent.
-        ("no id", "user | 1 | =1", "user"),
+        ("no id", "user | 1 | =1", "user [named by its result] 1"),
         ("no name", "user | !a1 b1 | =a1 | =b1", "user b1 =b1"),
         (
             "no name, after reasoning",

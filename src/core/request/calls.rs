@@ -1,15 +1,18 @@
 //! Tool calls and their results.
 //!
-//! Most tools are functions. Where the request declares the service's own `apply_patch`, or custom tools, their calls and
-//! results have items of their own; the kernel's tool calls are what the response side makes of these: `apply_patch` with
-//! its operation as arguments, a custom tool with `{"input": "…"}`.
+//! Most tools are functions. The calls and results of the service's own tools, and of custom ones, have items of their own; the
+//! kernel's tool calls are what the response side makes of these. Which kind a call is of, its block says or the metadata of its
+//! message, else the tools that the request declares.
 //!
 //! Results become those of functions at first. Only when the conversation is repaired is it known which call each of them
 //! answers, and [`settle`] gives it the form of its call.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 use serde_json::{Map, Value};
 
-use super::place::{Invalid, Place};
+use super::results;
+use crate::core::item::{Call, CallKind};
 use crate::core::json;
 use crate::core::repair::Items;
 
@@ -39,50 +42,24 @@ impl<'a> Native<'a> {
     }
 }
 
-/// The item of a call.
+/// The item of a call. `details` is what its item had beside the block.
 pub(super) fn call(
     id: &str,
     name: &str,
-    mut arguments: Map<String, Value>,
+    arguments: Map<String, Value>,
+    mut details: Map<String, Value>,
     native: &Native<'_>,
 ) -> Value {
-    let kind = arguments.get("type").and_then(Value::as_str);
-    match native.kind(name) {
-        // With other arguments it is a function of the same name, from before the tool was declared.
-        Some("apply_patch")
-            if matches!(kind, Some("create_file" | "update_file" | "delete_file")) =>
-        {
-            if kind == Some("delete_file") {
-                arguments.remove("diff");
-            }
-            let mut call = json::typed("apply_patch_call");
-            json::set_text(&mut call, CALL_ID, id);
-            json::set_text(&mut call, "status", "completed");
-            json::set(&mut call, "operation", Value::Object(arguments));
-            Value::Object(call)
-        }
-        Some("custom") => {
-            let only = arguments.len() == 1;
-            let input = match arguments.get("input") {
-                Some(Value::String(input)) if only => input.clone(),
-                // Nothing of other arguments is lost.
-                _ => json::written(&Value::Object(arguments)),
-            };
-            named_call("custom_tool_call", id, name, "input", &input)
-        }
-        _ => {
-            let arguments = json::written(&Value::Object(arguments));
-            named_call("function_call", id, name, "arguments", &arguments)
-        }
-    }
-}
-
-fn named_call(kind: &str, id: &str, name: &str, key: &str, text: &str) -> Value {
-    let mut call = json::typed(kind);
-    json::set_text(&mut call, CALL_ID, id);
-    json::set_text(&mut call, "name", name);
-    json::set_text(&mut call, key, text);
-    Value::Object(call)
+    let said = match details.remove("type") {
+        Some(Value::String(kind)) => CallKind::of_type(&kind),
+        _ => None,
+    };
+    let kind = said.unwrap_or(match native.kind(name) {
+        Some("apply_patch") => CallKind::ApplyPatch,
+        Some("custom") => CallKind::Custom,
+        _ => CallKind::Function,
+    });
+    kind.item(id, name, arguments, details)
 }
 
 /// The item of a result.
@@ -97,128 +74,120 @@ pub(super) fn result(call_id: &str, output: Value) -> Value {
 /// Agents with the kernel's older role `function` know results by the tool's name alone.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// The calls of the last turn without a result, as indexes of items.
-    calls: Vec<usize>,
+    /// The calls of the last turn by their tools' names: the messages that they are in, and their ids.
+    calls: BTreeMap<String, VecDeque<(usize, String)>>,
+    /// Those of them that have a result.
+    answered: BTreeSet<String>,
+    /// The message of the first of these calls.
+    first: Option<usize>,
     /// How many items were looked at. Each is looked at once, and none in a conversation whose results have ids.
     seen: usize,
 }
 
 impl Waiting {
-    /// The call's id; empty when there is no such call, so that the repair removes the result and tells of it.
-    pub(super) fn call_id(&mut self, name: Option<&str>, items: &Items) -> String {
+    /// The call's id. None when there is no such call.
+    pub(super) fn call_id(&mut self, name: Option<&str>, items: &Items) -> Option<String> {
         for (index, item) in items.values.iter().enumerate().skip(self.seen) {
-            let message = items.messages.get(index);
+            // The present message has no entry there yet.
+            let message = items.messages.get(index).copied().unwrap_or(usize::MAX);
+            let id = json::text(item, CALL_ID);
             if item.get("role").is_some() {
-                // A turn begins, unless the same message has called tools already.
-                self.calls
-                    .retain(|call| items.messages.get(*call) == message);
+                self.begin_turn(message);
             } else if is_result(item) {
-                let answered = |call: &usize| same_call(&items.values[*call], item);
-                if let Some(position) = self.calls.iter().position(answered) {
-                    self.calls.remove(position);
-                }
-            } else if item.get(CALL_ID).is_some() {
-                self.calls.push(index);
+                self.answered.extend(id.map(str::to_owned));
+            } else if let (Some(kind), Some(id)) = (CallKind::of(item), id) {
+                let name = json::text(item, "name").unwrap_or(kind.tool_name());
+                self.first = self.first.or(Some(message));
+                self.calls
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push_back((message, id.to_owned()));
             }
         }
         self.seen = items.values.len();
-        for call in &self.calls {
-            let item = &items.values[*call];
-            // The service's own tool has no name in its calls.
-            if json::text(item, "name").or(Some("apply_patch")) == name {
-                return json::text(item, CALL_ID).unwrap_or_default().to_owned();
+        let calls = self.calls.get_mut(name?)?;
+        while let Some((_, id)) = calls.pop_front() {
+            if !self.answered.remove(&id) {
+                return Some(id);
             }
         }
-        String::new()
+        None
+    }
+
+    /// A turn begins, unless the same message has called tools already.
+    fn begin_turn(&mut self, message: usize) {
+        if self.first == Some(message) {
+            return;
+        }
+        self.first = None;
+        self.calls.retain(|_, calls| {
+            calls.retain(|(called_in, _)| *called_in == message);
+            if !calls.is_empty() {
+                self.first = Some(message);
+            }
+            !calls.is_empty()
+        });
+        self.answered.clear();
     }
 }
 
 /// Gives results the form of their calls, and ids and names the form that the service allows, in a conversation that is
 /// whole.
-pub(super) fn settle(items: &mut Items) -> Result<(), Invalid> {
-    let mut native = Vec::new();
+pub(super) fn settle(items: &mut Items) {
+    // Where the calls are whose results have a form of their own.
+    let mut calls = BTreeMap::new();
     for index in 0..items.values.len() {
         let item = &mut items.values[index];
         shorten(item);
-        spell(item);
-        match json::text(item, "type") {
-            Some("apply_patch_call" | "custom_tool_call") => native.push(index),
-            Some(_) if !native.is_empty() && is_result(item) => {
-                let item = &items.values[index];
-                let answered = |call: &usize| same_call(&items.values[*call], item);
-                let Some(position) = native.iter().position(answered) else {
-                    continue;
-                };
-                let call = native.remove(position);
-                let is_patch = json::text(&items.values[call], "type") == Some("apply_patch_call");
-                let place = Place::message(items.messages[index]);
-                let item = &mut items.values[index];
-                // What the repair added has the right form already.
-                if json::text(item, "type") != Some(FUNCTION_CALL_OUTPUT) {
-                    continue;
-                }
-                if is_patch {
-                    *item = patch_result(item, place)?;
-                } else {
-                    item["type"] = "custom_tool_call_output".into();
+        let kind = CallKind::of(item);
+        // Names at MCP servers are theirs.
+        if let Some(CallKind::Custom | CallKind::Function) = kind {
+            spell(item);
+        }
+        let Some(id) = json::text(item, CALL_ID) else {
+            continue;
+        };
+        match kind {
+            Some(CallKind::Function) if item.get("caller").is_none() => {}
+            Some(kind) => drop(calls.insert(id.to_owned(), (kind, index))),
+            None if is_result(item) => {
+                if let Some((kind, call)) = calls.remove(id) {
+                    settle_pair(kind, call, index, items);
                 }
             }
-            _ => {}
+            None => {}
         }
     }
-    Ok(())
+}
+
+/// Gives a call and its result the forms that go together.
+fn settle_pair(kind: CallKind, call: usize, result: usize, items: &mut Items) {
+    match results::of(kind, &items.values[call], &items.values[result]) {
+        Some(answer) => items.values[result] = answer,
+        None => {
+            if let Some(function) = as_function(&items.values[call]) {
+                items.values[call] = function;
+            }
+        }
+    }
+    // An approval is told apart by the id of its item, which no other kind of call goes by.
+    if kind == CallKind::McpApproval
+        && let Value::Object(item) = &mut items.values[call]
+        && let Some(id) = item.remove(CALL_ID)
+    {
+        json::set(item, "id", id);
+    }
+}
+
+/// The item of a call as if it were one of a function, which takes any result.
+fn as_function(item: &Value) -> Option<Value> {
+    let call = Call::of(item)?;
+    let arguments = json::object(&call.arguments)?;
+    Some(CallKind::Function.item(call.id, call.name, arguments, Map::new()))
 }
 
 fn is_result(item: &Value) -> bool {
-    json::text(item, "type").is_some_and(|kind| kind.ends_with("_output"))
-}
-
-fn same_call(call: &Value, result: &Value) -> bool {
-    json::text(call, CALL_ID) == json::text(result, CALL_ID)
-}
-
-/// The result of a patch: what was done, as text, and whether it was done.
-fn patch_result(item: &Value, place: Place) -> Result<Value, Invalid> {
-    let mut output = String::new();
-    match item.get("output") {
-        Some(Value::Array(parts)) => {
-            for part in parts {
-                let Some(text) = json::text(part, "text") else {
-                    return Err(place.invalid("", "the result of `apply_patch` can only be text"));
-                };
-                if !output.is_empty() {
-                    output.push('\n');
-                }
-                output += text;
-            }
-        }
-        _ => output += json::text(item, "output").unwrap_or_default(),
-    }
-    let status = match has_failed(&output) {
-        true => "failed",
-        false => "completed",
-    };
-    let mut result = json::typed("apply_patch_call_output");
-    json::set_text(
-        &mut result,
-        CALL_ID,
-        json::text(item, CALL_ID).unwrap_or_default(),
-    );
-    json::set_text(&mut result, "status", status);
-    json::set_text(&mut result, "output", &output);
-    Ok(Value::Object(result))
-}
-
-/// Whether a tool says that its patch failed: in JSON by `"success": false`, in text by another beginning than those of
-/// the lines that name a file that was modified, added, deleted or renamed.
-fn has_failed(output: &str) -> bool {
-    match serde_json::from_slice::<Value>(output.as_bytes()) {
-        Ok(value) => value.get("success") == Some(&Value::Bool(false)),
-        Err(_) => !matches!(
-            output.as_bytes(),
-            [] | [b'M' | b'A' | b'D' | b'R', b' ', ..]
-        ),
-    }
+    json::text(item, "type") == Some(FUNCTION_CALL_OUTPUT)
 }
 
 /// Makes an id that is too long short, for a call and its result in the same way. The agent's own ids stay as they are;
@@ -264,6 +233,6 @@ fn spell(item: &mut Value) {
 /// The most characters that the service takes in a call's id, and in a tool's name.
 const MAX_ID: usize = 64;
 
-const CALL_ID: &str = "call_id";
+pub(super) const CALL_ID: &str = "call_id";
 
 const FUNCTION_CALL_OUTPUT: &str = "function_call_output";

@@ -8,12 +8,16 @@
 
 use serde_json::Value;
 
-use super::place::{Invalid, Place};
+use super::place::{Drops, Invalid, Place};
 use crate::contract::types::{BlockContent, ContentBlock, FileSource};
 use crate::core::json;
 
-/// The part for a block.
-pub(super) fn part(block: &ContentBlock, place: Place) -> Result<Value, Invalid> {
+/// The part for a block. None for one that no item has a place for, which is told.
+pub(super) fn part(
+    block: &ContentBlock,
+    place: Place,
+    drops: &mut Drops,
+) -> Result<Option<Value>, Invalid> {
     let extensions = extensions(block.extensions.as_deref(), place)?;
     let part = match &block.content {
         BlockContent::Text(text) | BlockContent::Refusal(text) => self::text("input_text", text),
@@ -30,9 +34,27 @@ pub(super) fn part(block: &ContentBlock, place: Place) -> Result<Value, Invalid>
             let media_type = file.media_type.as_deref();
             self::file(source, file.filename.as_deref(), media_type, place)?
         }
-        other => return Err(not_here(other, place)),
+        BlockContent::Reasoning(_)
+        | BlockContent::RedactedThinking(_)
+        | BlockContent::Thinking(_)
+        | BlockContent::ToolCall(_) => {
+            let reason = "only the assistant thinks and calls tools";
+            drops.add(place, "", reason);
+            return Ok(None);
+        }
+        // Whoever calls this has taken the results out.
+        BlockContent::ToolResult(_) => return Ok(None),
     };
-    Ok(with_breakpoint(part, &extensions))
+    Ok(Some(with_breakpoint(part, &extensions)))
+}
+
+/// Whether the model can read this block, if it is an image: the service generates images that it does not take.
+pub(super) fn is_readable(block: &ContentBlock) -> bool {
+    let BlockContent::Image(source) = &block.content else {
+        return true;
+    };
+    let source = json::object(source).map_or(Value::Null, Value::Object);
+    media_type(&source) != Some("image/svg+xml")
 }
 
 /// Whether a value that a tool returned is a block: in the kernel's form, or an image in that of the Model Context
@@ -67,27 +89,6 @@ pub(super) fn text(kind: &str, text: &str) -> Value {
     let mut part = json::typed(kind);
     json::set_text(&mut part, "text", text);
     Value::Object(part)
-}
-
-/// The error for a block that has no place in its message.
-pub(super) fn not_here(content: &BlockContent, place: Place) -> Invalid {
-    let kind = match content {
-        BlockContent::File(_) => "file",
-        BlockContent::Image(_) => "image",
-        BlockContent::Reasoning(_) => "reasoning",
-        BlockContent::RedactedThinking(_) => "redacted_thinking",
-        BlockContent::Refusal(_) => "refusal",
-        BlockContent::Text(_) => "text",
-        BlockContent::Thinking(_) => "thinking",
-        BlockContent::ToolCall(_) => "tool_call",
-        BlockContent::ToolResult(_) => "tool_result",
-    };
-    let problem = [
-        "a block of the type `",
-        kind,
-        "` cannot be sent in this message",
-    ];
-    place.invalid("", &problem.concat())
 }
 
 /// The extensions of what is at a place; null when there are none.

@@ -3,22 +3,25 @@
 //! * `system`: text, which becomes the instructions, all of it joined by blank lines. What is empty adds nothing.
 //! * `developer`: a user's item in its place, between lines that mark it as context.
 //! * `user`: a user's item; results of tools among its blocks are items of their own, in their place.
-//! * `assistant`: text and refusals that go together are one item; reasoning and calls between them keep their place.
-//!   Annotations are not replayed: the service wrote them for the reader.
+//! * `assistant`: text and refusals that go together are one item; reasoning and calls between them keep their place, and so
+//!   does what the metadata has kept of the response. Annotations are not replayed: the service wrote them for the reader.
 //! * `tool`, `function`: results.
 //!
-//! A block that has no place in its message is an error. The keys of messages and blocks that are not named in this folder
-//! are the agent's own, and are not sent.
+//! What the service has no place for does not end a conversation: an image or a file of the assistant goes as the user's, a result
+//! without a call as what the user says, and anything else is left out, which is told. The keys of messages and blocks that are
+//! not named in this folder are the agent's own, and are not sent.
 
 use serde_json::{Map, Value};
 
 use super::calls::{self, Native, Waiting};
-use super::content::{self, not_here};
+use super::content;
+use super::kept::{self, Block, Kept};
 use super::place::{Drops, Invalid, Place};
 use super::stored_calls;
 use crate::contract::types::{
     BlockContent, ContentBlock, Message, MessageContent, Role, Thinking, ToolResult,
 };
+use crate::core::item::PREFIX;
 use crate::core::json;
 use crate::core::repair::Items;
 
@@ -47,6 +50,7 @@ pub(super) fn translate(
         parts: Vec::new(),
         phase: None,
         reasoning: Vec::new(),
+        kept: Kept::default(),
     };
     for (index, message) in messages.iter().enumerate() {
         translator.message(message, Place::message(index))?;
@@ -77,6 +81,8 @@ struct Translator<'a> {
     phase: Option<&'static str>,
     /// Reasoning that waits for the item that it led to. The service refuses it alone.
     reasoning: Vec<Value>,
+    /// What the present message has kept of its response.
+    kept: Kept,
 }
 
 impl Translator<'_> {
@@ -87,6 +93,9 @@ impl Translator<'_> {
         if message.name.as_deref().is_some_and(|name| !name.is_empty()) {
             let reason = "the Responses API has no names of authors";
             self.drops.add(place, ".name", reason);
+        }
+        if message.role == Role::Assistant {
+            self.kept = Kept::of(message);
         }
         match &message.content {
             MessageContent::Text(text) => match message.role {
@@ -103,9 +112,11 @@ impl Translator<'_> {
         match message.role {
             Role::Developer => mark_as_context(&mut self.parts),
             Role::Assistant => {
-                for call in stored_calls::of(message, place)? {
-                    self.call(&call.id, &call.name, call.arguments);
+                for call in stored_calls::of(message, place, self.drops)? {
+                    self.call(&call.id, &call.name, call.arguments, Map::new());
                 }
+                let rest = std::mem::take(&mut self.kept).rest();
+                self.replay(rest);
             }
             _ => {}
         }
@@ -120,16 +131,46 @@ impl Translator<'_> {
 
     fn block(&mut self, role: Role, block: &ContentBlock, place: Place) -> Result<(), Invalid> {
         match (role, &block.content) {
-            (Role::System, BlockContent::Text(text)) => self.instruct(text),
-            (Role::System, other) => return Err(not_here(other, place)),
-            (Role::Assistant, _) => self.block_of_assistant(block, place)?,
-            (Role::User, BlockContent::ToolResult(result)) => {
-                self.end_item(role);
-                self.result(result, place)?;
+            (Role::System, BlockContent::Text(text) | BlockContent::Refusal(text)) => {
+                self.instruct(text);
             }
-            _ => self.parts.push(content::part(block, place)?),
+            (_, BlockContent::ToolResult(result)) => {
+                if role == Role::Developer {
+                    mark_as_context(&mut self.parts);
+                }
+                self.end_item(role);
+                self.result(result, None, place)?;
+            }
+            (Role::Assistant | Role::System, BlockContent::Image(_) | BlockContent::File(_)) => {
+                self.end_item(role);
+                self.move_to_user(block, place);
+            }
+            (Role::Assistant, _) => self.block_of_assistant(block, place)?,
+            _ => {
+                if let Some(part) = content::part(block, place, self.drops)? {
+                    self.parts.push(part);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Lets the user say what only the user can.
+    fn move_to_user(&mut self, block: &ContentBlock, place: Place) {
+        let part = match content::is_readable(block) {
+            true => content::part(block, place, self.drops),
+            false => Ok(None),
+        };
+        let Ok(Some(part)) = part else {
+            let reason = "the model cannot read images and files like this one of its own";
+            self.drops.add(place, "", reason);
+            return;
+        };
+        let reason =
+            "the service takes images and files from the user only; it is sent as the user's";
+        self.drops.add(place, "", reason);
+        // Not through `item`: it does not come of the reasoning that waits.
+        self.items.values.push(message_item("user", vec![part]));
     }
 
     fn block_of_assistant(&mut self, block: &ContentBlock, place: Place) -> Result<(), Invalid> {
@@ -145,17 +186,20 @@ impl Translator<'_> {
                 self.say(text, phase);
             }
             BlockContent::Refusal(refusal) => {
+                self.replay_before(Block::Text);
                 let mut part = json::typed("refusal");
                 json::set_text(&mut part, "refusal", refusal);
                 self.parts.push(Value::Object(part));
             }
             // Agents change the model in the middle of a conversation.
             BlockContent::Thinking(_) if !self.reasons => {
+                self.replay_before(Block::Thinking);
                 let reason = "the model does not reason";
                 self.drops.add(place, "", reason);
             }
             BlockContent::Thinking(thinking) => match replayed(thinking) {
                 Some(item) => {
+                    self.replay_before(Block::Thinking);
                     self.end_item(Role::Assistant);
                     self.reasoning.push(item);
                 }
@@ -169,13 +213,25 @@ impl Translator<'_> {
                 self.drops.add(place, "", "only its author can read it");
             }
             BlockContent::ToolCall(call) => {
-                let Some(arguments) = json::object(&call.arguments) else {
+                let arguments = match call.arguments.trim_ascii() {
+                    "" => Some(Map::new()),
+                    arguments => json::object(arguments),
+                };
+                let Some(arguments) = arguments else {
                     let problem = "the arguments of a tool call must be a JSON object";
                     return Err(place.invalid("", problem));
                 };
-                self.call(&call.id, &call.name, arguments);
+                let mut details = Map::new();
+                let extensions = content::extensions(block.extensions.as_deref(), place)?;
+                for (key, value) in extensions.as_object().into_iter().flatten() {
+                    if let Some(key) = key.strip_prefix(PREFIX) {
+                        details.insert(key.to_owned(), value.clone());
+                    }
+                }
+                self.call(&call.id, &call.name, arguments, details);
             }
-            other => return Err(not_here(other, place)),
+            // They were handled before.
+            BlockContent::File(_) | BlockContent::Image(_) | BlockContent::ToolResult(_) => {}
         }
         Ok(())
     }
@@ -188,6 +244,7 @@ impl Translator<'_> {
 
     /// The assistant says something; in another phase than before, in an item of its own.
     fn say(&mut self, text: &str, phase: Option<&'static str>) {
+        self.replay_before(Block::Text);
         // It says nothing between a tool's call and its result; agents store that as an empty text.
         if text.is_empty() {
             return;
@@ -199,16 +256,47 @@ impl Translator<'_> {
         self.parts.push(content::text("output_text", text));
     }
 
-    fn call(&mut self, id: &str, name: &str, arguments: Map<String, Value>) {
+    /// The assistant calls a tool. What its item had beside the block, the block says, or else the metadata.
+    fn call(
+        &mut self,
+        id: &str,
+        name: &str,
+        arguments: Map<String, Value>,
+        mut details: Map<String, Value>,
+    ) {
+        self.replay_before(Block::Call(id));
+        if details.is_empty() {
+            details = self.kept.details(id).cloned().unwrap_or_default();
+        }
         self.end_item(Role::Assistant);
-        let item = calls::call(id, name, arguments, self.native);
+        let item = calls::call(id, name, arguments, details, self.native);
         self.item(item);
+    }
+
+    /// Sends back what came before a block and is none.
+    fn replay_before(&mut self, block: Block<'_>) {
+        let items = self.kept.before(block);
+        self.replay(items);
+    }
+
+    fn replay(&mut self, items: Vec<Value>) {
+        for item in items {
+            self.end_item(Role::Assistant);
+            // It holds what came before it, in a form that only the service can read.
+            if kept::is_compaction(&item) {
+                self.items = Items::default();
+                self.waiting = Waiting::default();
+                self.reasoning.clear();
+            }
+            self.item(item);
+        }
     }
 
     /// The results in a message of a tool: those among its blocks, and the message itself if it has anything else, or
     /// nothing.
     fn results(&mut self, message: &Message, place: Place) -> Result<(), Invalid> {
         let mut output = Value::from("");
+        let mut has_results = false;
         match &message.content {
             MessageContent::Text(text) => output = text.as_str().into(),
             MessageContent::Blocks(blocks) => {
@@ -216,29 +304,36 @@ impl Translator<'_> {
                 for (index, block) in blocks.iter().enumerate() {
                     let place = place.element("content", index);
                     match &block.content {
-                        BlockContent::ToolResult(result) => self.result(result, place)?,
-                        _ => parts.push(content::part(block, place)?),
+                        BlockContent::ToolResult(result) => {
+                            self.result(result, message.name.as_deref(), place)?;
+                            has_results = true;
+                        }
+                        _ => parts.extend(content::part(block, place, self.drops)?),
                     }
                 }
                 if !parts.is_empty() {
                     output = Value::Array(parts);
-                } else if !blocks.is_empty() {
+                } else if has_results {
                     return Ok(());
                 }
             }
         }
-        let item = match message.tool_call_id.as_deref() {
-            Some(id) if !id.is_empty() => calls::result(id, output),
-            _ => {
-                let id = self.waiting.call_id(message.name.as_deref(), &self.items);
-                calls::result(&id, output)
-            }
-        };
-        self.items.values.push(item);
+        let id = message.tool_call_id.as_deref();
+        self.add_result(
+            id.unwrap_or_default(),
+            message.name.as_deref(),
+            output,
+            place,
+        );
         Ok(())
     }
 
-    fn result(&mut self, result: &ToolResult, place: Place) -> Result<(), Invalid> {
+    fn result(
+        &mut self,
+        result: &ToolResult,
+        name: Option<&str>,
+        place: Place,
+    ) -> Result<(), Invalid> {
         let output = match serde_json::from_slice(result.output.as_bytes()) {
             Ok(Value::String(text)) => text.into(),
             Ok(Value::Array(elements))
@@ -246,7 +341,15 @@ impl Translator<'_> {
             {
                 let mut parts = Vec::new();
                 for (index, element) in elements.iter().enumerate() {
-                    parts.push(content::part_of_value(element, place.output(index))?);
+                    parts.push(match content::part_of_value(element, place.output(index)) {
+                        Ok(part) => part,
+                        // Tools answer with anything, and what one has answered stays in the conversation.
+                        Err(Invalid(problem)) => {
+                            let reason = "a tool has answered with what cannot be sent; the model is told so";
+                            self.drops.add(place.output(index), "", reason);
+                            content::text("input_text", &["[", &problem, "]"].concat())
+                        }
+                    });
                 }
                 Value::Array(parts)
             }
@@ -256,10 +359,35 @@ impl Translator<'_> {
                 return Err(place.invalid("", "the output of a tool result must be JSON"));
             }
         };
-        self.items
-            .values
-            .push(calls::result(&result.tool_call_id, output));
+        self.add_result(&result.tool_call_id, name, output, place);
         Ok(())
+    }
+
+    /// Adds a result. One without an id answers the call of its tool that waits; if there is none, the user says it.
+    fn add_result(&mut self, id: &str, name: Option<&str>, output: Value, place: Place) {
+        let found = match id {
+            "" => self.waiting.call_id(name, &self.items),
+            id => Some(id.to_owned()),
+        };
+        if let Some(id) = found {
+            self.items.values.push(calls::result(&id, output));
+            return;
+        }
+        let reason =
+            "this result has no id, and no call waits for it; it is sent as what the user says";
+        self.drops.add(place, ".tool_call_id", reason);
+        let name = name
+            .filter(|name| !name.is_empty())
+            .unwrap_or("tool result");
+        let mut parts = vec![content::text("input_text", &["[", name, "]"].concat())];
+        match output {
+            Value::Array(more) => parts.extend(more),
+            text => parts.push(content::text(
+                "input_text",
+                text.as_str().unwrap_or_default(),
+            )),
+        }
+        self.items.values.push(message_item("user", parts));
     }
 
     fn item(&mut self, item: Value) {
@@ -276,16 +404,20 @@ impl Translator<'_> {
             Role::Assistant => "assistant",
             _ => "user",
         };
-        let content = Value::Array(std::mem::take(&mut self.parts));
-        // Foundry projects refuse a message without its type, which other endpoints take for granted.
-        let mut item = json::typed("message");
-        json::set_text(&mut item, "role", role);
-        json::set(&mut item, "content", content);
+        let mut item = message_item(role, std::mem::take(&mut self.parts));
         if let Some(phase) = phase {
-            json::set_text(&mut item, "phase", phase);
+            item["phase"] = phase.into();
         }
-        self.item(Value::Object(item));
+        self.item(item);
     }
+}
+
+fn message_item(role: &str, parts: Vec<Value>) -> Value {
+    // Foundry projects refuse a message without its type, which other endpoints take for granted.
+    let mut item = json::typed("message");
+    json::set_text(&mut item, "role", role);
+    json::set(&mut item, "content", Value::Array(parts));
+    Value::Object(item)
 }
 
 /// Puts a line before the first text and one after the last, which tell the model that this is context, not a person. What

@@ -4,10 +4,12 @@ mod calls;
 mod content;
 mod format;
 mod input;
+mod kept;
 mod options;
 mod place;
 mod reasoning;
 mod remedy;
+mod results;
 mod sampling;
 mod stored_calls;
 mod tools;
@@ -109,7 +111,7 @@ fn translated(
     let mut input = input::translate(&request.messages, &native, may_reason, &mut drops)?;
     drops.tell(&mut dropped);
     let repairs = repair::repair(&mut input.items, &request.messages);
-    calls::settle(&mut input.items)?;
+    calls::settle(&mut input.items);
     let mut remedies = Remedies::default();
     for item in &mut input.items.values {
         remedies.hold_back_id(item);

@@ -1,9 +1,11 @@
 //! Tool calls that an agent keeps beside the content of a message, as some context stores do.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::content;
-use super::place::{Invalid, Place};
+use super::place::{Drops, Invalid, Place};
 use crate::contract::types::{BlockContent, Message, MessageContent};
 use crate::core::json;
 
@@ -15,19 +17,23 @@ pub(super) struct StoredCall {
 }
 
 /// The calls in the extension `tool_calls` of a message. What is among its blocks too is the same call.
-pub(super) fn of(message: &Message, place: Place) -> Result<Vec<StoredCall>, Invalid> {
+pub(super) fn of(
+    message: &Message,
+    place: Place,
+    drops: &mut Drops,
+) -> Result<Vec<StoredCall>, Invalid> {
     let extensions = content::extensions(message.extensions.as_deref(), place)?;
     let mut found = Vec::new();
     match extensions.get("tool_calls") {
         None | Some(Value::Null) => {}
         Some(Value::Array(calls)) => {
+            let blocks = calls_of(message);
             for (index, call) in calls.iter().enumerate() {
-                let Some(call) = stored_call(call) else {
-                    let problem =
-                        "expected an `id`, a `name`, and `arguments` that are a JSON object";
-                    return Err(place.element("tool_calls", index).invalid("", problem));
+                let place = place.element("tool_calls", index);
+                let Some(call) = stored_call(call, place, drops) else {
+                    return Err(place.invalid("", "expected an `id` and a `name`"));
                 };
-                if !has_call(message, &call.id) {
+                if !blocks.contains(call.id.as_str()) {
                     found.push(call);
                 }
             }
@@ -38,8 +44,9 @@ pub(super) fn of(message: &Message, place: Place) -> Result<Vec<StoredCall>, Inv
 }
 
 /// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
-/// chat completions with `function` around name and arguments. No arguments are none.
-fn stored_call(call: &Value) -> Option<StoredCall> {
+/// chat completions with `function` around name and arguments. No arguments are none. Such as cannot be read, since a response
+/// that was cut off was stored for instance, stay in the conversation as text.
+fn stored_call(call: &Value, place: Place, drops: &mut Drops) -> Option<StoredCall> {
     let function = call.get("function").unwrap_or(&Value::Null);
     let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
     let name = json::text(call, "name")
@@ -50,11 +57,20 @@ fn stored_call(call: &Value) -> Option<StoredCall> {
         .or(call.get("input"))
         .or(function.get("arguments"));
     let arguments = match arguments {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::String(text)) if text.is_empty() => Map::new(),
-        Some(Value::String(text)) => json::object(text)?,
-        Some(other) => other.as_object()?.clone(),
+        None | Some(Value::Null) => Some(Map::new()),
+        Some(Value::String(text)) if text.trim_ascii().is_empty() => Some(Map::new()),
+        Some(Value::String(text)) => json::object(text),
+        Some(other) => other.as_object().cloned(),
     };
+    let arguments = arguments.unwrap_or_else(|| {
+        let reason = "the arguments of this call are no JSON object; they are sent as text in one";
+        drops.add(place, ".arguments", reason);
+        let mut unread = Map::new();
+        let found = call.get("arguments").or(call.get("input"));
+        let found = found.or(function.get("arguments"));
+        json::set(&mut unread, "arguments", found.cloned().unwrap_or_default());
+        unread
+    });
     Some(StoredCall {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -62,16 +78,15 @@ fn stored_call(call: &Value) -> Option<StoredCall> {
     })
 }
 
-/// Whether a block of the message is the call with this id.
-fn has_call(message: &Message, id: &str) -> bool {
-    let MessageContent::Blocks(blocks) = &message.content else {
-        return false;
-    };
-    for block in blocks {
-        match &block.content {
-            BlockContent::ToolCall(call) if call.id == id => return true,
-            _ => {}
+/// The ids of the calls among the blocks of a message.
+fn calls_of(message: &Message) -> BTreeSet<&str> {
+    let mut ids = BTreeSet::new();
+    if let MessageContent::Blocks(blocks) = &message.content {
+        for block in blocks {
+            if let BlockContent::ToolCall(call) = &block.content {
+                ids.insert(call.id.as_str());
+            }
         }
     }
-    false
+    ids
 }

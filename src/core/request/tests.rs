@@ -2,6 +2,8 @@
 
 mod calls;
 mod content;
+mod histories;
+mod items;
 mod options;
 mod parameters;
 

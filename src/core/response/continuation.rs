@@ -1,16 +1,17 @@
 //! Responses that were cut off by the output limit, and what comes of them when they go on.
 //!
 //! The service is asked again, with what it has said so far at the end of the input, and takes up where it stopped. The
-//! responses become one: the text is joined as it is, because the cut may be in the middle of a word, and what was used is
-//! summed.
+//! responses become one: the text is joined as it is, because the cut may be in the middle of a word, what was used is summed,
+//! and what the content filters found in each is kept.
 
 use serde_json::Value;
 
 use super::{Response, incomplete_reason};
+use crate::core::item::{self, CallKind};
 use crate::core::json;
 
-/// What to add to the input for a response to go on: the assistant's messages, and the reasoning that led to them. None when
-/// it is complete or cannot go on.
+/// What to add to the input for a response to go on: the assistant's messages, the reasoning that led to them, and what the
+/// service did itself. None when it is complete or cannot go on.
 ///
 /// Only text goes on. A tool call that was cut off would have to be guessed, one before the cut wants its result first,
 /// and reasoning alone is nothing that the service takes up.
@@ -27,9 +28,9 @@ pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
         match json::text(item, "type").unwrap_or_default() {
             "message" => items.push(message(item)?),
             "reasoning" => items.extend(reasoning(item)),
-            kind if kind.ends_with("_call") && item.get("call_id").is_some() => return None,
-            // Tools that the service ran itself: what they found is in the text.
-            _ => {}
+            // It wants its result first.
+            _ if CallKind::of(item).is_some() => return None,
+            _ => items.extend(item::kept(item)),
         }
     }
     Some(items)
@@ -71,6 +72,10 @@ pub(super) fn join(mut first: Response, mut second: Response) -> Response {
     }
     output.append(&mut rest);
     add(&mut after["usage"], &before["usage"]);
+    add(&mut after["tool_usage"], &before["tool_usage"]);
+    let mut filters = elements(before, "content_filters");
+    filters.append(&mut elements(after, "content_filters"));
+    after["content_filters"] = Value::Array(filters);
     after["output"] = Value::Array(output);
     second
 }

@@ -2,21 +2,22 @@
 
 mod continuation;
 mod event;
+mod items;
 mod members;
 mod metadata;
 mod object;
 pub mod stream;
 mod usage;
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
+use self::items::Items;
 pub use self::object::{Response, Served};
 use crate::contract::types::{
     BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
     ToolCall, Visibility,
 };
+use crate::core::item::{self, Call};
 use crate::core::json::ObjectWriter;
 use crate::core::{classify, json};
 
@@ -27,8 +28,7 @@ use crate::core::{classify, json};
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
 pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
-    let Response { read, passed_on } = response;
-    let read = &read;
+    let read = &response.read;
     if let Some(error) = read.get("error").filter(|error| !error.is_null()) {
         return Err(classify::reported(error));
     }
@@ -52,8 +52,9 @@ pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
         is_cut,
         ..Output::default()
     };
-    for item in json::items(read, "output") {
-        output.item(item)?;
+    let items = json::items(read, "output");
+    for index in 0..items.len() {
+        output.item(index, items)?;
     }
 
     let finish_reason = if incomplete_reason == Some("content_filter") || output.refused {
@@ -66,7 +67,7 @@ pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
         FinishReason::Stop
     };
     Ok(ChatResponse {
-        metadata: Some(metadata::of(read, passed_on, &output)),
+        metadata: Some(metadata::of(read, output.items)),
         content: output.content,
         tool_calls: output.tool_calls,
         usage: read.get("usage").and_then(usage::translate),
@@ -97,31 +98,32 @@ fn reasoning_text(item: &Value) -> String {
 
 /// What the items of a response come to.
 #[derive(Default)]
-struct Output<'a> {
+struct Output {
     /// The response was cut off, so that the last tool call may be too.
     is_cut: bool,
     refused: bool,
     content: Vec<ContentBlock>,
     tool_calls: Vec<ToolCall>,
-    reasoning_ids: Vec<&'a str>,
-    /// Items and parts that the kernel has no block for: hosted tools, what was cut off, and what is not known yet.
-    other_items: Vec<&'a Value>,
+    items: Items,
 }
 
-impl<'a> Output<'a> {
-    fn item(&mut self, item: &'a Value) -> Result<(), ProviderError> {
+impl Output {
+    /// Takes the item with this index.
+    fn item(&mut self, index: usize, all: &[Value]) -> Result<(), ProviderError> {
+        let item = &all[index];
         match json::text(item, "type") {
             Some("message") => self.message(item),
             Some("reasoning") => self.reasoning(item),
+            Some("image_generation_call") => self.image(item),
             _ => match Call::of(item) {
-                Some(call) => self.call(call, item)?,
-                None => self.other_items.push(item),
+                Some(call) => self.call(&call, item)?,
+                None => self.items.add(index, all),
             },
         }
         Ok(())
     }
 
-    fn message(&mut self, item: &'a Value) {
+    fn message(&mut self, item: &Value) {
         for part in json::items(item, "content") {
             // What the item says of all of its parts, such as its `phase`, each block says.
             let mut extensions = Map::new();
@@ -130,20 +132,23 @@ impl<'a> Output<'a> {
                 &["type", "id", "role", "status", "content"],
                 &mut extensions,
             );
-            if let Some(text) = json::text(part, "text") {
+            let content = if let Some(text) = json::text(part, "text") {
                 rest(part, &["type", "text"], &mut extensions);
-                self.block(BlockContent::Text(text.to_owned()), None, extensions);
+                BlockContent::Text(text.to_owned())
             } else if let Some(refusal) = json::text(part, "refusal") {
                 self.refused = true;
                 rest(part, &["type", "refusal"], &mut extensions);
-                self.block(BlockContent::Refusal(refusal.to_owned()), None, extensions);
+                BlockContent::Refusal(refusal.to_owned())
             } else {
-                self.other_items.push(part);
-            }
+                // A part that nobody knows yet: the kernel has no block for it, and the service would not take it back.
+                continue;
+            };
+            self.items.block(item::TEXT);
+            self.block(content, None, &extensions);
         }
     }
 
-    fn reasoning(&mut self, item: &'a Value) {
+    fn reasoning(&mut self, item: &Value) {
         const READ: &[&str] = &[
             "type",
             "id",
@@ -154,7 +159,6 @@ impl<'a> Output<'a> {
         ];
         let id = json::text(item, "id");
         let encrypted_content = json::text(item, "encrypted_content");
-        self.reasoning_ids.extend(id);
         let text = reasoning_text(item);
         if text.is_empty() && encrypted_content.is_none() {
             return;
@@ -168,41 +172,52 @@ impl<'a> Output<'a> {
         let mut extensions = Map::new();
         rest(item, READ, &mut extensions);
         let content = BlockContent::Thinking(thinking);
-        self.block(content, Some(Visibility::Internal), extensions);
+        self.items.block(item::THINKING);
+        self.block(content, Some(Visibility::Internal), &extensions);
     }
 
-    fn call(&mut self, call: Call<'_>, item: &'a Value) -> Result<(), ProviderError> {
-        const READ: &[&str] = &[
-            "type",
-            "id",
-            "call_id",
-            "name",
-            "arguments",
-            "input",
-            "operation",
-            "status",
-        ];
+    /// An image that the service generated. Stored nowhere, it is here or lost.
+    fn image(&mut self, item: &Value) {
+        let Some(data) = json::text(item, "result").filter(|data| !data.is_empty()) else {
+            return;
+        };
+        let media_type = match json::text(item, "output_format") {
+            Some("svg") => "image/svg+xml".to_owned(),
+            Some(format) => ["image/", format].concat(),
+            None => "image/png".to_owned(),
+        };
+        let source = ObjectWriter::new()
+            .member("type", "base64")
+            .member("media_type", &media_type)
+            .member("data", data);
+        self.block(BlockContent::Image(source.finish()), None, &Map::new());
+    }
+
+    fn call(&mut self, call: &Call<'_>, item: &Value) -> Result<(), ProviderError> {
         if json::object(&call.arguments).is_none() {
             // Cut off in the middle of its arguments: there is no call to make, and the finish reason says why.
             if self.is_cut {
-                self.other_items.push(item);
                 return Ok(());
             }
             return Err(invalid_tool_call(call.name, &call.arguments));
         }
+        let details = call.kind.details(item);
+        let mut extensions = Map::new();
+        for (key, value) in &details {
+            extensions.insert([item::PREFIX, key].concat(), value.clone());
+        }
+        self.items.call(call, details);
         let call = ToolCall {
             id: call.id.to_owned(),
             name: call.name.to_owned(),
-            arguments: call.arguments.into_owned(),
+            arguments: call.arguments.clone().into_owned(),
             extensions: None,
         };
-        let mut extensions = Map::new();
-        rest(item, READ, &mut extensions);
         self.tool_calls.push(ToolCall {
             extensions: written_unless_empty(&extensions),
             ..call.clone()
         });
-        self.block(BlockContent::ToolCall(call), None, extensions);
+        self.block(BlockContent::ToolCall(call), None, &extensions);
         Ok(())
     }
 
@@ -210,55 +225,15 @@ impl<'a> Output<'a> {
         &mut self,
         content: BlockContent,
         visibility: Option<Visibility>,
-        extensions: Map<String, Value>,
+        extensions: &Map<String, Value>,
     ) {
         self.content.push(ContentBlock {
             content,
             visibility,
-            extensions: written_unless_empty(&extensions),
+            extensions: written_unless_empty(extensions),
         });
     }
 }
-
-/// A call that the agent has to answer.
-struct Call<'a> {
-    id: &'a str,
-    name: &'a str,
-    /// As the model wrote them: written again, numbers might lose digits.
-    arguments: Cow<'a, str>,
-}
-
-impl<'a> Call<'a> {
-    /// The call that an item is. None for other items, those of tools that the service runs itself included.
-    fn of(item: &'a Value) -> Option<Self> {
-        let text = |key| json::text(item, key).unwrap_or_default();
-        let (name, arguments) = match text("type") {
-            "function_call" => (text("name"), Cow::Borrowed(text("arguments"))),
-            // The arguments of a custom tool are plain text; the kernel's are an object.
-            "custom_tool_call" => {
-                let arguments = ObjectWriter::new().member("input", text("input"));
-                (text("name"), Cow::Owned(arguments.finish()))
-            }
-            "apply_patch_call" => {
-                let operation = item.get("operation").unwrap_or(&Value::Null);
-                (APPLY_PATCH, Cow::Owned(json::written(operation)))
-            }
-            _ => return None,
-        };
-        let id = match text("call_id") {
-            "" => text("id"),
-            id => id,
-        };
-        Some(Self {
-            id,
-            name,
-            arguments,
-        })
-    }
-}
-
-/// The name of the tool that patches files, which the service's calls of it leave out.
-const APPLY_PATCH: &str = "apply_patch";
 
 /// Copies the members of an object that were not `read` and that say something: what the service adds one day is kept.
 fn rest(object: &Value, read: &[&str], rest: &mut Map<String, Value>) {

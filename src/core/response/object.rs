@@ -8,14 +8,12 @@ use super::usage;
 use crate::core::json;
 use crate::core::pricing::Tokens;
 
-/// A response object. What is translated of it is a tree, and what is passed on is written while it is read: the content
-/// filters alone are half of a short response. What a service repeats of the request, which can be of any length, is not kept.
+/// A response object: the members that are translated or are metadata. What the service repeats of the request, which can be
+/// of any length, and what nobody needs, is not kept.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
-    /// The members that are translated; `Null` when it is no object.
+    /// The members; `Null` when it is no object.
     pub(super) read: Value,
-    /// Those that are passed on, as members of the metadata.
-    pub(super) passed_on: json::ObjectWriter,
 }
 
 impl Response {
@@ -72,71 +70,45 @@ impl<'de> Reader<'de> for Response {
 
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         if READ.contains(&key) {
-            self.read[key] = map.next_value()?;
-        } else if SAID_ELSEWHERE.binary_search(&key).is_ok() {
-            map.next_value::<IgnoredAny>()?;
+            let mut value: Value = map.next_value()?;
+            if let Value::Array(items) = &mut value {
+                items.iter_mut().for_each(spread);
+            }
+            self.read[key] = value;
         } else {
-            self.passed_on.copied(&[PREFIX, key].concat(), map)?;
+            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
 }
 
-/// What the keys of metadata begin with, as those of the Python provider do.
-const PREFIX: &str = "openai:";
+/// Gives a message whose content is plain text, as some gateways send it, the usual form.
+pub(super) fn spread(item: &mut Value) {
+    if json::text(item, "type") == Some("message")
+        && let Some(content @ Value::String(_)) = item.get_mut("content")
+    {
+        let text = content.take();
+        *content = Value::Array(vec![json::object_of(vec![
+            ("type", "output_text".into()),
+            ("text", text),
+        ])]);
+    }
+}
 
-/// The members that are translated.
-const READ: [&str; 8] = [
+/// The members that are kept.
+const READ: [&str; 12] = [
+    "content_filters",
     "error",
     "id",
     "incomplete_details",
+    "input_transformations",
     "model",
     "output",
+    "prompt_cache_diagnostics",
     "service_tier",
     "status",
+    "tool_usage",
     "usage",
-];
-
-/// The members that are not kept: they say what the caller knows, or their names in the metadata are those of something else.
-/// In the order in which they are searched.
-const SAID_ELSEWHERE: &[&str] = &[
-    "background",
-    "completed_at",
-    "continuation_count",
-    "conversation",
-    "created_at",
-    "frequency_penalty",
-    "incomplete_reason",
-    "instructions",
-    "max_output_tokens",
-    "max_tool_calls",
-    "metadata",
-    "moderation",
-    "object",
-    "output_items",
-    "output_text",
-    "parallel_tool_calls",
-    "presence_penalty",
-    "previous_response_id",
-    "prompt",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "rate_limits",
-    "reasoning",
-    "reasoning_items",
-    "request_id",
-    "response_id",
-    "safety_identifier",
-    "store",
-    "temperature",
-    "text",
-    "tool_choice",
-    "tools",
-    "top_logprobs",
-    "top_p",
-    "truncation",
-    "user",
 ];
 
 #[cfg(test)]
@@ -145,21 +117,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_can_be_searched() {
-        assert!(SAID_ELSEWHERE.is_sorted());
-    }
-
-    #[test]
-    fn what_is_not_translated_is_passed_on_or_not_kept() {
+    fn what_nobody_needs_is_not_kept_whatever_it_is() {
         let text = r#"{
-            "status": "completed", "instructions": "secret", "content_filters": [ {"a": 1.10} ],
-            "nothing": null, "none": [ ], "a \"key\"": "\n"
+            "status": "completed", "instructions": "secret", "content_filters": [ {"a": 1} ],
+            "a \"key\"": [1e400, {"b": null}], "metadata": 1e400
         }"#;
         let response: Response = serde_json::from_str(text).unwrap();
-        assert_eq!(response.read, serde_json::json!({ "status": "completed" }));
         assert_eq!(
-            response.passed_on.finish(),
-            r#"{"openai:content_filters":[{"a":1.1}],"openai:a \"key\"":"\n"}"#
+            response.read,
+            serde_json::json!({ "status": "completed", "content_filters": [{ "a": 1 }] })
         );
     }
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::event::{Event, PartKind, malformed};
-use super::{Call, Response, Served, continuation};
+use super::{Call, Response, Served, continuation, object};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
 };
@@ -75,7 +75,8 @@ impl Translator {
             Event::Delta(slot, kind, delta) => self.deliver(slot, kind, &delta, events),
             Event::Done(slot, kind, whole) => self.part_done(slot, kind, &whole, events),
             Event::ItemAdded(slot, item) => self.item_added(slot, &item, events),
-            Event::ItemDone(slot, item) => {
+            Event::ItemDone(slot, mut item) => {
+                object::spread(&mut item);
                 self.item_done(slot, &item, events);
                 let place = self.items.partition_point(|(other, _)| *other <= slot);
                 self.items.insert(place, (slot, item));

@@ -86,10 +86,113 @@ fn blocks_come_in_the_order_of_the_output() {
             "openai:response_id": "resp_1",
             "openai:status": "completed",
             "openai:model": "gpt-5.1-2025-11-13",
-            "openai:reasoning_items": ["rs_1", "rs_2"],
-            "openai:output_items": [{ "type": "web_search_call", "id": "ws_1" }, { "type": "something_new" }],
+            "openai:items": [
+                "thinking", "text", "text", { "type": "web_search_call", "id": "ws_1" }, "tool_call",
+                { "type": "something_new" },
+            ],
         })
     );
+}
+
+#[test]
+fn metadata_has_what_replay_cost_and_support_need() {
+    for (members, expected) in [
+        (json!({}), json!({})),
+        (json!({ "service_tier": "default" }), json!({})),
+        (
+            json!({ "service_tier": "priority" }),
+            json!({ "openai:service_tier": "priority" }),
+        ),
+        (
+            json!({ "tool_usage": { "web_search": { "num_requests": 0 }, "image_gen": { "input_tokens": 0 } } }),
+            json!({}),
+        ),
+        (
+            json!({ "tool_usage": { "web_search": { "num_requests": 2 } } }),
+            json!({ "openai:tool_usage": { "web_search": { "num_requests": 2 } } }),
+        ),
+        (
+            json!({ "input_transformations": [], "prompt_cache_diagnostics": null, "billing": { "payer": "developer" } }),
+            json!({}),
+        ),
+        (
+            json!({ "input_transformations": [{ "id": "rs_1", "type": "reasoning", "action": "removed" }] }),
+            json!({ "openai:input_transformations": [{ "id": "rs_1", "type": "reasoning", "action": "removed" }] }),
+        ),
+        (
+            json!({ "prompt_cache_diagnostics": { "type": "cache_miss", "reason": "tools_changed" } }),
+            json!({ "openai:prompt_cache_diagnostics": { "type": "cache_miss", "reason": "tools_changed" } }),
+        ),
+    ] {
+        let mut response = json!({ "output": [] });
+        response
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        assert_eq!(metadata(&response), expected, "{response}");
+    }
+}
+
+#[test]
+fn content_filters_are_told_where_they_found_something() {
+    let safe = json!({ "filtered": false, "severity": "safe" });
+    let undetected = json!({ "filtered": false, "detected": false });
+    let low = json!({ "filtered": false, "severity": "low" });
+    let detected = json!({ "filtered": false, "detected": true });
+    let failed = json!({ "code": "content_filter_error", "message": "The filter could not run." });
+    let filter = |blocked: bool, results: Value| {
+        json!({
+            "blocked": blocked,
+            "source_type": "completion",
+            "content_filter_raw": [],
+            "content_filter_results": results,
+            "content_filter_offsets": { "start_offset": 0, "end_offset": 9, "check_offset": 0 },
+        })
+    };
+    let found = |blocked: bool, results: Value| json!({ "blocked": blocked, "source_type": "completion", "content_filter_results": results });
+    for (filters, expected) in [
+        (json!([]), json!(null)),
+        (
+            json!([
+                filter(false, json!({ "hate": safe, "jailbreak": undetected })),
+                filter(false, json!({}))
+            ]),
+            json!(null),
+        ),
+        (
+            json!([
+                filter(false, json!({ "hate": safe })),
+                filter(false, json!({ "hate": low, "violence": safe }))
+            ]),
+            json!([found(false, json!({ "hate": low }))]),
+        ),
+        (
+            json!([filter(
+                false,
+                json!({ "jailbreak": detected, "error": failed })
+            )]),
+            json!([found(
+                false,
+                json!({ "jailbreak": detected, "error": failed })
+            )]),
+        ),
+        (
+            json!([filter(true, json!({ "hate": safe }))]),
+            json!([found(true, json!({}))]),
+        ),
+        (
+            json!([null, 1, { "content_filter_results": 5 }]),
+            json!(null),
+        ),
+    ] {
+        let metadata = metadata(&json!({ "output": [], "content_filters": filters }));
+        assert_eq!(metadata["openai:content_filters"], expected, "{filters}");
+    }
+}
+
+/// The metadata of a response.
+fn metadata(response: &Value) -> Value {
+    serde_json::from_str(&translate(response).unwrap().metadata.unwrap()).unwrap()
 }
 
 #[test]

@@ -27,6 +27,31 @@ fn each_response_is_told_before_the_next_request() {
 }
 
 #[test]
+fn what_the_filters_found_in_each_part_is_kept() {
+    let edge = FakeEdge::default();
+    for (mut response, severity) in [(cut("one t"), "low"), (complete("wo."), "medium")] {
+        let results = json!({ "violence": { "filtered": false, "severity": severity } });
+        response["content_filters"] =
+            json!([{ "source_type": "completion", "content_filter_results": results }]);
+        response["tool_usage"] = json!({ "web_search": { "num_requests": 1 } });
+        answer_with(&edge, &response);
+    }
+    let response = ask(&edge, json!({})).unwrap();
+    let metadata = metadata(&response.metadata);
+    let severities: Vec<&Value> = metadata["openai:content_filters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|filter| &filter["content_filter_results"]["violence"]["severity"])
+        .collect();
+    assert_eq!(severities, ["low", "medium"]);
+    assert_eq!(
+        metadata["openai:tool_usage"],
+        json!({ "web_search": { "num_requests": 2 } })
+    );
+}
+
+#[test]
 fn a_cut_answer_goes_on_and_is_one_answer() {
     let edge = FakeEdge::default();
     answer_with(&edge, &cut("one t"));

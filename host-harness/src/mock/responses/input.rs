@@ -17,7 +17,12 @@ pub(super) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn parse(input: &'a Value, dialect: Dialect) -> Result<Self, ApiError> {
+    /// Reads the input of a request with these tools.
+    pub(super) fn parse(
+        input: &'a Value,
+        tools: &[Value],
+        dialect: Dialect,
+    ) -> Result<Self, ApiError> {
         match input {
             Value::String(text) => Ok(Self::Text(text)),
             Value::Array(items) => {
@@ -31,6 +36,7 @@ impl<'a> Input<'a> {
                     check_item(item, &path)?;
                 }
                 pairs::check(items)?;
+                pairs::check_namespaces(items, tools)?;
                 Ok(Self::Items(items))
             }
             other => Err(ApiError::wrong_type("input", "a string or an array", other)),

@@ -119,6 +119,7 @@ pub(super) const ITEMS: &[Variant] = &[
             required("call_id", Shape::TextFromOneTo(64)),
             required("name", Shape::Name),
             required("arguments", Shape::Text),
+            optional("async", Shape::Boolean),
             optional("caller", Shape::Any),
             optional("id", Shape::Text),
             optional("namespace", Shape::Text),
@@ -154,6 +155,7 @@ pub(super) const ITEMS: &[Variant] = &[
             required("call_id", Shape::TextFromOneTo(64)),
             required("name", Shape::Name),
             required("input", Shape::Text),
+            optional("async", Shape::Boolean),
             optional("caller", Shape::Any),
             optional("id", Shape::Text),
             optional("namespace", Shape::Text),
@@ -184,25 +186,213 @@ pub(super) const ITEMS: &[Variant] = &[
     variant("item_reference", &[required("id", Shape::Text)]),
     // A message by its kind alone lacks a role, and is told so before it comes here.
     opaque("message"),
-    opaque("additional_tools"),
     opaque("code_interpreter_call"),
-    opaque("compaction"),
     opaque("compaction_trigger"),
-    opaque("computer_call"),
-    opaque("computer_call_output"),
     opaque("file_search_call"),
-    opaque("image_generation_call"),
-    opaque("local_shell_call"),
-    opaque("local_shell_call_output"),
-    opaque("mcp_approval_request"),
-    opaque("mcp_approval_response"),
-    opaque("mcp_call"),
-    opaque("mcp_list_tools"),
-    opaque("program"),
-    opaque("program_output"),
-    opaque("shell_call"),
-    opaque("shell_call_output"),
-    opaque("tool_search_call"),
-    opaque("tool_search_output"),
-    opaque("web_search_call"),
+    variant(
+        "additional_tools",
+        &[
+            required("role", Shape::OneOf(&["developer"])),
+            required("tools", Shape::Array(&Shape::Open)),
+            optional("id", Shape::Text),
+        ],
+    ),
+    variant(
+        "compaction",
+        &[
+            required("encrypted_content", Shape::TextFromOneTo(usize::MAX)),
+            optional("id", Shape::Text),
+        ],
+    ),
+    variant(
+        "computer_call",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required("id", Shape::Text),
+            required("pending_safety_checks", Shape::Array(&Shape::Open)),
+            required("status", STATUS),
+            optional("action", Shape::Open),
+            optional("actions", Shape::Array(&Shape::Open)),
+        ],
+    ),
+    variant(
+        "computer_call_output",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required(
+                "output",
+                Shape::Tagged(&[variant(
+                    "computer_screenshot",
+                    &[
+                        optional("file_id", Shape::Text),
+                        optional("image_url", Shape::Text),
+                    ],
+                )]),
+            ),
+            optional("acknowledged_safety_checks", Shape::Array(&Shape::Open)),
+            optional("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "image_generation_call",
+        // What else the output item has is refused.
+        &[
+            required("id", Shape::Text),
+            optional("result", Shape::Text),
+            optional("status", Shape::Text),
+        ],
+    ),
+    variant(
+        "local_shell_call",
+        &[
+            required("action", Shape::Open),
+            required("call_id", Shape::TextFromOneTo(64)),
+            required("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "local_shell_call_output",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required("output", Shape::Text),
+            optional("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "mcp_approval_request",
+        &[
+            required("arguments", Shape::Text),
+            required("id", Shape::Text),
+            required("name", Shape::Text),
+            required("server_label", Shape::Text),
+        ],
+    ),
+    variant(
+        "mcp_approval_response",
+        &[
+            required("approval_request_id", Shape::Text),
+            required("approve", Shape::Boolean),
+            optional("id", Shape::Text),
+            optional("reason", Shape::Text),
+        ],
+    ),
+    variant(
+        "mcp_call",
+        &[
+            required("arguments", Shape::Text),
+            required("id", Shape::Text),
+            required("name", Shape::Text),
+            required("server_label", Shape::Text),
+            optional("approval_request_id", Shape::Text),
+            optional("error", Shape::Any),
+            optional("output", Shape::Text),
+            optional("status", Shape::Text),
+        ],
+    ),
+    variant(
+        "mcp_list_tools",
+        &[
+            required("id", Shape::Text),
+            required("server_label", Shape::Text),
+            required("tools", Shape::Array(&Shape::Open)),
+            optional("error", Shape::Any),
+        ],
+    ),
+    variant(
+        "program",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required("code", Shape::Text),
+            required("fingerprint", Shape::Text),
+            required("id", Shape::Text),
+        ],
+    ),
+    variant(
+        "program_output",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required("id", Shape::Text),
+            required("result", Shape::Text),
+            required("status", STATUS),
+        ],
+    ),
+    variant(
+        "shell_call",
+        &[
+            required("action", Shape::Open),
+            required("call_id", Shape::TextFromOneTo(64)),
+            optional("caller", Shape::Any),
+            optional("environment", Shape::Open),
+            optional("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "shell_call_output",
+        &[
+            required("call_id", Shape::TextFromOneTo(64)),
+            required(
+                "output",
+                Shape::Array(&Shape::Object(&[
+                    required("outcome", Shape::Open),
+                    required("stderr", Shape::Text),
+                    required("stdout", Shape::Text),
+                ])),
+            ),
+            optional("caller", Shape::Any),
+            optional("id", Shape::Text),
+            optional("max_output_length", Shape::Integer { min: 0 }),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "tool_search_call",
+        &[
+            required("arguments", Shape::Any),
+            optional("call_id", Shape::Text),
+            optional("execution", Shape::OneOf(&["server", "client"])),
+            optional("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "tool_search_output",
+        &[
+            required("tools", Shape::Array(&Shape::Open)),
+            optional("call_id", Shape::Text),
+            optional("execution", Shape::OneOf(&["server", "client"])),
+            optional("id", Shape::Text),
+            optional("status", STATUS),
+        ],
+    ),
+    variant(
+        "web_search_call",
+        &[
+            required("action", Shape::Tagged(SEARCHES)),
+            required("id", Shape::Text),
+            required("status", Shape::Text),
+        ],
+    ),
+];
+
+/// What a search of the web does. Its sources come, and do not go back.
+const SEARCHES: &[Variant] = &[
+    variant(
+        "search",
+        &[
+            optional("queries", Shape::Array(&Shape::Text)),
+            optional("query", Shape::Text),
+        ],
+    ),
+    variant("open_page", &[optional("url", Shape::Text)]),
+    variant(
+        "find_in_page",
+        &[
+            required("pattern", Shape::Text),
+            required("url", Shape::Text),
+        ],
+    ),
 ];

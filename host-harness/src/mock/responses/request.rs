@@ -40,10 +40,15 @@ impl<'a> CreateRequest<'a> {
             Some(other) => return Err(ApiError::wrong_type("model", "a string", other)),
         };
         parameters::check(parameters, body, deployment)?;
+        let tools = parameters.get("tools").and_then(Value::as_array);
         Ok(Self {
             parameters,
             deployment,
-            input: Input::parse(&parameters["input"], dialect)?,
+            input: Input::parse(
+                &parameters["input"],
+                tools.map_or(&[][..], Vec::as_slice),
+                dialect,
+            )?,
             tools: Tools::parse(parameters)?,
             stream: parameters.get("stream") == Some(&Value::Bool(true)),
         })

@@ -122,7 +122,7 @@ fn what_the_service_did_itself_comes_last_and_annotations_are_kept() {
         "finish_reason": "stop",
         "metadata": {
             "openai:model": "gpt-5.1-2025-11-13",
-            "openai:output_items": [search, { "type": "function_call", "call_id": "c", "arguments": "{" }],
+            "openai:items": ["text", search, { "type": "function_call", "call_id": "c", "namespace": "n" }],
         },
         "usage": { "input_tokens": 3, "output_tokens": 2, "total_tokens": 5, "cache_read_tokens": 1 },
     });

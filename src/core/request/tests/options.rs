@@ -130,7 +130,7 @@ fn numbers_out_of_their_range_are_errors() {
 fn json_that_cannot_be_read_is_an_error_wherever_it_is() {
     let deep = [r#"{"a":"#.repeat(1000), "1".to_owned(), "}".repeat(1000)].concat();
     let surrogate = r#"{"a":"\ud800"}"#;
-    for broken in [deep.as_str(), surrogate, "{", ""] {
+    for broken in [deep.as_str(), surrogate, "{", "nonsense"] {
         let hi = |extensions: Option<String>| ContentBlock {
             content: BlockContent::Text("Hi".into()),
             visibility: None,

@@ -157,13 +157,6 @@ fn json_that_is_wrong_is_an_error_that_names_its_place() {
             ]),
             "messages[1].content[0]: the arguments of a tool call must be a JSON object",
         ),
-        (
-            request(vec![blocks(
-                Role::System,
-                vec![BlockContent::Image("{}".into())],
-            )]),
-            "messages[0].content[0]: a block of the type `image` cannot be sent in this message",
-        ),
     ] {
         let error = translated(&request).unwrap_err();
         assert_eq!(

@@ -115,9 +115,7 @@ impl ResponseEvents {
             self.finish(place, None, false);
         }
         let mut output: Vec<Value> = self.items.iter_mut().map(|item| item.done.take()).collect();
-        let others = metadata
-            .get("openai:output_items")
-            .and_then(Value::as_array);
+        let others = metadata.get("openai:items").and_then(Value::as_array);
         for item in others.into_iter().flatten() {
             if item::is_done_by_the_service(item) {
                 for name in ["response.output_item.added", "response.output_item.done"] {
