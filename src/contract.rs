@@ -15,12 +15,14 @@ wit_bindgen::generate!({
     path: "wit",
     world: "provider-module",
     additional_derives: [PartialEq, Clone],
+    // It owns a body, which is there once.
+    additional_derives_ignore: ["http-response"],
     default_bindings_module: "crate::contract",
     pub_export_macro: true,
 });
 
 pub use self::amplifier::provider::{credentials, events, types};
-pub use self::exports::amplifier::provider::provider;
+pub use self::exports::amplifier::provider::{gateway, provider};
 
 // Here, because what it generates is as unsafe as the rest of this file.
 #[cfg(target_family = "wasm")]

@@ -16,8 +16,11 @@ mod edge;
 mod exports {
     use std::cell::RefCell;
 
+    use crate::contract::gateway::{
+        Guest as GatewayGuest, GuestHttpBody, HttpBody, HttpRequest, HttpResponse,
+    };
     use crate::contract::provider::{
-        Guest, GuestProvider, GuestResponseStream, Provider, ResponseStream,
+        Guest, GuestProvider, GuestResponseStream, Provider, ProviderBorrow, ResponseStream,
     };
     use crate::contract::types::{
         ChatRequest, ChatResponse, ModelInfo, ProviderError, ProviderInfo, StreamEvent, ToolCall,
@@ -82,6 +85,32 @@ mod exports {
         fn next(&self) -> Result<Option<StreamEvent>, ProviderError> {
             // A component is not entered again while a call is under way, so that this is never borrowed already.
             self.0.borrow_mut().next_event()
+        }
+    }
+
+    impl GatewayGuest for Component {
+        type HttpBody = OpenBody;
+
+        fn forward(
+            provider: ProviderBorrow<'_>,
+            request: HttpRequest,
+        ) -> Result<HttpResponse, ProviderError> {
+            let provider = provider.get::<OpenProvider>();
+            let forwarded = provider.0.forward(request)?;
+            Ok(HttpResponse {
+                status: forwarded.status,
+                headers: forwarded.headers,
+                body: HttpBody::new(OpenBody(RefCell::new(forwarded.body))),
+            })
+        }
+    }
+
+    pub(crate) struct OpenBody(RefCell<engine::ForwardedBody<Wasi02>>);
+
+    impl GuestHttpBody for OpenBody {
+        fn read(&self) -> Result<Option<Vec<u8>>, ProviderError> {
+            // As above.
+            self.0.borrow_mut().read()
         }
     }
 }

@@ -12,13 +12,18 @@ use crate::instance::{self, HostState};
 use crate::named_file;
 
 /// The interface that a provider exports. The version is part of the name: another version is another contract.
-pub const CONTRACT: &str = "amplifier:provider/provider@0.1.0";
+pub const CONTRACT: &str = "amplifier:provider/provider@0.2.0";
+
+/// The version of the contract that this host speaks.
+pub fn contract_version() -> &'static str {
+    CONTRACT.rsplit('@').next().unwrap_or_default()
+}
 
 /// What a provider may import; of WASI in any version 0.2. Everything else is refused before it runs.
 pub const GRANTED_IMPORTS: [&str; 14] = [
-    "amplifier:provider/credentials@0.1.0",
-    "amplifier:provider/events@0.1.0",
-    "amplifier:provider/types@0.1.0",
+    "amplifier:provider/credentials@0.2.0",
+    "amplifier:provider/events@0.2.0",
+    "amplifier:provider/types@0.2.0",
     "wasi:cli/environment@0.2",
     "wasi:clocks/monotonic-clock@0.2",
     "wasi:clocks/wall-clock@0.2",
@@ -272,9 +277,9 @@ mod tests {
             ("wasi:filesystem/types@0.2.12", false),
             ("wasi:sockets/tcp@0.2.12", false),
             ("wasi:cli/stdout@0.2.12", false),
-            ("amplifier:provider/events@0.1.0", true),
-            ("amplifier:provider/events@0.1.0.1", false),
-            ("amplifier:provider/events@0.2.0", false),
+            ("amplifier:provider/events@0.2.0", true),
+            ("amplifier:provider/events@0.2.0.1", false),
+            ("amplifier:provider/events@0.1.0", false),
             ("", false),
         ] {
             assert_eq!(is_granted(import), granted, "{import}");

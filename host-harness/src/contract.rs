@@ -14,6 +14,7 @@ pub mod types {
 }
 
 pub(crate) use self::generated::amplifier::provider::{credentials, events};
+pub(crate) use self::generated::exports::amplifier::provider::gateway;
 pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
 use self::types::{
     BlockContent, ContentBlock, ErrorKind, Message, MessageContent, ProviderError, Role,

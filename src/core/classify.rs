@@ -361,7 +361,8 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
     }
 }
 
-fn is_worth_a_retry(status: u16) -> bool {
+/// Whether the status says that the same request may succeed later.
+pub fn is_worth_a_retry(status: u16) -> bool {
     matches!(status, 408 | 409 | 425 | 429 | 500..)
 }
 

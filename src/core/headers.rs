@@ -6,20 +6,28 @@ use crate::core::json::{self, ObjectWriter};
 
 /// The headers of a response. Names are compared without regard to case.
 #[derive(Clone, Debug, Default)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers(Vec<(String, Vec<u8>)>);
 
 impl Headers {
     /// Takes names and values as they came.
-    pub fn new(entries: Vec<(String, String)>) -> Self {
+    pub fn new(entries: Vec<(String, Vec<u8>)>) -> Self {
         Self(entries)
     }
 
-    /// The first value of a header.
+    /// The first value of a header, if it is text.
     pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(value).ok().map(str::trim)
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0
             .iter()
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// Whether the body is a stream of events.
@@ -114,7 +122,7 @@ mod tests {
     use super::*;
 
     fn headers(entries: &[(&str, &str)]) -> Headers {
-        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.as_bytes().to_vec());
         Headers::new(entries.iter().map(owned).collect())
     }
 

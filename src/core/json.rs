@@ -41,6 +41,15 @@ pub fn object(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
+/// Parses a text in quotes. As a value, like all else: reading a text and nothing else comes with thirty kilobytes of words for
+/// what is none.
+pub fn text_of(literal: &[u8]) -> Option<String> {
+    match serde_json::from_slice(literal) {
+        Ok(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
 /// Makes an object of its members. For objects with many: what `json!` makes of them takes twice the bytes in the component.
 pub fn object_of(members: Vec<(&str, Value)>) -> Value {
     let mut object = Map::new();

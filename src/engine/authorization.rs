@@ -10,11 +10,11 @@ use crate::core::secret::Secret;
 /// The header that says who sends a request.
 pub(super) struct Authorization {
     /// Its name.
-    pub(super) header: &'static str,
+    name: &'static str,
     /// Its value.
-    pub(super) value: Secret,
+    value: Secret,
     /// The secret in the value.
-    pub(super) secret: Secret,
+    secret: Secret,
     /// Whether it is a token in place of one that was refused.
     pub(super) is_renewed: bool,
 }
@@ -28,7 +28,7 @@ impl Authorization {
     ) -> Result<Self, ProviderError> {
         match authentication {
             Authentication::ApiKey(key) => Ok(Self {
-                header: "api-key",
+                name: "api-key",
                 value: key.clone(),
                 secret: key.clone(),
                 is_renewed: false,
@@ -46,9 +46,19 @@ impl Authorization {
         }
     }
 
+    /// The header, as it is sent.
+    pub(super) fn header(&self) -> (&str, &[u8]) {
+        (self.name, self.value.expose().as_bytes())
+    }
+
+    /// The secret in it, to be redacted.
+    pub(super) fn secret(&self) -> Secret {
+        self.secret.clone()
+    }
+
     fn bearer(token: Secret, is_renewed: bool) -> Self {
         Self {
-            header: "authorization",
+            name: "authorization",
             value: Secret::new(format!("Bearer {}", token.expose())),
             secret: token,
             is_renewed,

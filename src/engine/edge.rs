@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::contract::credentials::{AccessToken, CredentialError, TokenRequest};
 use crate::core::config::{Environment, Scheme};
+use crate::core::forward::Method;
 use crate::core::headers::Headers;
 
 /// The outside: everything that is not a function from values to values.
@@ -55,6 +56,9 @@ pub trait Body {
     ///
     /// When the connection breaks, or nothing comes before `deadline`.
     fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError>;
+
+    /// Adds what has arrived already, and waits for nothing. What is wrong is left to the next `read`.
+    fn read_ready(&mut self, _bytes: &mut Vec<u8>) {}
 }
 
 /// A moment, as the time since some other moment that is always the same.
@@ -73,8 +77,10 @@ impl Instant {
     }
 }
 
-/// A `POST` of JSON. Not for `Debug`: some of its headers are secrets.
+/// An HTTP request. Not for `Debug`: some of its headers are secrets.
 pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
     /// `http` or `https`.
     pub scheme: Scheme,
     /// Host and port.
@@ -82,9 +88,9 @@ pub struct Request<'a> {
     /// Path and query.
     pub path: &'a str,
     /// The headers.
-    pub headers: &'a [(&'a str, &'a str)],
-    /// The body.
-    pub body: &'a [u8],
+    pub headers: &'a [(&'a str, &'a [u8])],
+    /// The body, in parts; none for a request without one.
+    pub body: &'a [&'a [u8]],
     /// How long connecting may take.
     pub connect_timeout: Duration,
 }

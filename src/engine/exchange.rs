@@ -12,8 +12,9 @@ use super::read_all;
 use super::report::Report;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::classify::{self, Asked, Rejection};
-use crate::core::config::{Authentication, Configuration, TimeLimits};
+use crate::core::config::{Authentication, Configuration, Retries, TimeLimits};
 use crate::core::deployment::Deployment;
+use crate::core::forward::Method;
 use crate::core::headers::Headers;
 use crate::core::pricing::{Bill, Cost};
 use crate::core::request::{self, Translated};
@@ -49,7 +50,42 @@ pub(super) struct Retry {
     /// Why.
     pub(super) error: ProviderError,
     /// After which wait.
-    delay: Duration,
+    pub(super) delay: Duration,
+}
+
+impl Retry {
+    /// Decides whether to try again after an error, when that was done so many times before.
+    ///
+    /// # Errors
+    ///
+    /// The error, when it would come again, was tried again often enough, or wants a longer wait than is allowed.
+    pub(super) fn of(
+        mut error: ProviderError,
+        settings: &Retries,
+        before: u64,
+        edge: &impl Edge,
+    ) -> Result<Self, ProviderError> {
+        if !error.retryable || settings.most == 0 {
+            return Err(error);
+        }
+        if before >= settings.most {
+            let tried = format!("; it was tried {} times", before + 1);
+            error.message.push_str(&tried);
+            return Err(error);
+        }
+        let asked = error.retry_after_ms.map(Duration::from_millis);
+        match retry::delay(settings, before, asked, edge.random()) {
+            Some(delay) => Ok(Self { error, delay }),
+            None => {
+                let waits = format!(
+                    "; the service asks to wait {} seconds, which is more than `max_retry_delay`",
+                    seconds(asked.unwrap_or_default())
+                );
+                error.message.push_str(&waits);
+                Err(error)
+            }
+        }
+    }
 }
 
 /// The limits of one attempt, and when it ends.
@@ -131,37 +167,17 @@ impl<E: Edge> Exchange<E> {
     /// # Errors
     ///
     /// The error, when it would come again, was tried again often enough, or wants a longer wait than is allowed.
-    pub(super) fn retry(&mut self, mut error: ProviderError) -> Result<Retry, ProviderError> {
-        let settings = &self.configuration.retries;
-        if !error.retryable || settings.most == 0 {
-            return Err(error);
-        }
-        if self.retries >= settings.most {
-            let tried = format!("; it was tried {} times", self.retries + 1);
-            error.message.push_str(&tried);
-            return Err(error);
-        }
-        let asked = error.retry_after_ms.map(Duration::from_millis);
-        match retry::delay(settings, self.retries, asked, self.edge.random()) {
-            Some(delay) => {
-                self.retries += 1;
-                Ok(Retry { error, delay })
-            }
-            None => {
-                let waits = format!(
-                    "; the service asks to wait {} seconds, which is more than `max_retry_delay`",
-                    seconds(asked.unwrap_or_default())
-                );
-                error.message.push_str(&waits);
-                Err(error)
-            }
-        }
+    pub(super) fn retry(&mut self, error: ProviderError) -> Result<Retry, ProviderError> {
+        let retry = Retry::of(error, &self.configuration.retries, self.retries, &self.edge)?;
+        self.retries += 1;
+        Ok(retry)
     }
 
     /// Tells of a retry, and waits until it is time for it.
     pub(super) fn wait(&self, Retry { error, delay }: Retry, report: &Report<E>) {
         let error = self.finished(error);
-        report.retry(&error, self.retries, self.configuration.retries.most, delay);
+        let most = self.configuration.retries.most;
+        report.retry(&error, self.retries, most, delay);
         self.edge.sleep(self.edge.now().after(delay));
     }
 
@@ -253,7 +269,7 @@ impl<E: Edge> Exchange<E> {
     fn authorize(&mut self, renew: bool) -> Result<Authorization, ProviderError> {
         let authentication = &self.configuration.authentication;
         let authorization = Authorization::get(&self.edge, authentication, renew)?;
-        self.secrets.add(authorization.secret.clone());
+        self.secrets.add(authorization.secret());
         Ok(authorization)
     }
 
@@ -275,19 +291,19 @@ impl<E: Edge> Exchange<E> {
             false => "application/json",
         };
         let mut headers = vec![
-            ("accept", accept),
-            (authorization.header, authorization.value.expose()),
-            ("content-type", "application/json"),
-            ("user-agent", USER_AGENT),
+            ("accept", accept.as_bytes()),
+            authorization.header(),
+            ("content-type", b"application/json"),
+            ("user-agent", USER_AGENT.as_bytes()),
         ];
-        let extra_headers = configuration.extra_headers.iter();
-        headers.extend(extra_headers.map(|(name, value)| (name.as_str(), value.expose())));
+        headers.extend(configuration.extra_headers());
         let request = Request {
+            method: Method::Post,
             scheme: configuration.endpoint.scheme,
             authority: &configuration.endpoint.authority,
             path: &path,
             headers: &headers,
-            body: &body,
+            body: &[&body],
             connect_timeout: deadlines.limits.connect,
         };
         let url = format!("{}://{}{path}", request.scheme, request.authority);
@@ -341,7 +357,7 @@ fn time_limits(configured: TimeLimits, request: &ChatRequest) -> Result<TimeLimi
     })
 }
 
-fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
+pub(super) fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
     error.model = Some(model.to_owned());
     error.message = secrets.redact(error.message);
     error.code = error.code.map(|code| secrets.redact(code));
@@ -354,7 +370,7 @@ fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> Provide
 const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// What requests call their sender.
-const USER_AGENT: &str = concat!(
+pub(super) const USER_AGENT: &str = concat!(
     "amplifier-azure-openai-provider/",
     env!("CARGO_PKG_VERSION")
 );

@@ -7,6 +7,7 @@ pub mod edge;
 mod event_reader;
 mod exchange;
 mod failure;
+mod forward;
 mod report;
 mod response_stream;
 
@@ -14,6 +15,7 @@ use std::rc::Rc;
 
 use self::edge::{Body, Edge, Instant, TransportError};
 use self::exchange::Exchange;
+pub use self::forward::{Forwarded, ForwardedBody};
 pub use self::response_stream::ResponseStream;
 use crate::contract::types::{ChatRequest, ChatResponse, ErrorKind, ProviderError, StreamEvent};
 use crate::core::config::Configuration;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::edge::{Edge, Instant};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, FinishReason, ProviderError,
-    StreamEvent,
+    StreamEvent, Usage,
 };
 use crate::core::config::Debugging;
 use crate::core::deployment::Deployment;
@@ -24,6 +24,23 @@ pub(super) fn config_warning(edge: &impl Edge, message: &str) {
         .member("provider", PROVIDER_ID)
         .member("message", message);
     edge.emit("provider:config_warning", &payload.finish());
+}
+
+/// Reports that something is tried again after a wait; `payload` says which call it is of.
+pub(super) fn emit_retry(
+    edge: &impl Edge,
+    payload: ObjectWriter,
+    error: &ProviderError,
+    (attempt, most): (u64, u64),
+    delay: Duration,
+) {
+    let payload = payload
+        .member("attempt", &attempt)
+        .member("max_retries", &most)
+        .member("delay", &delay.as_secs_f64())
+        .member("error_type", kind_name(error.kind))
+        .member("error_message", &error.message);
+    edge.emit("provider:retry", &payload.finish());
 }
 
 /// The report of one exchange.
@@ -226,14 +243,8 @@ impl<E: Edge> Report<E> {
 
     /// Tells that something is tried again after a wait.
     pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let payload = self
-            .call()
-            .member("attempt", &attempt)
-            .member("max_retries", &most)
-            .member("delay", &delay.as_secs_f64())
-            .member("error_type", kind_name(error.kind))
-            .member("error_message", &error.message);
-        self.emit("provider:retry", payload);
+        let call = self.call();
+        emit_retry(&self.edge, call, error, (attempt, most), delay);
     }
 
     /// Tells that the response was cut off, and goes on in another; or begins again in one with a higher limit.
@@ -259,7 +270,7 @@ impl<E: Edge> Report<E> {
 
     /// Tells of the response, of the rate limits that came with it, and how often it went on.
     pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers, continuations: u32) {
-        let usage = usage(response);
+        let usage = usage(response.usage.as_ref());
         let mut payload = self
             .payload()
             .written("usage", &usage)
@@ -355,14 +366,17 @@ impl<E: Edge> Report<E> {
     }
 
     fn duration_ms(&self) -> u64 {
-        let duration = self.edge.now().since(self.started);
-        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+        milliseconds(self.edge.now().since(self.started))
     }
 }
 
+/// A duration, as events have it.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// `usage` of `llm:response`: the kernel's canonical keys, the sum left out, the cost always there.
-fn usage(response: &ChatResponse) -> String {
-    let usage = response.usage.as_ref();
+pub(super) fn usage(usage: Option<&Usage>) -> String {
     let mut payload = ObjectWriter::new()
         .member("input_tokens", &usage.map_or(0, |usage| usage.input_tokens))
         .member(
@@ -397,7 +411,7 @@ fn finish_reason(reason: FinishReason) -> &'static str {
 }
 
 /// A random UUID, RFC 9562, section 5.4.
-fn uuid(mut random: [u8; 16]) -> String {
+pub(super) fn uuid(mut random: [u8; 16]) -> String {
     random[6] = random[6] & 0x0f | 0x40;
     random[8] = random[8] & 0x3f | 0x80;
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);

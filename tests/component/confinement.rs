@@ -21,9 +21,9 @@ fn the_component_imports_this_and_nothing_else() {
     assert_eq!(
         imports,
         [
-            "amplifier:provider/credentials@0.1.0",
-            "amplifier:provider/events@0.1.0",
-            "amplifier:provider/types@0.1.0",
+            "amplifier:provider/credentials@0.2.0",
+            "amplifier:provider/events@0.2.0",
+            "amplifier:provider/types@0.2.0",
             "wasi:cli/environment@0.2.12",
             "wasi:clocks/monotonic-clock@0.2.12",
             "wasi:http/outgoing-handler@0.2.12",
@@ -34,8 +34,14 @@ fn the_component_imports_this_and_nothing_else() {
             "wasi:random/random@0.2.12",
         ]
     );
-    assert_eq!(inspection.exports, ["amplifier:provider/provider@0.1.0"]);
-    assert_eq!(inspection.contract_version(), Some("0.1.0"));
+    assert_eq!(
+        inspection.exports,
+        [
+            "amplifier:provider/provider@0.2.0",
+            "amplifier:provider/gateway@0.2.0",
+        ]
+    );
+    assert_eq!(inspection.contract_version(), Some("0.2.0"));
 }
 
 #[tokio::test]
@@ -87,7 +93,7 @@ fn the_component_is_small() {
 
 #[tokio::test]
 async fn what_is_no_provider_is_refused_with_the_reason() {
-    let provider = "amplifier:provider/provider@0.1.0";
+    let provider = "amplifier:provider/provider@0.2.0";
     for (bytes, words) in [
         (
             b"not wasm at all".to_vec(),
@@ -104,9 +110,9 @@ async fn what_is_no_provider_is_refused_with_the_reason() {
             "is not a WebAssembly component",
         ),
         (
-            hollow_component(None, "amplifier:provider/provider@0.2.0"),
-            "does not export amplifier:provider/provider@0.1.0, which this host speaks; it exports \
-             amplifier:provider/provider@0.2.0",
+            hollow_component(None, "amplifier:provider/provider@0.1.0"),
+            "does not export amplifier:provider/provider@0.2.0, which this host speaks; it exports \
+             amplifier:provider/provider@0.1.0",
         ),
         (
             hollow_component(None, "wasi:cli/run@0.2.0"),

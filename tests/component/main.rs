@@ -21,6 +21,7 @@ mod errors;
 mod event_log;
 mod example;
 mod faults;
+mod forward;
 mod fuzz;
 mod generated;
 mod golden;

@@ -81,7 +81,7 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
         path
     };
     let behaving = |behaviour: &str| hostile(folder.path(), behaviour);
-    let provider = "amplifier:provider/provider@0.1.0";
+    let provider = "amplifier:provider/provider@0.2.0";
     let candidates = [
         (folder.path().join("nowhere"), "cannot read the component"),
         (
@@ -95,9 +95,9 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
         (
             file(
                 "contract",
-                hollow_component(None, "amplifier:provider/provider@0.2.0"),
+                hollow_component(None, "amplifier:provider/provider@0.1.0"),
             ),
-            "does not export amplifier:provider/provider@0.1.0, which this host speaks; it exports amplifier:provider/provider@0.2.0",
+            "does not export amplifier:provider/provider@0.2.0, which this host speaks; it exports amplifier:provider/provider@0.1.0",
         ),
         (
             file(
@@ -232,13 +232,13 @@ pub(crate) fn rebuilt(path: &Path) -> PathBuf {
 fn with_another_version() -> Vec<u8> {
     let mut bytes = fs::read(component()).unwrap();
     // A section of exports: its number, its length, one export, and the name with a zero before it and its length.
-    let name = "amplifier:provider/provider@0.1.0";
+    let name = "amplifier:provider/provider@0.2.0";
     let section = [&b"\x0b\x27\x01\0\x21"[..], name.as_bytes()].concat();
     let mut windows = bytes.windows(section.len());
     let start = windows.position(|window| window == section).unwrap();
     let mut export = bytes[start..start + 2 + 0x27].to_vec();
-    let version = export.windows(5).position(|window| window == b"0.1.0");
-    export[version.unwrap() + 2] = b'2';
+    let version = export.windows(5).position(|window| window == b"0.2.0");
+    export[version.unwrap() + 2] = b'1';
     bytes.extend(export);
     bytes
 }

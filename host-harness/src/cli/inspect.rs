@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::InspectArguments;
 use super::failure::Failure;
 use super::visible;
-use crate::component::Inspection;
+use crate::component::{Inspection, contract_version};
 
 /// Shows what can be seen of a component without running it; of one that is no provider too.
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<(), Failure> {
@@ -24,6 +24,7 @@ fn to_json(inspection: &Inspection) -> serde_json::Value {
         "path": inspection.path,
         "size": inspection.size,
         "contract_version": inspection.contract_version(),
+        "host_contract_version": contract_version(),
         "imports": inspection.imports,
         "exports": inspection.exports,
     })
@@ -32,13 +33,16 @@ fn to_json(inspection: &Inspection) -> serde_json::Value {
 fn to_text(inspection: &Inspection) -> String {
     let list =
         |names: &[String]| -> String { names.iter().map(|name| format!("  {name}\n")).collect() };
+    let ours = contract_version();
+    let contract = match inspection.contract_version() {
+        Some(theirs) if theirs == ours => theirs.to_owned(),
+        Some(theirs) => format!("{theirs}; this host runs {ours} and refuses it"),
+        None => "none: not a provider".to_owned(),
+    };
     format!(
-        "{}\nsize: {} bytes\ncontract: {}\nimports:\n{}exports:\n{}",
+        "{}\nsize: {} bytes\ncontract: {contract}\nimports:\n{}exports:\n{}",
         inspection.path.display(),
         inspection.size,
-        inspection
-            .contract_version()
-            .unwrap_or("none: not a provider"),
         list(&inspection.imports),
         list(&inspection.exports),
     )

@@ -5,8 +5,10 @@ mod builder;
 mod call;
 mod capabilities;
 mod error;
+mod forward;
 mod gate;
 mod loaded;
+mod reading;
 mod response_stream;
 mod settings;
 mod swap;
@@ -26,6 +28,7 @@ use self::call::Call;
 use self::capabilities::Capabilities;
 pub(crate) use self::capabilities::has_endpoint;
 pub use self::error::{CallError, ComponentError};
+pub use self::forward::ForwardedBody;
 use self::gate::Gate;
 pub use self::loaded::LoadedProvider;
 pub use self::response_stream::ResponseStream;
@@ -176,7 +179,7 @@ impl ProviderHost {
     ///
     /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
-        let mut call = self.0.enter(request).await?;
+        let mut call = self.0.enter_chat(request).await?;
         let response = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_complete(store, provider, request).await
@@ -193,7 +196,7 @@ impl ProviderHost {
     ///
     /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
-        let mut call = self.0.enter(request).await?;
+        let mut call = self.0.enter_chat(request).await?;
         let accepted = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest
@@ -248,9 +251,14 @@ impl fmt::Debug for ProviderHost {
 }
 
 impl Opened {
-    /// Lets a request in, and begins to work for it.
-    async fn enter(self: &Arc<Self>, request: &ChatRequest) -> Result<Call, CallError> {
+    /// Lets a chat request in, and begins to work for it.
+    async fn enter_chat(self: &Arc<Self>, request: &ChatRequest) -> Result<Call, CallError> {
         self.grants.limits.check(request)?;
+        self.enter(Some(request)).await
+    }
+
+    /// Lets a request in, and begins to work for it. Which model one that is no chat request asks for is not known here.
+    async fn enter(self: &Arc<Self>, request: Option<&ChatRequest>) -> Result<Call, CallError> {
         let id = self.next_call();
         let deadline = Deadline::after(self.grants.limits.wall_time);
         let slot = deadline.hold(self.gate.enter()).await??;
@@ -275,11 +283,14 @@ impl Opened {
         RunningCall::begin(&builds.present, &self.working)
     }
 
-    fn tell_concurrency(&self, id: CallId, request: &ChatRequest, build: &Build) {
+    fn tell_concurrency(&self, id: CallId, request: Option<&ChatRequest>, build: &Build) {
         if !self.grants.events.hears_events() {
             return;
         }
-        let model = request.model.as_deref().or(build.default_model.as_deref());
+        let model = request.and_then(|request| {
+            let default = build.default_model.as_deref();
+            request.model.as_deref().or(default)
+        });
         let payload = json!({
             "provider": build.info.id,
             "model": model,

@@ -3,53 +3,21 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use tokio::task::AbortHandle;
 use wasmtime::component::ResourceAny;
 
 use super::CallError;
 use super::call::Call;
+use super::reading::{Reading, Source, Working};
 use crate::contract::types::{ProviderError, StreamEvent};
 
 /// A response that is arriving: a [`Stream`] of its events, until the last one or an error. Dropping it closes the exchange
 /// at once. When the call's time is over ([`crate::Limits::wall_time`]) the exchange is closed, whether somebody waits for
 /// the next event or not, and the next event is that error. The runtime in which it was opened looks after that.
-pub struct ResponseStream {
-    shared: Arc<Shared>,
-    /// Closes the exchange when its time is over.
-    end_of_time: AbortHandle,
-}
-
-/// What the one who reads the stream and the end of its time have in common.
-struct Shared(Mutex<Reading>);
-
-struct Reading {
-    state: State,
-    /// Who waits for the next event.
-    reader: Option<Waker>,
-}
-
-enum State {
-    /// Nobody waits for an event.
-    Idle(Box<Open>),
-    /// The component works on the next event.
-    Working(Working),
-    /// The time is over, and the component is being stopped.
-    Stopping,
-    /// The last event, or the error, that nobody has heard of yet.
-    Ended(Box<Next>),
-    Over,
-}
-
-/// The component at work: what is still open then, and the next event.
-type Working = Pin<Box<dyn Future<Output = (Option<Box<Open>>, Next)> + Send>>;
-
-/// The next event; none after the last one.
-type Next = Result<Option<StreamEvent>, CallError>;
+pub struct ResponseStream(Reading<Open>);
 
 /// A call whose stream is open.
 struct Open {
@@ -61,21 +29,7 @@ impl ResponseStream {
     pub(super) fn new(mut call: Call, stream: ResourceAny) -> Self {
         let deadline = call.deadline();
         call.set_watched(true);
-        let shared = Arc::new(Shared(Mutex::new(Reading {
-            state: State::Idle(Box::new(Open { call, stream })),
-            reader: None,
-        })));
-        let end_of_time = tokio::spawn({
-            let shared = Arc::clone(&shared);
-            async move {
-                deadline.passed().await;
-                shared.stop().await;
-            }
-        });
-        Self {
-            shared,
-            end_of_time: end_of_time.abort_handle(),
-        }
+        Self(Reading::new(Open { call, stream }, deadline))
     }
 
     /// Waits for the next event; none after the last one, and after an error. No event is lost when the returned future is
@@ -85,28 +39,17 @@ impl ResponseStream {
     ///
     /// The provider's error, the component's failure, or a limit of the host.
     pub async fn next(&mut self) -> Result<Option<StreamEvent>, CallError> {
-        let next = poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await;
-        next.transpose()
+        poll_fn(|context| self.0.poll_next(context))
+            .await
+            .transpose()
     }
 }
 
 impl Stream for ResponseStream {
     type Item = Result<StreamEvent, CallError>;
 
-    fn poll_next(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<StreamEvent, CallError>>> {
-        self.shared.lock().poll_next(context)
-    }
-}
-
-impl Drop for ResponseStream {
-    fn drop(&mut self) {
-        self.end_of_time.abort();
-        // The task is gone later, the exchange now.
-        let state = self.shared.lock().take();
-        drop(state);
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next(context)
     }
 }
 
@@ -118,77 +61,10 @@ impl fmt::Debug for ResponseStream {
     }
 }
 
-impl Shared {
-    /// Closes the exchange, whose time is over.
-    async fn stop(&self) {
-        let state = {
-            let mut reading = self.lock();
-            let state = reading.take();
-            if matches!(state, State::Idle(_) | State::Working(_)) {
-                reading.state = State::Stopping;
-            }
-            state
-        };
-        let last = match state {
-            State::Idle(open) => Err(open.call.expire()),
-            // It ends by itself, now: its time is over too.
-            State::Working(working) => match working.await {
-                (Some(open), _) => Err(open.call.expire()),
-                (None, last) => last,
-            },
-            State::Stopping | State::Ended(_) | State::Over => return,
-        };
-        let mut reading = self.lock();
-        reading.state = State::Ended(Box::new(last));
-        if let Some(reader) = reading.reader.take() {
-            reader.wake();
-        }
-    }
+impl Source for Open {
+    type Part = StreamEvent;
 
-    fn lock(&self) -> MutexGuard<'_, Reading> {
-        // After a panic within, the stream is over.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Reading {
-    fn poll_next(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<StreamEvent, CallError>>> {
-        let mut working = match self.take() {
-            State::Idle(open) => Box::pin(open.next()),
-            State::Working(working) => working,
-            State::Stopping => return self.wait(State::Stopping, context),
-            State::Ended(last) => return Poll::Ready((*last).transpose()),
-            State::Over => return Poll::Ready(None),
-        };
-        let Poll::Ready((open, next)) = working.as_mut().poll(context) else {
-            return self.wait(State::Working(working), context);
-        };
-        if let Some(open) = open {
-            self.state = State::Idle(open);
-        }
-        Poll::Ready(next.transpose())
-    }
-
-    fn wait<T>(&mut self, state: State, context: &mut Context<'_>) -> Poll<T> {
-        self.state = state;
-        match &mut self.reader {
-            Some(reader) => reader.clone_from(context.waker()),
-            None => self.reader = Some(context.waker().clone()),
-        }
-        Poll::Pending
-    }
-
-    fn take(&mut self) -> State {
-        std::mem::replace(&mut self.state, State::Over)
-    }
-}
-
-impl Open {
-    /// The next event, and what is still open after it.
-    fn next(mut self: Box<Self>) -> Working {
+    fn next(mut self: Box<Self>) -> Working<Self> {
         Box::pin(async move {
             let event = match self.advance().await {
                 Ok(event) => event,
@@ -220,6 +96,12 @@ impl Open {
         })
     }
 
+    fn expire(self: Box<Self>) -> CallError {
+        self.call.expire()
+    }
+}
+
+impl Open {
     async fn advance(&mut self) -> Result<Result<Option<StreamEvent>, ProviderError>, CallError> {
         let stream = self.stream;
         let next = self.call.run(async |store, bindings, _| {

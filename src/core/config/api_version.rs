@@ -49,16 +49,26 @@ impl ApiVersion {
 
     /// The path and query of the Responses API below an endpoint.
     pub fn responses_path(&self, endpoint: &Endpoint) -> String {
+        self.path(endpoint, "responses")
+    }
+
+    /// The path and query of a route of the API, such as `files/file_1`, below an endpoint.
+    pub fn path(&self, endpoint: &Endpoint, route: &str) -> String {
         let base = &endpoint.path;
         let v1 = match endpoint.kind {
             EndpointKind::Resource | EndpointKind::Project => "/openai/v1",
             EndpointKind::V1 => "",
         };
         match self {
-            Self::V1 => format!("{base}{v1}/responses"),
-            Self::V1Preview => format!("{base}{v1}/responses?api-version=preview"),
-            Self::Dated(version) => format!("{base}/openai/responses?api-version={version}"),
+            Self::V1 => format!("{base}{v1}/{route}"),
+            Self::V1Preview => format!("{base}{v1}/{route}?api-version=preview"),
+            Self::Dated(version) => format!("{base}/openai/{route}?api-version={version}"),
         }
+    }
+
+    /// Whether the routes that ask a model have its deployment in their path.
+    pub fn has_deployments_in_paths(&self) -> bool {
+        matches!(self, Self::Dated(_))
     }
 }
 

@@ -198,6 +198,12 @@ impl Configuration {
         })
     }
 
+    /// The headers of every request.
+    pub fn extra_headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let headers = self.extra_headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.expose().as_bytes()))
+    }
+
     /// The path and query of requests.
     pub fn responses_path(&self) -> String {
         self.api_version.responses_path(&self.endpoint)

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use self::items::Items;
 pub use self::object::{Response, Served};
+pub(in crate::core) use self::usage::{tokens as priced_tokens, translate as translated_usage};
 use crate::contract::types::{
     BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
     ToolCall, Visibility,

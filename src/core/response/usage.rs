@@ -8,7 +8,7 @@ use crate::core::json;
 use crate::core::pricing::Tokens;
 
 /// Translates the service's `usage`; none when it is not an object.
-pub(super) fn translate(usage: &Value) -> Option<Usage> {
+pub(in crate::core) fn translate(usage: &Value) -> Option<Usage> {
     if !usage.is_object() {
         return None;
     }
@@ -33,7 +33,7 @@ pub(super) fn translate(usage: &Value) -> Option<Usage> {
 /// The counts that have prices; none when it is not an object.
 ///
 /// What is written to the cache may be told by how long it is kept, and its sum be left out.
-pub(super) fn tokens(usage: &Value) -> Option<Tokens> {
+pub(in crate::core) fn tokens(usage: &Value) -> Option<Tokens> {
     if !usage.is_object() {
         return None;
     }

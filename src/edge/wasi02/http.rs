@@ -13,6 +13,7 @@ use wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 use super::wait::Waiter;
 use crate::core::config::Scheme;
+use crate::core::forward;
 use crate::core::headers::Headers;
 use crate::engine::edge::{Body, Instant, Request, Response, TransportError};
 
@@ -48,13 +49,19 @@ pub(crate) struct IncomingBody {
     /// None as long as there was nothing to wait for: a short body is there at once.
     ready: Option<Pollable>,
     stream: InputStream,
+    /// What is wrong with the stream, which it says only once.
+    failure: Option<StreamError>,
     _body: WasiBody,
 }
 
 impl Body for IncomingBody {
     fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError> {
         loop {
-            match self.stream.read(READ_BYTES) {
+            let read = match self.failure.take() {
+                Some(failure) => Err(failure),
+                None => self.stream.read(READ_BYTES),
+            };
+            match read {
                 Ok(bytes) if bytes.is_empty() => {
                     let ready = self.ready.get_or_insert_with(|| self.stream.subscribe());
                     self.waiter.wait(&[ready], deadline)?;
@@ -65,33 +72,54 @@ impl Body for IncomingBody {
             }
         }
     }
+
+    fn read_ready(&mut self, bytes: &mut Vec<u8>) {
+        while (bytes.len() as u64) < READ_BYTES {
+            match self.stream.read(READ_BYTES) {
+                Ok(more) if more.is_empty() => return,
+                Ok(more) => bytes.extend_from_slice(&more),
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    return;
+                }
+            }
+        }
+    }
 }
 
 fn outgoing(request: &Request<'_>) -> Result<(OutgoingRequest, OutgoingBody), TransportError> {
     let headers: Vec<(String, Vec<u8>)> = request
         .headers
         .iter()
-        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-        .chain([(
-            "content-length".to_owned(),
-            request.body.len().to_string().into_bytes(),
-        )])
+        .map(|(name, value)| (name.to_string(), value.to_vec()))
+        .chain([length(request)])
         .collect();
     let headers = Fields::from_list(&headers)
         .map_err(|error| TransportError::Refused(format!("a header: {error:?}")))?;
     let outgoing = OutgoingRequest::new(headers);
+    let method = match request.method {
+        forward::Method::Delete => Method::Delete,
+        forward::Method::Get => Method::Get,
+        forward::Method::Post => Method::Post,
+    };
     let scheme = match request.scheme {
         Scheme::Http => WasiScheme::Http,
         Scheme::Https => WasiScheme::Https,
     };
     outgoing
-        .set_method(&Method::Post)
+        .set_method(&method)
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
         .and_then(|()| outgoing.set_authority(Some(request.authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(request.path)))
         .and_then(|()| outgoing.body())
         .map(|body| (outgoing, body))
         .map_err(|()| TransportError::Refused("the address".to_owned()))
+}
+
+/// The length of the body, of an empty one too: without it, the end of the body would have to be marked.
+fn length(request: &Request<'_>) -> (String, Vec<u8>) {
+    let length: usize = request.body.iter().map(|part| part.len()).sum();
+    ("content-length".to_owned(), length.to_string().into_bytes())
 }
 
 fn options(connect_timeout: Duration, Instant(deadline): Instant) -> RequestOptions {
@@ -109,7 +137,7 @@ fn options(connect_timeout: Duration, Instant(deadline): Instant) -> RequestOpti
 
 fn write(
     body: OutgoingBody,
-    mut bytes: &[u8],
+    parts: &[&[u8]],
     answered: &Pollable,
     waiter: &mut Waiter,
     deadline: Instant,
@@ -118,17 +146,19 @@ fn write(
         let stream: OutputStream = body.write().map_err(|()| {
             TransportError::Broken("the request's body cannot be written".to_owned())
         })?;
-        while !bytes.is_empty() {
-            let room = stream.check_write().map_err(|error| broken(&error))?;
-            let (now, later) =
-                bytes.split_at(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
-            match now {
-                // A service that has answered may never read the rest.
-                [] if answered.ready() => return Ok(()),
-                [] => waiter.wait(&[&stream.subscribe(), answered], deadline)?,
-                _ => stream.write(now).map_err(|error| broken(&error))?,
+        for mut bytes in parts.iter().copied() {
+            while !bytes.is_empty() {
+                let room = stream.check_write().map_err(|error| broken(&error))?;
+                let room = usize::try_from(room).unwrap_or(usize::MAX);
+                let (now, later) = bytes.split_at(bytes.len().min(room));
+                match now {
+                    // A service that has answered may never read the rest.
+                    [] if answered.ready() => return Ok(()),
+                    [] => waiter.wait(&[&stream.subscribe(), answered], deadline)?,
+                    _ => stream.write(now).map_err(|error| broken(&error))?,
+                }
+                bytes = later;
             }
-            bytes = later;
         }
         // Nothing waits for the flush: finishing the body sends what is left.
         stream.flush().map_err(|error| broken(&error))?;
@@ -159,7 +189,7 @@ fn wait(
 
 fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, TransportError> {
     let entries = response.headers().entries().into_iter();
-    let headers = entries.map(|(name, value)| (name, text(value))).collect();
+    let headers = entries.collect();
     let taken = |()| TransportError::Broken("the response's body was taken before".to_owned());
     let body = response.consume().map_err(taken)?;
     let stream = body.stream().map_err(taken)?;
@@ -170,14 +200,10 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
             waiter: Waiter::default(),
             ready: None,
             stream,
+            failure: None,
             _body: body,
         },
     })
-}
-
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn explain(code: &ErrorCode) -> TransportError {

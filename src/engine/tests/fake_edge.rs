@@ -24,6 +24,8 @@ pub(super) struct Outside {
     pub(super) now: Cell<Duration>,
     /// The body has bytes at every read, also after the deadline.
     pub(super) is_always_ready: Cell<bool>,
+    /// The connection breaks where a body ends, once.
+    breaks: Cell<bool>,
     /// How often a random number was drawn.
     drawn: Cell<u8>,
     pub(super) events: RefCell<Vec<(String, Value)>>,
@@ -32,6 +34,8 @@ pub(super) struct Outside {
     /// What is left of the body that is being read.
     pub(super) body: RefCell<Chunks>,
     pub(super) sent_bodies: RefCell<Vec<Value>>,
+    /// Method and path, and the bytes of the body.
+    pub(super) sent: RefCell<Vec<(String, Vec<u8>)>>,
     pub(super) sent_headers: RefCell<Vec<Vec<(String, String)>>>,
     pub(super) token_requests: RefCell<Vec<TokenRequest>>,
     pub(super) credential_error: RefCell<Option<CredentialError>>,
@@ -65,6 +69,11 @@ impl FakeEdge {
         let mut responses = self.0.responses.borrow_mut();
         let (_, body) = responses.back_mut().unwrap();
         body.push_back((delay, bytes.into()));
+    }
+
+    /// Lets the connection break where the next body ends.
+    pub(super) fn break_off(&self) {
+        self.0.breaks.set(true);
     }
 
     pub(super) fn chunks_left(&self) -> usize {
@@ -134,10 +143,14 @@ impl Edge for FakeEdge {
 
     fn send(&self, request: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
         let headers = request.headers.iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), value.to_string()));
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
         self.0.sent_headers.borrow_mut().push(headers.collect());
-        let body = serde_json::from_slice(request.body).unwrap();
-        self.0.sent_bodies.borrow_mut().push(body);
+        let body = request.body.concat();
+        let json = serde_json::from_slice(&body).unwrap_or_default();
+        self.0.sent_bodies.borrow_mut().push(json);
+        let head = format!("{} {}", request.method.name(), request.path);
+        self.0.sent.borrow_mut().push((head, body));
         let (response, body) = self.0.responses.borrow_mut().pop_front().unwrap();
         let (status, headers) = response?;
         *self.0.body.borrow_mut() = body;
@@ -152,7 +165,10 @@ impl Edge for FakeEdge {
 impl Body for FakeEdge {
     fn read(&mut self, Instant(deadline): Instant) -> Result<Option<Vec<u8>>, TransportError> {
         let Some((delay, chunk)) = self.0.body.borrow_mut().pop_front() else {
-            return Ok(None);
+            return match self.0.breaks.take() {
+                true => Err(TransportError::Broken("reset".into())),
+                false => Ok(None),
+            };
         };
         let arrival = self.0.now.get() + delay;
         if arrival > deadline && !self.0.is_always_ready.get() {

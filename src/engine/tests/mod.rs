@@ -5,6 +5,7 @@ mod continuation;
 mod debugging;
 mod events;
 mod fake_edge;
+mod forward;
 mod retries;
 
 use std::time::Duration;

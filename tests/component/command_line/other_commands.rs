@@ -42,14 +42,17 @@ async fn inspect_shows_what_a_component_can_do() {
     let output = execute(&[], &["inspect", "--json", "--component", component], "").await;
     assert_eq!(output.code, 0, "{output:?}");
     let inspection: Value = serde_json::from_str(&output.stdout).unwrap();
-    assert_eq!(inspection["contract_version"], "0.1.0");
+    assert_eq!(inspection["contract_version"], "0.2.0");
     assert_eq!(
         inspection["size"],
         json!(Path::new(component).metadata().unwrap().len())
     );
     assert_eq!(
         inspection["exports"],
-        json!(["amplifier:provider/provider@0.1.0"])
+        json!([
+            "amplifier:provider/provider@0.2.0",
+            "amplifier:provider/gateway@0.2.0",
+        ])
     );
     assert!(
         inspection["imports"]
@@ -60,7 +63,7 @@ async fn inspect_shows_what_a_component_can_do() {
 
     let output = execute(&[], &["inspect", "--component", component], "").await;
     assert!(
-        output.stdout.contains("\ncontract: 0.1.0\nimports:\n  "),
+        output.stdout.contains("\ncontract: 0.2.0\nimports:\n  "),
         "{}",
         output.stdout
     );

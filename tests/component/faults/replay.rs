@@ -110,7 +110,7 @@ impl Edge for Bytes {
             status: 200,
             headers: Headers::new(vec![(
                 "content-type".to_owned(),
-                "text/event-stream".to_owned(),
+                b"text/event-stream".to_vec(),
             )]),
             body: self.clone(),
         })

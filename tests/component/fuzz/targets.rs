@@ -82,11 +82,8 @@ pub(crate) fn classifier(bytes: &[u8]) {
     let deployment = configuration.deployments.resolve(None);
     let header = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
     let headers = Headers::new(vec![
-        ("retry-after".to_owned(), header),
-        (
-            "date".to_owned(),
-            "Sun, 06 Nov 1994 08:49:37 GMT".to_owned(),
-        ),
+        ("retry-after".to_owned(), header.into_bytes()),
+        ("date".to_owned(), b"Sun, 06 Nov 1994 08:49:37 GMT".to_vec()),
     ]);
     let asked = Asked {
         deployment: &deployment,

@@ -175,7 +175,7 @@ fn the_id_for_the_services_support_is_the_first_of_three() {
     let names = ["apim-request-id", "x-request-id", "x-ms-client-request-id"];
     for first in 0..=names.len() {
         let entries = names[first..].iter().rev();
-        let entries = entries.map(|name| ((*name).to_owned(), format!("of {name}")));
+        let entries = entries.map(|name| ((*name).to_owned(), format!("of {name}").into_bytes()));
         let headers = Headers::new(entries.collect());
         let deployment = deployment();
         let error = rejected(500, &headers, b"", asked(&deployment)).error;
