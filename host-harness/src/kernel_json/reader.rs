@@ -149,11 +149,6 @@ impl<'p> Object<'p> {
         Value::Object(self.rest).to_string()
     }
 
-    /// One of the keys that nobody asked for.
-    pub(crate) fn rest_key(&self) -> Option<&str> {
-        self.rest.keys().next().map(String::as_str)
-    }
-
     /// The keys that nobody asked for, as an object's text.
     pub(crate) fn extensions(self) -> Option<String> {
         if self.rest.is_empty() {

@@ -5,16 +5,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_core::Stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
+use thiserror::Error;
 use tokio::sync::mpsc;
 
+use crate::host::ForwardedBody;
+
 /// The body of any answer.
-pub(super) type ServiceBody = UnsyncBoxBody<Bytes, Infallible>;
+pub(super) type ServiceBody = UnsyncBoxBody<Bytes, BrokenOff>;
+
+/// An answer of the service behind this one broke off. Hyper closes the connection without the end that belongs to the body,
+/// so that the client sees that something is missing.
+#[derive(Debug, Error)]
+#[error("the service's answer broke off")]
+pub(super) struct BrokenOff;
 
 /// A JSON document.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response<ServiceBody> {
@@ -24,7 +34,8 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response<ServiceBody> {
 
 /// A text of this type.
 pub(super) fn whole(status: StatusCode, kind: &'static str, text: Bytes) -> Response<ServiceBody> {
-    let mut response = Response::new(Full::new(text).boxed_unsync());
+    let body = Full::new(text).map_err(|never: Infallible| match never {});
+    let mut response = Response::new(body.boxed_unsync());
     *response.status_mut() = status;
     let kind = HeaderValue::from_static(kind);
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -52,6 +63,11 @@ where
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+/// An answer of the service behind this one, as it arrives.
+pub(super) fn forwarded(body: ForwardedBody) -> ServiceBody {
+    Forwarded(body).boxed_unsync()
 }
 
 /// A body that keeps something as long as it is there itself.
@@ -85,12 +101,12 @@ struct Told {
 
 impl Body for Told {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         if let Some(tell) = &mut self.tell
             && tell.as_mut().poll(context).is_ready()
         {
@@ -101,6 +117,35 @@ impl Body for Told {
     }
 }
 
+struct Forwarded(ForwardedBody);
+
+impl Body for Forwarded {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let next = Pin::new(&mut self.0).poll_next(context);
+        next.map(|next| {
+            next.map(|part| {
+                part.map(Frame::data).map_err(|error| {
+                    tracing::warn!("an answer broke off: {error}");
+                    BrokenOff
+                })
+            })
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.0.known_length() {
+            Some(length) => SizeHint::with_exact(length as u64),
+            None => SizeHint::default(),
+        }
+    }
+}
+
 struct Keeping<K> {
     body: ServiceBody,
     _kept: K,
@@ -108,12 +153,12 @@ struct Keeping<K> {
 
 impl<K: Unpin> Body for Keeping<K> {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         Pin::new(&mut self.body).poll_frame(context)
     }
 

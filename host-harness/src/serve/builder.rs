@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -41,7 +41,6 @@ impl ServiceBuilder {
                 header_time: HEADER_TIME,
                 body_time: BODY_TIME,
                 send_time: SEND_TIME,
-                clock: Arc::new(SystemTime::now),
             },
         }
     }
@@ -68,7 +67,7 @@ impl ServiceBuilder {
         self
     }
 
-    /// How long a stream may be silent before a comment says that it goes on; 15 seconds without this.
+    /// How long a stream in the kernel's form may be silent before a comment says that it goes on; 15 seconds without this.
     #[must_use]
     pub fn keepalive(mut self, interval: Duration) -> Self {
         self.options.keepalive = interval;
@@ -120,13 +119,6 @@ impl ServiceBuilder {
         self
     }
 
-    /// What time responses are from; the system's without this.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.options.clock = Arc::new(clock);
-        self
-    }
-
     /// Starts to serve, on the current tokio runtime.
     ///
     /// # Errors
@@ -146,7 +138,7 @@ impl ServiceBuilder {
             host,
             guard: Guard::new(self.key.as_ref(), address),
             metrics: self.metrics.unwrap_or_default(),
-            ids: Arc::new(Ids::random()),
+            ids: Ids::random(),
             intake: Intake::new(self.options.max_bytes_in_work, self.options.max_body_bytes),
             readiness: Readiness::default(),
             options: self.options,

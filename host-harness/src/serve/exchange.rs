@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::header::{AUTHORIZATION, UPGRADE};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -14,10 +16,10 @@ use super::guard::Guard;
 use super::ids::Ids;
 use super::intake::{Intake, RequestBody};
 use super::metrics::{self, Metrics};
-use super::openai::{self, Draft};
+use super::models;
 use super::ready::Readiness;
 use super::route::Route;
-use super::tell::{self, Kernel, OpenAi};
+use super::tell;
 use crate::contract::types::ChatRequest;
 use crate::host::ProviderHost;
 use crate::kernel_json::{chat_request, chat_response};
@@ -27,7 +29,7 @@ pub(super) struct Exchange {
     pub(super) host: ProviderHost,
     pub(super) guard: Guard,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) ids: Arc<Ids>,
+    pub(super) ids: Ids,
     pub(super) intake: Intake,
     pub(super) readiness: Readiness,
     pub(super) options: Options,
@@ -43,7 +45,6 @@ pub(super) struct Options {
     pub(super) header_time: Duration,
     pub(super) body_time: Duration,
     pub(super) send_time: Duration,
-    pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
 impl Exchange {
@@ -52,19 +53,19 @@ impl Exchange {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<ServiceBody>, Infallible> {
-        let path = request.uri().path();
-        let route = Route::find(request.method(), path);
+        let route = Route::find(request.method(), request.uri());
         let form = route.as_ref().map_or(Form::OpenAi, Route::form);
         let name = route.as_ref().map_or_else(|none| none.path(), Route::path);
         let mut watch = self.metrics.begin(name);
         let id = self.ids.next("req");
         let response = match route {
             Ok(route) => self.respond(route, request).await,
-            Err(none) => Err(none.failure(path)),
+            Err(none) => Err(none.failure(request.uri().path())),
         };
         let mut response = response.unwrap_or_else(|failure| failure.response(form));
         if let Ok(id) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert(REQUEST_ID, id);
+            // The service's own, where it has one, is what its support asks for.
+            response.headers_mut().entry(REQUEST_ID).or_insert(id);
         }
         let status = response.status();
         tracing::debug!(%id, route = name, %status, "the service answered");
@@ -83,13 +84,13 @@ impl Exchange {
         match route {
             Route::Complete => self.complete(self.read(body).await?).await,
             Route::Stream => self.stream(self.read(body).await?).await,
-            Route::Responses => self.create_response(self.read(body).await?).await,
-            Route::Models => Ok(ok(&openai::list(&self.host.models().await?))),
+            Route::Forward { path, .. } => self.forward(head, path, body).await,
+            Route::Models => Ok(ok(&models::list(&self.host.models().await?))),
             Route::Model(id) => {
                 let models = self.host.models().await?;
                 let model = models.iter().find(|model| model.id == id);
                 let model = model.ok_or_else(|| Failure::no_model(&id))?;
-                Ok(ok(&openai::model(model)))
+                Ok(ok(&models::model(model)))
             }
             Route::Health => Ok(ok(&json!({ "status": "alive" }))),
             Route::Ready => Ok(self.ready().await),
@@ -118,23 +119,30 @@ impl Exchange {
         let stream = self.host.stream(&request).await?;
         let keepalive = self.options.keepalive;
         Ok(body::events(move |sender| {
-            tell::tell(stream, Kernel::default(), sender, keepalive)
+            tell::tell(stream, sender, keepalive)
         }))
     }
 
-    async fn create_response(&self, body: RequestBody) -> Result<Response<ServiceBody>, Failure> {
-        let request = body.parse(|bytes| Ok(openai::parse(json(bytes)?)?)).await?;
-        let clock = Arc::clone(&self.options.clock);
-        let draft = Draft::new(request.echo.clone(), Arc::clone(&self.ids), clock());
-        if !request.is_streamed {
-            let response = self.host.complete(&request.chat).await?;
-            return Ok(ok(&draft.complete(&response, clock())));
+    /// Sends a client's request on, in its own words but for who it is here.
+    async fn forward(
+        &self,
+        mut head: Parts,
+        path: Uri,
+        body: Incoming,
+    ) -> Result<Response<ServiceBody>, Failure> {
+        if head.headers.contains_key(UPGRADE) {
+            return Err(Failure::no_upgrade());
         }
-        let stream = self.host.stream(&request.chat).await?;
-        let keepalive = self.options.keepalive;
-        Ok(body::events(move |sender| {
-            tell::tell(stream, OpenAi::new(draft, clock), sender, keepalive)
-        }))
+        head.headers.remove(AUTHORIZATION);
+        head.headers.remove(API_KEY);
+        // Held until the answer begins: the body is here as long as it may be sent again.
+        let (bytes, _room) = self.read(body).await?.into_bytes();
+        let mut request = Request::new(bytes);
+        *request.method_mut() = head.method;
+        *request.uri_mut() = path;
+        *request.headers_mut() = head.headers;
+        let response = self.host.forward(request).await?;
+        Ok(response.map(body::forwarded))
     }
 
     async fn ready(&self) -> Response<ServiceBody> {
@@ -175,14 +183,8 @@ fn text(bytes: &[u8]) -> Result<&str, Failure> {
     })
 }
 
-fn json(bytes: &[u8]) -> Result<Value, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        Failure::refused(
-            StatusCode::BAD_REQUEST,
-            format!("the body is not valid JSON: {error}"),
-        )
-    })
-}
-
 /// What an SDK shows of an answer when it is asked for help.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where clients of Azure have their key.
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");

@@ -1,11 +1,10 @@
 //! What a request gets instead of an answer: the provider's error, or one of the service's own, in the form of its route.
 
-use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, HeaderName, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::body::{self, ServiceBody};
-use super::openai::Invalid;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::host::CallError;
 use crate::kernel_json::{self, JsonError, provider_error};
@@ -81,6 +80,17 @@ impl Failure {
         }
     }
 
+    /// The client wants to leave HTTP, for the WebSocket mode of the API. It then asks over HTTP: of all statuses this is the
+    /// one by which clients know that.
+    pub(super) fn no_upgrade() -> Self {
+        let message = "this service has no WebSockets; send the same requests over HTTP, with `stream: true` for events";
+        let mut failure = Self::refused(StatusCode::UPGRADE_REQUIRED, message);
+        let http = HeaderValue::from_static("HTTP/1.1");
+        failure.headers.insert(UPGRADE, http);
+        failure.error.code = Some("websocket_not_supported".to_owned());
+        failure
+    }
+
     /// The component has made a response that breaks the contract.
     pub(super) fn not_a_response(why: &JsonError) -> Self {
         Self {
@@ -138,15 +148,6 @@ impl From<CallError> for Failure {
 impl From<JsonError> for Failure {
     fn from(error: JsonError) -> Self {
         Self::refused(StatusCode::BAD_REQUEST, error.to_string())
-    }
-}
-
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
-        let mut failure = Self::refused(StatusCode::BAD_REQUEST, invalid.message);
-        failure.error.code = Some(invalid.code.to_owned());
-        failure.param = invalid.param;
-        failure
     }
 }
 

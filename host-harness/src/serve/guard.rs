@@ -12,6 +12,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, StatusCode};
 use ring::hmac;
 
+use super::exchange::API_KEY;
 use super::failure::Failure;
 use super::route::Route;
 use crate::secret::Secret;
@@ -38,9 +39,14 @@ impl Guard {
             Some(_) => {}
             None => self.check_browser(head)?,
         }
-        match route.takes_json() {
-            true => check_content_type(&head.headers),
-            false => Ok(()),
+        // With a key it is no matter who sent it: a page has no key.
+        let is_open = self.key.is_none();
+        match route {
+            Route::Complete | Route::Stream => check_content_type(&head.headers, &JSON),
+            Route::Forward { .. } if is_open && head.headers.contains_key(CONTENT_TYPE) => {
+                check_content_type(&head.headers, &JSON_OR_FORM)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -95,14 +101,20 @@ impl Key {
     }
 
     fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        let Some(header) = text(headers, AUTHORIZATION) else {
-            return Err(Failure::unauthorized(
-                "this service asks for a key; send it as `Authorization: Bearer KEY`",
-            ));
+        let header = text(headers, AUTHORIZATION);
+        let given = match (header, text(headers, API_KEY)) {
+            (None, None) => {
+                return Err(Failure::unauthorized(
+                    "this service asks for a key; send it as `Authorization: Bearer KEY`, or as `api-key: KEY`",
+                ));
+            }
+            (None, key) => key,
+            (Some(header), _) => header
+                .split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, given)| given),
         };
-        let given = header.split_once(' ');
-        let given = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let is_right = |(_, given): (&str, &str)| {
+        let is_right = |given: &str| {
             hmac::verify(&self.key, given.trim().as_bytes(), self.tag.as_ref()).is_ok()
         };
         match given.is_some_and(is_right) {
@@ -114,18 +126,27 @@ impl Key {
     }
 }
 
-/// A page can send other types to any service without asking first.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
+/// A page can send other types to any service without asking first; a form too, but then it says where it comes from.
+fn check_content_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Failure> {
     let kind = text(headers, CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    match essence.eq_ignore_ascii_case("application/json") {
+    match types.iter().any(|kind| essence.eq_ignore_ascii_case(kind)) {
         true => Ok(()),
         false => Err(Failure::refused(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("the content type must be application/json, found {essence:?}"),
+            format!(
+                "the content type must be {}, found {essence:?}",
+                types.join(" or ")
+            ),
         )),
     }
 }
+
+/// What the kernel's form is in.
+const JSON: [&str; 1] = ["application/json"];
+
+/// What the API of OpenAI is in.
+const JSON_OR_FORM: [&str; 2] = ["application/json", "multipart/form-data"];
 
 /// The value of a header that is there once.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -35,7 +35,7 @@ pub(super) struct Parsed<T> {
 }
 
 /// A part of the budget.
-struct Room {
+pub(super) struct Room {
     permit: OwnedSemaphorePermit,
     budget: usize,
 }
@@ -106,6 +106,11 @@ impl Intake {
 }
 
 impl RequestBody {
+    /// The bytes as they are, and their part of the budget, which is free again when that is dropped.
+    pub(super) fn into_bytes(self) -> (Bytes, Room) {
+        (self.bytes, self.room)
+    }
+
     /// Parses it: a large one on a thread of its own, since the others carry everybody's streams.
     pub(super) async fn parse<T: Send + 'static>(
         self,

@@ -1,8 +1,9 @@
 //! An HTTP service that offers a provider to other programs.
 //!
 //! It speaks two languages: the kernel's JSON form (`POST /v1/complete`, and `POST /v1/stream` with server-sent events),
-//! and the API of OpenAI (`POST /v1/responses`, `GET /v1/models`), so that an official SDK can use the sandboxed provider
-//! as its endpoint. `GET /health`, `/ready` and `/metrics` are for whoever runs it.
+//! and the API of OpenAI, all of it, so that its clients can use the sandboxed provider as their endpoint: what they say
+//! below `/v1/` goes on to the service in their own words ([`ProviderHost::forward`](crate::ProviderHost::forward)), and
+//! the answers come back as they are. `GET /health`, `/ready` and `/metrics` are for whoever runs it.
 //!
 //! A caller that goes away takes its call with it: the provider's exchange is closed at once.
 //!
@@ -34,7 +35,7 @@ mod guard;
 mod ids;
 mod intake;
 mod metrics;
-mod openai;
+mod models;
 mod patience;
 mod ready;
 mod route;

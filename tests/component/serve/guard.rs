@@ -20,7 +20,8 @@ async fn without_a_key_programs_of_this_machine_may_ask_and_web_pages_may_not() 
     let (ours, named, foreign) = (host("127.0.0.1"), host("LocalHost"), host("evil.example"));
     let six = host("[::1]");
     let origin = format!("http://{ours}");
-    let table: [(&str, Headers<'_>, u16); 14] = [
+    let form = ("content-type", "multipart/form-data; boundary=b");
+    let table: [(&str, Headers<'_>, u16); 17] = [
         ("/v1/complete", &[JSON], 200),
         (
             "/v1/complete",
@@ -36,6 +37,14 @@ async fn without_a_key_programs_of_this_machine_may_ask_and_web_pages_may_not() 
         ),
         ("/v1/complete", &[], 415),
         ("/v1/complete", &[("content-type", "text/plain")], 415),
+        // A page can send a form without asking, but says where it comes from.
+        ("/v1/files", &[("content-type", "text/plain")], 415),
+        (
+            "/v1/files",
+            &[form, ("origin", "https://evil.example")],
+            403,
+        ),
+        ("/v1/files", &[form, ("host", &foreign)], 403),
         ("/v1/complete", &[JSON, ("host", &foreign)], 403),
         (
             "/v1/complete",
@@ -83,7 +92,7 @@ async fn with_a_key_whoever_has_it_may_ask() {
         service,
     )
     .await;
-    let table: [(&str, &str, Headers<'_>, u16); 12] = [
+    let table: [(&str, &str, Headers<'_>, u16); 14] = [
         ("POST", "/v1/complete", &[], 401),
         (
             "POST",
@@ -111,6 +120,8 @@ async fn with_a_key_whoever_has_it_may_ask() {
             200,
         ),
         ("POST", "/v1/responses", &[], 401),
+        ("GET", "/v1/models", &[("api-key", "k€y-of-mine")], 200),
+        ("GET", "/v1/models", &[("api-key", "k€y-of-min")], 401),
         ("GET", "/v1/models", &[], 401),
         (
             "GET",

@@ -293,18 +293,15 @@ async fn probes_and_paths() {
         let allowed = answer.header("allow");
         assert_eq!((answer.status, allowed), (405, Some("GET, HEAD")));
     }
-    let answer = get(address, "/v1/responses").await;
+    let answer = get(address, "/v1/complete").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
-    let answer = get(address, "/v1/chat/completions").await;
+    let answer = get(address, "/v2/responses").await;
     assert_eq!(answer.status, 404);
     let message = answer.json()["error"]["message"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(
-        message.contains("nothing is at /v1/chat/completions"),
-        "{message}"
-    );
+    assert!(message.contains("nothing is at /v2/responses"), "{message}");
     let ids = [get(address, "/health").await, get(address, "/health").await];
     let [first, second] = ids
         .each_ref()

@@ -23,6 +23,8 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
         .post("/v1/responses", &json!({ "input": "Say hello" }))
         .await;
     served.post("/v1/responses", &json!({})).await;
+    let streamed = json!({ "input": "Say hello", "stream": true });
+    served.post("/openai/v1/responses", &streamed).await;
     get(served.address(), "/nowhere").await;
 
     let answer = get(served.address(), "/metrics").await;
@@ -44,7 +46,7 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
         ),
         (
             r#"http_requests_total{route="/v1/responses",status="200"}"#,
-            1.0,
+            2.0,
         ),
         (
             r#"http_requests_total{route="/v1/responses",status="400"}"#,
@@ -55,14 +57,18 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
         (r#"http_requests_in_flight{route="/metrics"}"#, 1.0),
         (
             r#"http_request_duration_seconds_count{route="/v1/responses"}"#,
-            2.0,
+            3.0,
         ),
         (
             r#"http_request_duration_seconds_bucket{route="/v1/responses",le="+Inf"}"#,
-            2.0,
+            3.0,
+        ),
+        (
+            r#"http_time_to_first_byte_seconds_count{route="/v1/responses"}"#,
+            3.0,
         ),
         (&build, 1.0),
-        ("calls_total", 2.0),
+        ("calls_total", 4.0),
         ("requests_running", 0.0),
         ("requests_waiting", 0.0),
         ("provider_retries_total", 1.0),
@@ -83,8 +89,9 @@ async fn metrics_count_what_happened_in_the_format_of_prometheus() {
     for direction in ["input", "output"] {
         let name = format!("host_harness_tokens_total{{direction=\"{direction}\"}}");
         let one = usage[format!("{direction}_tokens")].as_f64().unwrap();
-        assert_eq!(value(&name), Some(2.0 * one), "{name}");
+        assert_eq!(value(&name), Some(3.0 * one), "{name}");
     }
+    assert!(value("host_harness_cost_usd_total") > Some(0.0));
 }
 
 /// Reads the text format strictly: each metric has its help and its type before its samples, all of them together; names,

@@ -2,15 +2,16 @@
 
 pub(crate) mod client;
 mod command_line;
+mod forward;
 mod guard;
 mod kernel_form;
 mod limits;
 #[cfg(target_os = "linux")]
 mod memory;
 mod metrics;
-mod openai;
-mod openai_streams;
+mod models;
 mod page;
+mod recorder;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,11 +87,6 @@ impl Served {
 
     async fn post(&self, path: &str, body: &Value) -> Answer {
         post(self.address(), path, body).await
-    }
-
-    /// What the mock was asked last.
-    fn asked(&self) -> Value {
-        self.mock.requests().last().unwrap().body.clone()
     }
 }
 

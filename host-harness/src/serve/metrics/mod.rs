@@ -30,9 +30,13 @@ struct Counts {
     /// By route and status; no status for a request whose caller went away before it had one.
     requests: BTreeMap<(&'static str, Option<u16>), u64>,
     in_flight: BTreeMap<&'static str, u64>,
+    /// Until the answer began.
+    beginnings: BTreeMap<&'static str, Histogram>,
     durations: BTreeMap<&'static str, Histogram>,
     input_tokens: u64,
     output_tokens: u64,
+    /// US dollars, as far as prices are known.
+    cost: f64,
     retries: u64,
     stream_aborts: u64,
 }
@@ -84,9 +88,12 @@ impl EventSubscriber for Metrics {
             "llm:response" => {
                 let data = event.data();
                 let tokens = |name| data["usage"][name].as_u64().unwrap_or(0);
+                let cost = data["usage"]["cost_usd"].as_str();
+                let cost = cost.and_then(|cost| cost.parse::<f64>().ok());
                 let mut counts = self.counts();
                 counts.input_tokens += tokens("input_tokens");
                 counts.output_tokens += tokens("output_tokens");
+                counts.cost += cost.unwrap_or(0.0);
             }
             "llm:stream_aborted" => self.counts().stream_aborts += 1,
             "provider:retry" => self.counts().retries += 1,
@@ -112,6 +119,13 @@ impl Watch {
     /// The answer has begun.
     pub(super) fn answered(&mut self, status: StatusCode) {
         self.status = Some(status.as_u16());
+        let duration = self.began.elapsed();
+        let mut counts = self.metrics.counts();
+        counts
+            .beginnings
+            .entry(self.route)
+            .or_default()
+            .add(duration);
     }
 }
 

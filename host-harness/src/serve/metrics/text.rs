@@ -1,9 +1,11 @@
 //! The text format of Prometheus, version 0.0.4. Labels of what the service counts are names of ours, with nothing in them to
 //! escape.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::Counts;
+use super::histogram::Histogram;
 
 /// What the format is called in a header.
 pub(in crate::serve) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -43,28 +45,18 @@ fn metrics(counts: &Counts, text: &mut String) -> fmt::Result {
         writeln!(text, "{in_flight}{{route=\"{route}\"}} {count}")?;
     }
 
-    let durations = "host_harness_http_request_duration_seconds";
-    head(
+    histograms(
         text,
-        durations,
-        "histogram",
-        "Time from a request's head to the end of its answer.",
+        "host_harness_http_time_to_first_byte_seconds",
+        "Time from a request's head to the beginning of its answer.",
+        &counts.beginnings,
     )?;
-    for (route, histogram) in &counts.durations {
-        for (bound, count) in histogram.cumulated() {
-            writeln!(
-                text,
-                "{durations}_bucket{{route=\"{route}\",le=\"{bound}\"}} {count}"
-            )?;
-        }
-        let sum = histogram.sum().as_secs_f64();
-        writeln!(text, "{durations}_sum{{route=\"{route}\"}} {sum}")?;
-        writeln!(
-            text,
-            "{durations}_count{{route=\"{route}\"}} {}",
-            histogram.count()
-        )?;
-    }
+    histograms(
+        text,
+        "host_harness_http_request_duration_seconds",
+        "Time from a request's head to the end of its answer.",
+        &counts.durations,
+    )?;
 
     let tokens = "host_harness_tokens_total";
     head(
@@ -84,6 +76,11 @@ fn metrics(counts: &Counts, text: &mut String) -> fmt::Result {
         counts.output_tokens
     )?;
 
+    let cost = "host_harness_cost_usd_total";
+    let help = "What the tokens cost in US dollars, where their price is known.";
+    head(text, cost, "counter", help)?;
+    writeln!(text, "{cost} {}", counts.cost)?;
+
     let retries = "host_harness_provider_retries_total";
     head(
         text,
@@ -101,6 +98,31 @@ fn metrics(counts: &Counts, text: &mut String) -> fmt::Result {
         "Streams that broke off after something of them was delivered.",
     )?;
     writeln!(text, "{aborts} {}", counts.stream_aborts)
+}
+
+fn histograms(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    histograms: &BTreeMap<&'static str, Histogram>,
+) -> fmt::Result {
+    head(text, name, "histogram", help)?;
+    for (route, histogram) in histograms {
+        for (bound, count) in histogram.cumulated() {
+            writeln!(
+                text,
+                "{name}_bucket{{route=\"{route}\",le=\"{bound}\"}} {count}"
+            )?;
+        }
+        let sum = histogram.sum().as_secs_f64();
+        writeln!(text, "{name}_sum{{route=\"{route}\"}} {sum}")?;
+        writeln!(
+            text,
+            "{name}_count{{route=\"{route}\"}} {}",
+            histogram.count()
+        )?;
+    }
+    Ok(())
 }
 
 /// What comes before the samples of a metric.

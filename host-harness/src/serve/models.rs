@@ -1,17 +1,17 @@
-//! The models that can be asked for.
+//! The models that can be asked for, in the form of the API of OpenAI.
 
 use serde_json::{Value, json};
 
 use crate::contract::types::ModelInfo;
 
 /// The list of all models.
-pub(in crate::serve) fn list(models: &[ModelInfo]) -> Value {
+pub(super) fn list(models: &[ModelInfo]) -> Value {
     let models: Vec<Value> = models.iter().map(model).collect();
     json!({ "object": "list", "data": models })
 }
 
 /// One model.
-pub(in crate::serve) fn model(model: &ModelInfo) -> Value {
+pub(super) fn model(model: &ModelInfo) -> Value {
     json!({
         "id": model.id,
         "object": "model",
