@@ -1,25 +1,17 @@
 // The official `openai` package for Node against `host-harness serve`: the sandboxed provider as the endpoint of an SDK.
 //
-// Usage: OPENAI_PACKAGE=FOLDER node serve_sdk.mjs HOST_HARNESS COMPONENT
+// Usage: NODE_PACKAGES=FOLDER node serve_sdk.mjs HOST_HARNESS COMPONENT
 //
 // `cargo xtask conformance` installs the package and runs this. Behind the service is its embedded mock of Azure OpenAI.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 
-const folder = process.env.OPENAI_PACKAGE;
-// What the programs would take from the variables around them: keys, addresses and proxies.
-for (const name of Object.keys(process.env)) {
-  if (/^(AZURE|OPENAI)_|_PROXY$/i.test(name)) delete process.env[name];
-}
-const { default: OpenAI, NotFoundError, AuthenticationError, BadRequestError } = await import(
-  pathToFileURL(join(folder, 'index.mjs'))
-);
+import { forgetTheEnvironment, importFrom, KEY, run, serve } from './serving.mjs';
 
-const KEY = 'key-of-the-service';
+const folder = process.env.NODE_PACKAGES;
+forgetTheEnvironment();
+const { default: OpenAI, NotFoundError, AuthenticationError, BadRequestError } = await importFrom(folder, 'openai');
+
 const MODEL = 'gpt-4.1';
 
 const tool = (name) => ({
@@ -103,6 +95,14 @@ const cases = {
     assert.deepEqual(JSON.parse(response.output_text), { name: 'Bern', population: 137000 });
   },
 
+  async 'a chat'(client) {
+    const messages = [{ role: 'user', content: 'Say hello' }];
+    const stream = await client.chat.completions.create({ model: MODEL, messages, stream: true });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? '';
+    assert.match(text, /^Hello from the mock/);
+  },
+
   async 'models'(client) {
     const ids = [];
     for await (const model of client.models.list()) ids.push(model.id);
@@ -118,7 +118,7 @@ const cases = {
     });
     await assert.rejects(ask({ previous_response_id: 'resp_1' }), (error) => {
       assert.ok(error instanceof BadRequestError);
-      assert.equal(error.param, 'previous_response_id');
+      assert.equal(error.code, 'previous_response_not_found');
       return true;
     });
     const other = new OpenAI({ baseURL: client.baseURL, apiKey: 'wrong' });
@@ -126,32 +126,8 @@ const cases = {
   },
 };
 
-const [hostHarness, component] = process.argv.slice(2);
-const service = spawn(
-  hostHarness,
-  ['serve', '--json', '--listen', '127.0.0.1:0', '--component', component],
-  { env: { ...process.env, HOST_HARNESS_KEY: KEY }, stdio: ['ignore', 'pipe', 'ignore'] },
-);
-let failed = 0;
-try {
-  const [line] = await new Promise((resolve, reject) => {
-    createInterface({ input: service.stdout }).once('line', (line) => resolve([line]));
-    service.once('exit', (code) => reject(new Error(`the service ended with ${code}`)));
-  });
-  // Nothing thinks here: a request that takes this long has been forgotten.
-  const client = new OpenAI({ baseURL: JSON.parse(line).openai_base_url, apiKey: KEY, timeout: 10_000 });
-  console.log(`openai for Node ${process.version}, against serve`);
-  for (const [title, run] of Object.entries(cases)) {
-    try {
-      await run(client);
-      console.log(`ok      ${title}`);
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED  ${title}\n${error.stack}`);
-    }
-  }
-} finally {
-  service.kill();
-}
-console.log(`${Object.keys(cases).length} cases, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+const service = await serve(...process.argv.slice(2));
+// Nothing thinks here: a request that takes this long has been forgotten.
+const client = new OpenAI({ baseURL: service.openai_base_url, apiKey: KEY, timeout: 10_000 });
+const titles = Object.entries(cases).map(([title, body]) => [title, () => body(client)]);
+await run(`openai for Node ${process.version}, against serve`, Object.fromEntries(titles), service);

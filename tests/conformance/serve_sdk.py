@@ -15,8 +15,9 @@ import tempfile
 import traceback
 from contextlib import contextmanager
 
+import httpx
 import openai
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 
 def main(host_harness, component):
@@ -137,7 +138,7 @@ def a_loop_of_tools(client):
 def a_streamed_call(client):
     with client.responses.stream(model="gpt-4.1", input="Ask get_weather for Bern", tools=TOOLS) as stream:
         done = [event for event in stream if event.type == "response.function_call_arguments.done"]
-        equal([(event.name, json.loads(event.arguments)) for event in done], [("get_weather", {"city": "Bern"})])
+        equal([json.loads(event.arguments) for event in done], [{"city": "Bern"}])
         call = stream.get_final_response().output[0]
         equal(call.arguments, done[0].arguments)
 
@@ -170,6 +171,33 @@ def an_answer_that_is_cut_off(client):
     equal((response.status, response.incomplete_details.reason), ("incomplete", "max_output_tokens"))
 
 
+def a_chat(client):
+    messages = [{"role": "user", "content": "Ask get_weather for Bern"}]
+    tools = [{"type": "function", "function": {key: value for key, value in tool.items() if key != "type"}}
+             for tool in TOOLS]
+    first = client.chat.completions.create(model="gpt-4.1", messages=messages, tools=tools).choices[0].message
+    call = first.tool_calls[0]
+    equal((call.function.name, json.loads(call.function.arguments)), ("get_weather", {"city": "Bern"}))
+    messages += [first, {"role": "tool", "tool_call_id": call.id, "content": "sunny"}]
+    stream = client.chat.completions.create(model="gpt-4.1", messages=messages, tools=tools, stream=True)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    equal(text, "The tool get_weather answered: sunny")
+
+
+def embeddings(client):
+    answer = client.embeddings.create(model="gpt-4.1", input=["one", "two"])
+    equal([vector.embedding for vector in answer.data], [[0.5, 0.25], [0.5, 0.25]])
+
+
+def a_client_of_azure(client):
+    azure = openai.AzureOpenAI(azure_endpoint=str(client.base_url).removesuffix("/v1/"), api_key=KEY,
+                               api_version="2024-10-21", timeout=TIMEOUT)
+    with azure:
+        chat = azure.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Say hello"}])
+        holds(chat.choices[0].message.content.startswith("Hello from the mock"), chat)
+        holds(azure.responses.create(model="gpt-4.1", input="Say hello").output_text, "it answers")
+
+
 def models(client):
     ids = [model.id for model in client.models.list()]
     holds(ids, "there are models")
@@ -186,10 +214,11 @@ def a_wrong_key(client):
     holds(error.request_id, "the error has a request id")
 
 
-def a_parameter_that_is_not_there(client):
+def a_response_that_is_not_there(client):
     error = raises(openai.BadRequestError, lambda: ask(client, previous_response_id="resp_1"))
     equal((error.param, error.code, error.type),
-          ("previous_response_id", "unsupported_parameter", "invalid_request_error"))
+          ("previous_response_id", "previous_response_not_found", "invalid_request_error"))
+    raises(openai.NotFoundError, lambda: client.responses.retrieve("resp_1"))
 
 
 def a_deployment_that_does_not_exist(client):
@@ -236,11 +265,13 @@ def a_try_that_fails_and_then_an_answer(client):
 stream = { stop = { after_events = 6, how = "close" } }
 """)
 def a_stream_that_is_cut(client):
-    events = list(ask(client, stream=True))
-    last = events[-1]
-    is_valid(last)
-    equal((last.type, last.response.error.code), ("response.failed", "server_error"))
-    equal([event.type for event in events].count("response.output_item.added"), 1)
+    events = []
+    try:
+        events.extend(event.type for event in ask(client.with_options(max_retries=0), stream=True))
+    except (openai.APIConnectionError, httpx.RemoteProtocolError):
+        pass
+    else:
+        raise AssertionError(f"the client saw no end, and took it for one: {events}")
 
 
 CASES = [
@@ -252,9 +283,12 @@ CASES = [
     a_structured_answer,
     reasoning_and_its_return,
     an_answer_that_is_cut_off,
+    a_chat,
+    embeddings,
+    a_client_of_azure,
     models,
     a_wrong_key,
-    a_parameter_that_is_not_there,
+    a_response_that_is_not_there,
     a_deployment_that_does_not_exist,
     *SCRIPTS,
 ]
@@ -287,7 +321,12 @@ def ask(client, **arguments):
 
 def is_valid(model):
     """Checks what was read for an object against the package's class for it."""
-    type(model).model_validate(model.to_dict(mode="json"))
+    try:
+        type(model).model_validate(model.to_dict(mode="json"))
+    except ValidationError as error:
+        wrong = [(problem["type"], problem["loc"][-1]) for problem in error.errors()]
+        # The package has this for required, but Azure's answers are without.
+        equal([problem for problem in wrong if problem != ("missing", "cache_write_tokens")], [])
 
 
 def raises(kind, call):

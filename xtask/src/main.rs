@@ -145,12 +145,10 @@ fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Erro
         }
     };
     let mut clients = Vec::new();
-    for (language, install) in conformance::CLIENTS {
+    for (name, install) in conformance::CLIENTS {
         match install(workspace) {
             Err(Error::Unavailable(why)) if if_possible => {
-                say(&format!(
-                    "LEFT OUT: the official openai package for {language}, because {why}"
-                ));
+                say(&format!("LEFT OUT: {name}, because {why}"));
             }
             client => clients.push(client?),
         }

@@ -17,10 +17,11 @@ use super::identity::{Endpoint, Identity, Settings};
 use super::record::Records;
 use super::reply::{JSON, json, stream};
 use super::responses::{self, Ids, Reply};
+use super::route::{self, Route};
 use super::script::{Answer, Program, Step, Steps, Turn, shaped};
 use super::scripted::{Answers, Scripted};
 use super::socket::Reset;
-use super::{auth, route};
+use super::{auth, chat};
 
 /// What all connections share.
 pub(super) struct Mock {
@@ -114,6 +115,7 @@ impl Mock {
                 let program = Program::of_events(events, &step.stream);
                 stream(body::played(program, self.options.pace.clone(), stage))
             }
+            Ok(Reply::Lines(text)) => stream(body::whole(text.into())),
             Ok(Reply::Object(object)) => {
                 json(shaped(object.to_string().into(), &step.stream, stage))
             }
@@ -132,15 +134,20 @@ impl Mock {
 
     fn reply(&self, head: &Parts, body: &Value, answer: Answer) -> Result<Reply, ApiError> {
         let dialect = Dialect::of(head.uri.path());
-        route::check(&head.method, &head.uri, dialect)?;
+        let route = route::find(&head.method, &head.uri, dialect)?;
         let tokens = self.identity.tokens();
         auth::check(&head.headers, dialect, &self.options, tokens)?;
+        let deployments = &self.options.deployments;
+        match route {
+            Route::Responses => {}
+            Route::Chat => return chat::complete(body, dialect, deployments, &self.ids),
+            Route::Embeddings => return chat::embed(body, deployments),
+        }
         let scripted = || match answer {
             Answer::Events(events) => Some(Scripted::Events(events)),
             Answer::Response(response) => Some(Scripted::Response(response)),
             _ => self.answers.next(),
         };
-        let deployments = &self.options.deployments;
         responses::create(body, dialect, deployments, scripted, &self.ids)
     }
 

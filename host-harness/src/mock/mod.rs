@@ -2,7 +2,8 @@
 //!
 //! It speaks the service's HTTP: its paths and API versions, its two ways to authenticate, its checks of a request with
 //! the texts that clients match on, and the Responses API as a whole object or as a stream of events. What its "model"
-//! says depends on the request alone, and so do all ids and times: equal runs give equal bytes.
+//! says depends on the request alone, and so do all ids and times: equal runs give equal bytes. Chat Completions and
+//! Embeddings are there in a plain way.
 //!
 //! Below `/api/projects/NAME` it is a project of Microsoft Foundry ([`MockAzure::project_endpoint`]), which refuses what a
 //! resource accepts: any `api-version`, tokens for another audience, and input items without a type.
@@ -29,6 +30,7 @@
 mod auth;
 mod body;
 mod builder;
+mod chat;
 mod deployments;
 mod dialect;
 mod error;

@@ -5,17 +5,45 @@ use http::{Method, StatusCode, Uri};
 use super::dialect::Dialect;
 use super::error::ApiError;
 
-/// Checks that a request is one to create a response.
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// A response.
+    Responses,
+    /// The completion of a chat.
+    Chat,
+    /// Vectors of texts.
+    Embeddings,
+}
+
+/// Finds what a request asks for, and checks its method and its version.
 ///
 /// Paths are told by their end, because gateways and Foundry projects put theirs in front.
-pub(super) fn check(method: &Method, uri: &Uri, dialect: Dialect) -> Result<(), ApiError> {
-    let version = api_version(uri.query().unwrap_or_default());
+pub(super) fn find(method: &Method, uri: &Uri, dialect: Dialect) -> Result<Route, ApiError> {
+    let path = uri.path();
+    let routes = [
+        (Route::Responses, "responses"),
+        (Route::Chat, "chat/completions"),
+        (Route::Embeddings, "embeddings"),
+    ];
+    let found = routes.into_iter().find_map(|(route, name)| {
+        let before = path.strip_suffix(name)?.strip_suffix('/')?;
+        Some((route, before))
+    });
+    let (route, before) = found.ok_or_else(ApiError::resource_not_found)?;
     let is_project = dialect == Dialect::Project;
-    let is_v1 = uri.path().ends_with("/openai/v1/responses");
-    let is_dated = uri.path().ends_with("/openai/responses") && !is_project;
+    let is_v1 = before.ends_with("/openai/v1");
+    let is_dated = match route {
+        _ if is_project => false,
+        Route::Responses => before.ends_with("/openai"),
+        Route::Chat | Route::Embeddings => before
+            .rsplit_once('/')
+            .is_some_and(|(before, _)| before.ends_with("/openai/deployments")),
+    };
     if !is_v1 && !is_dated {
         return Err(ApiError::resource_not_found());
     }
+    let version = api_version(uri.query().unwrap_or_default());
     if *method != Method::POST {
         return Err(ApiError::azure(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -23,7 +51,7 @@ pub(super) fn check(method: &Method, uri: &Uri, dialect: Dialect) -> Result<(), 
             "The path takes POST requests only",
         ));
     }
-    match version {
+    let checked = match version {
         Some(_) if is_project => Err(unsupported_version(
             "api-version query parameter is not allowed when using /v1 path",
         )),
@@ -31,8 +59,10 @@ pub(super) fn check(method: &Method, uri: &Uri, dialect: Dialect) -> Result<(), 
         Some("v1" | "preview") if is_v1 => Ok(()),
         None => Err(ApiError::resource_not_found()),
         Some(_) if is_v1 => Err(unsupported_version("API version not supported")),
-        Some(version) => check_date(version),
-    }
+        Some(version) if route == Route::Responses => check_date(version),
+        Some(_) => Ok(()),
+    };
+    checked.map(|()| route)
 }
 
 /// The first `api-version` of a query. The values that exist need no decoding.
@@ -135,6 +165,25 @@ mod tests {
             ),
             ("POST", "/openai/responses?api-version=v1", 400),
             ("POST", "/openai/responses?api-version=2025-3-1", 400),
+            ("POST", "/openai/v1/chat/completions", 200),
+            ("POST", "/gw/openai/v1/embeddings", 200),
+            (
+                "POST",
+                "/openai/deployments/d/chat/completions?api-version=2024-10-21",
+                200,
+            ),
+            (
+                "POST",
+                "/openai/deployments/d/embeddings?api-version=2024-10-21",
+                200,
+            ),
+            ("POST", "/openai/deployments/d/chat/completions", 404),
+            (
+                "POST",
+                "/openai/chat/completions?api-version=2024-10-21",
+                404,
+            ),
+            ("GET", "/openai/v1/chat/completions", 405),
             ("GET", "/openai/v1/responses", 405),
             ("GET", "/openai/responses", 405),
             ("GET", "/openai/v1/models", 404),
@@ -145,8 +194,8 @@ mod tests {
         for (method, uri, status) in table {
             let uri: Uri = uri.parse().unwrap();
             let dialect = Dialect::of(uri.path());
-            let result = check(&method.parse().unwrap(), &uri, dialect);
-            let answered = result.map_or_else(|error| error.status.as_u16(), |()| 200);
+            let result = find(&method.parse().unwrap(), &uri, dialect);
+            let answered = result.map_or_else(|error| error.status.as_u16(), |_| 200);
             assert_eq!(answered, status, "{method} {uri}");
         }
     }
@@ -154,7 +203,7 @@ mod tests {
     #[test]
     fn an_old_version_is_told_which_one_will_do() {
         let uri = "/openai/responses?api-version=2024-10-21".parse().unwrap();
-        let error = check(&Method::POST, &uri, Dialect::Resource).unwrap_err();
+        let error = find(&Method::POST, &uri, Dialect::Resource).unwrap_err();
         assert!(error.message().contains("2025-03-01-preview and later"));
     }
 }

@@ -1,23 +1,30 @@
-//! What we serve against software that we did not write: the official `openai` packages for Python and for Node.
+//! What we serve against software that we did not write: the official `openai` packages for Python and for Node, frameworks for
+//! agents, and the Codex CLI.
 
 mod node;
 mod python;
 
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::process::{Run, say};
 use crate::workspace::Workspace;
 
-/// One of the packages: how it is installed below the target folder, unless it is there already.
+/// Some packages: how they are installed below the target folder, unless they are there already.
 pub(crate) type Install = fn(&Workspace) -> Result<Client, Error>;
 
-/// The packages, by the names of their languages.
-pub(crate) const CLIENTS: [(&str, Install); 2] =
-    [("Python", python::install), ("Node", node::install)];
+/// The clients, by what they are called.
+pub(crate) const CLIENTS: [(&str, Install); 5] = [
+    ("the official openai package for Python", python::openai),
+    ("the official openai package for Node", node::openai),
+    ("the Codex CLI", node::codex),
+    ("the frameworks for Python", python::frameworks),
+    ("the AI SDK", node::ai_sdk),
+];
 
-/// A package that is there, and the programs that use it.
+/// Packages that are there, and the programs that use them.
 pub(crate) struct Client {
     /// Runs one of the programs. Each takes the host's command line and the component.
     run: Box<dyn Fn() -> Run>,
@@ -29,13 +36,18 @@ impl Client {
     /// Runs the cases against what that program serves.
     pub(crate) fn run(&self, workspace: &Workspace, component: &Path) -> Result<(), Error> {
         for (what, file) in self.cases {
-            say(&format!("running the official openai package for {what}"));
+            say(&format!("running {what}"));
+            let started = Instant::now();
             (self.run)()
                 .current_dir(workspace.root())
                 .arg(file)
                 .arg(workspace.host_binary())
                 .arg(component)
                 .run()?;
+            say(&format!(
+                "that took {:.1} s",
+                started.elapsed().as_secs_f64()
+            ));
         }
         Ok(())
     }
@@ -52,6 +64,7 @@ fn prepare(
         return Ok(());
     }
     say(&format!("installing {what} (seconds)"));
+    let started = Instant::now();
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|source| Error::file("delete", folder, source))?;
     }
@@ -59,6 +72,10 @@ fn prepare(
         true => Error::Unavailable(format!("{what} cannot be installed: {error}")),
         false => error,
     })?;
+    say(&format!(
+        "that took {:.1} s",
+        started.elapsed().as_secs_f64()
+    ));
     // Last, so that an installation that was interrupted is begun again.
     fs::write(&complete, "").map_err(|source| Error::file("write", &complete, source))
 }

@@ -1,4 +1,4 @@
-//! The package for Node, from the registry that npm is configured for.
+//! Packages for Node, from the registry that npm is configured for.
 
 use std::fs;
 use std::path::Path;
@@ -8,25 +8,79 @@ use crate::error::Error;
 use crate::process::Run;
 use crate::workspace::Workspace;
 
-/// Installs the package, if it is not there yet.
+/// The official package.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] when there is no Node of a version that the package runs on, no npm, or no registry.
-pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
+/// [`Error::Unavailable`] when there is no Node of a version that the packages run on, no npm, or no registry.
+pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
+    install(
+        workspace,
+        "openai-node",
+        &["openai@6.30.1"],
+        &[(
+            "the official openai package for Node against `serve`",
+            "tests/conformance/serve_sdk.mjs",
+        )],
+    )
+}
+
+/// The AI SDK: the last line of versions that runs on Node 20.
+///
+/// # Errors
+///
+/// As for [`openai`].
+pub(super) fn ai_sdk(workspace: &Workspace) -> Result<Client, Error> {
+    install(
+        workspace,
+        "ai-sdk",
+        &[
+            "ai@6.0.326",
+            "@ai-sdk/openai@3.0.141",
+            "@ai-sdk/azure@3.0.128",
+            "zod@4.6.7",
+        ],
+        &[("the AI SDK against `serve`", "tests/conformance/ai_sdk.mjs")],
+    )
+}
+
+/// The Codex CLI, a program of some hundred megabytes.
+///
+/// # Errors
+///
+/// As for [`openai`].
+pub(super) fn codex(workspace: &Workspace) -> Result<Client, Error> {
+    install(
+        workspace,
+        "codex",
+        &["@openai/codex@0.171.0"],
+        &[(
+            "the Codex CLI against `serve`",
+            "tests/conformance/codex.mjs",
+        )],
+    )
+}
+
+/// Installs packages of exact versions, if they are not there yet: another version may read the same answer in another way.
+fn install(
+    workspace: &Workspace,
+    name: &str,
+    packages: &[&str],
+    cases: &'static [(&'static str, &'static str)],
+) -> Result<Client, Error> {
     check_version()?;
+    let first = packages.first().copied().unwrap_or_default();
+    let version = first.rsplit('@').next().unwrap_or_default();
     let folder = workspace
         .target()
         .join("conformance")
-        .join(format!("{}-node", PACKAGE.replace('@', "-")));
-    let what = format!("{PACKAGE} for Node");
-    prepare(&folder, &what, install_into)?;
+        .join(format!("{name}-{version}"));
+    let what = format!("{} for Node", packages.join(", "));
+    prepare(&folder, &what, |folder| install_into(folder, packages))?;
     Ok(Client {
         // A module is looked for beside the program that imports it, which is elsewhere: the program is told where.
-        run: Box::new(move || {
-            Run::new(NODE).env("OPENAI_PACKAGE", folder.join("node_modules/openai"))
-        }),
-        cases: &[("Node against `serve`", "tests/conformance/serve_sdk.mjs")],
+        run: Box::new(move || Run::new(NODE).env("NODE_PACKAGES", &folder)),
+        cases,
     })
 }
 
@@ -46,8 +100,8 @@ fn check_version() -> Result<(), Error> {
     }
 }
 
-/// Without a lock file: it would name a registry, and the version below is exact.
-fn install_into(folder: &Path) -> Result<(), Error> {
+/// Without a lock file: it would name a registry, and the versions are exact.
+fn install_into(folder: &Path, packages: &[&str]) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|source| Error::file("create", folder, source))?;
     Run::new(NPM)
         .args([
@@ -59,16 +113,12 @@ fn install_into(folder: &Path) -> Result<(), Error> {
         ])
         .args(["--ignore-scripts", "--silent", "--prefix"])
         .arg(folder)
-        .arg(PACKAGE)
+        .args(packages)
         .output()
         .map(drop)
 }
 
-/// The last version that runs on Node 20. The cases were written against it: another one may read the same answer in another
-/// way.
-const PACKAGE: &str = "openai@6.30.1";
-
-/// The oldest that the package runs on.
+/// The oldest that the packages run on.
 const LEAST_VERSION: u32 = 20;
 
 /// The program, as it is called everywhere.

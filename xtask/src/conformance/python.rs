@@ -1,4 +1,4 @@
-//! The package for Python, from the index that pip is configured for.
+//! Packages for Python, from the index that pip is configured for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,31 +8,75 @@ use crate::error::Error;
 use crate::process::Run;
 use crate::workspace::Workspace;
 
-/// Installs the package, if it is not there yet.
+/// The official package.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] when there is no Python, no pip, or no index.
-pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
-    let version = version()?;
+pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
+    install(
+        workspace,
+        "openai-python",
+        &["openai==3.54.0"],
+        &[
+            (
+                "the official openai package for Python against the mock",
+                "tests/conformance/openai_sdk.py",
+            ),
+            (
+                "the official openai package for Python against `serve`",
+                "tests/conformance/serve_sdk.py",
+            ),
+        ],
+    )
+}
+
+/// Frameworks for agents.
+///
+/// # Errors
+///
+/// As for [`openai`].
+pub(super) fn frameworks(workspace: &Workspace) -> Result<Client, Error> {
+    install(
+        workspace,
+        "frameworks",
+        &[
+            "openai-agents==0.24.0",
+            "pydantic-ai-slim[openai]==2.68.0",
+            "langchain-openai==1.7.4",
+        ],
+        &[(
+            "frameworks for Python against `serve`",
+            "tests/conformance/frameworks.py",
+        )],
+    )
+}
+
+/// Installs packages of exact versions, if they are not there yet: another version may read the same answer in another way.
+fn install(
+    workspace: &Workspace,
+    name: &str,
+    packages: &[&str],
+    cases: &'static [(&'static str, &'static str)],
+) -> Result<Client, Error> {
+    let python = version()?;
+    let first = packages.first().copied().unwrap_or_default();
+    let version = first.rsplit('=').next().unwrap_or_default();
     // By both versions: what is installed for one Python may not load in another.
     let folder = workspace
         .target()
         .join("conformance")
-        .join(format!("{}-python{version}", PACKAGE.replace("==", "-")));
-    let what = format!("{PACKAGE} for Python {version}");
-    prepare(&folder, &what, install_into)?;
+        .join(format!("{name}-{version}-python{python}"));
+    let what = format!("{} for Python {python}", packages.join(", "));
+    prepare(&folder, &what, |folder| install_into(folder, packages))?;
     let python = Python::of(&folder);
     Ok(Client {
         run: Box::new(move || python.run()),
-        cases: &[
-            ("Python against the mock", "tests/conformance/openai_sdk.py"),
-            ("Python against `serve`", "tests/conformance/serve_sdk.py"),
-        ],
+        cases,
     })
 }
 
-/// A Python that has the package.
+/// A Python that has the packages.
 struct Python {
     program: PathBuf,
     packages: Option<PathBuf>,
@@ -75,11 +119,11 @@ fn version() -> Result<String, Error> {
 }
 
 /// Into an environment of its own, or, on a system that leaves out `venv`, into a plain folder.
-fn install_into(folder: &Path) -> Result<(), Error> {
+fn install_into(folder: &Path, packages: &[&str]) -> Result<(), Error> {
     let environment = Run::new(PYTHON).args(["-m", "venv"]).arg(folder).output();
     match environment {
         Ok(_) => {
-            pip(folder.join(VENV_PYTHON)).output()?;
+            pip(folder.join(VENV_PYTHON), packages).output()?;
         }
         Err(_) => {
             // What an attempt without `ensurepip` leaves would be taken for an environment.
@@ -87,21 +131,21 @@ fn install_into(folder: &Path) -> Result<(), Error> {
                 fs::remove_dir_all(folder)
                     .map_err(|source| Error::file("delete", folder, source))?;
             }
-            pip(PYTHON.into()).arg("--target").arg(folder).output()?;
+            pip(PYTHON.into(), packages)
+                .arg("--target")
+                .arg(folder)
+                .output()?;
         }
     }
     Ok(())
 }
 
-fn pip(python: PathBuf) -> Run {
+fn pip(python: PathBuf, packages: &[&str]) -> Run {
     Run::new(python)
         .args(["-m", "pip", "install", "--quiet", "--no-input"])
         .args(["--disable-pip-version-check", "--retries", "1"])
-        .arg(PACKAGE)
+        .args(packages)
 }
-
-/// The version that the cases were written against: another one may read the same answer in another way.
-const PACKAGE: &str = "openai==3.54.0";
 
 /// The program, which may be Python 2 without the number.
 const PYTHON: &str = "python3";

@@ -36,6 +36,8 @@ pub(super) use stream::Event;
 /// The answer to a request to create a response.
 pub(super) enum Reply {
     Events(Vec<Value>),
+    /// A stream of another API, as text.
+    Lines(String),
     Object(Value),
 }
 

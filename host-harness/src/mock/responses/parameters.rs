@@ -113,6 +113,8 @@ const PARAMETERS: &[Field] = &[
     required("model", Shape::Text),
     required("input", Shape::TextOr(&Shape::Array(&Shape::Open))),
     optional("background", Shape::Boolean),
+    // What Codex sends for its own statistics.
+    optional("client_metadata", Shape::Open),
     optional("context_management", Shape::Array(&Shape::Open)),
     optional("conversation", Shape::TextOr(&Shape::Open)),
     optional("include", Shape::Array(&Shape::OneOf(INCLUDE))),
