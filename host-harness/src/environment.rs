@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The variables that this provider reads; a provider sees no other.
-pub const VISIBLE_VARIABLES: [&str; 13] = [
+pub const VISIBLE_VARIABLES: [&str; 16] = [
     "AZURE_MANAGED_IDENTITY_CLIENT_ID",
     "AZURE_OPENAI_AD_TOKEN",
     "AZURE_OPENAI_API_KEY",
@@ -12,12 +12,15 @@ pub const VISIBLE_VARIABLES: [&str; 13] = [
     "AZURE_OPENAI_BASE_URL",
     "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
     "AZURE_OPENAI_DEFAULT_MODEL",
+    "AZURE_OPENAI_DEPLOYMENT_NAME",
     "AZURE_OPENAI_ENDPOINT",
     "AZURE_OPENAI_KEY",
     "AZURE_OPENAI_MAX_OUTPUT_TOKENS",
     "AZURE_OPENAI_TEMPERATURE",
+    "AZURE_OPENAI_TOKEN_SCOPE",
     "AZURE_USE_DEFAULT_CREDENTIAL",
     "AZURE_USE_MANAGED_IDENTITY",
+    "OPENAI_API_VERSION",
 ];
 
 /// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs. `Debug`

@@ -13,6 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 
 use crate::credentials::AccessToken;
+use crate::host::MAPPING;
 use crate::secret::Secret;
 
 /// The secrets of one provider.
@@ -57,13 +58,30 @@ impl SealedSecrets {
     /// The configuration as the provider may see it.
     pub(crate) fn seal_config(&self, config: &Map<String, Value>) -> Map<String, Value> {
         let mut config = config.clone();
-        for (key, place) in sealed_settings() {
-            if let Some(value) = config.get_mut(key) {
+        self.seal_settings(&mut config);
+        if let Some(Value::Object(mapping)) = config.get_mut(MAPPING) {
+            // The provider takes settings out of there.
+            self.seal_settings(mapping);
+        }
+        config
+    }
+
+    fn seal_settings(&self, settings: &mut Map<String, Value>) {
+        for (key, value) in settings {
+            // The provider takes blanks off names, where it takes settings out of the table of deployments.
+            let key = key.trim();
+            let mut sealed = sealed_settings().into_iter();
+            if let Some((_, place)) = sealed.find(|(sealed, _)| *sealed == key) {
                 self.seal_value(value, place);
+            } else if key == "extra_headers" {
+                self.seal_headers(value);
             }
         }
-        match config.get_mut("extra_headers") {
-            Some(Value::Object(headers)) => {
+    }
+
+    fn seal_headers(&self, value: &mut Value) {
+        match value {
+            Value::Object(headers) => {
                 for (name, value) in headers {
                     // A name that is none never gets anywhere; the provider says so.
                     let name = HeaderName::from_bytes(name.as_bytes());
@@ -71,10 +89,8 @@ impl SealedSecrets {
                 }
             }
             // No table, and no header either: a text may be what a line of HTTP looks like, with the secret in it.
-            Some(other) => self.seal_value(other, Place::Header(API_KEY)),
-            None => {}
+            other => self.seal_value(other, Place::Header(API_KEY)),
         }
-        config
     }
 
     /// The environment as the provider may see it.

@@ -5,7 +5,7 @@ mod refusal;
 use serde_json::Value;
 
 pub use self::refusal::{Refusal, RefusedParameter, RefusedReasoning};
-use crate::contract::credentials::{CredentialError, CredentialErrorKind};
+use crate::contract::credentials::{Credential, CredentialError, CredentialErrorKind};
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::config::{Authentication, Endpoint, EndpointKind, TokenSource};
 use crate::core::deployment::Deployment;
@@ -94,14 +94,23 @@ pub fn reported(error: &Value) -> ProviderError {
 }
 
 /// The error for a request that has no token to go with.
-pub fn without_token(error: CredentialError) -> ProviderError {
+pub fn without_token(error: CredentialError, credential: &Credential) -> ProviderError {
+    /// What helps where a managed identity was asked for and is not there, as on a developer's machine.
+    const OTHER_WAY: &str = "; on a machine without a managed identity, WSL2 included, set `use_default_credential` \
+        (AZURE_USE_DEFAULT_CREDENTIAL=true) in place of `use_managed_identity`: it takes what `az login` left";
+    let may_be_elsewhere = matches!(credential, Credential::ManagedIdentity(_))
+        && error.kind != CredentialErrorKind::Failed;
+    let advice = if may_be_elsewhere { OTHER_WAY } else { "" };
     let kind = match error.kind {
         CredentialErrorKind::Failed | CredentialErrorKind::Unavailable => ErrorKind::Authentication,
         CredentialErrorKind::Temporary => ErrorKind::Unavailable,
     };
     ProviderError {
         retry_after_ms: error.retry_after_ms,
-        ..ProviderError::new(kind, format!("there is no token: {}", error.message))
+        ..ProviderError::new(
+            kind,
+            format!("there is no token: {}{advice}", error.message),
+        )
     }
 }
 

@@ -79,6 +79,16 @@ pub struct Deployment {
     pub rule: Rule,
 }
 
+impl Deployment {
+    /// The line of the log that says which deployment serves a model, and why.
+    pub fn resolution(&self, model: &str) -> String {
+        let (name, rule) = (&self.name, self.rule.name());
+        format!(
+            "provider:deployment_resolved: model {model:?} -> deployment {name:?} (rule: {rule})"
+        )
+    }
+}
+
 /// Which rule chose a deployment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {

@@ -7,7 +7,8 @@ use crate::core::config::Retries;
 /// The wait before a retry, the first of which is number 0; none when the service asks for a longer wait than is allowed.
 ///
 /// Each wait is twice the one before, up to the longest. It varies from half of that to one and a half of it, so that many
-/// clients that were refused together do not come back together. It is never shorter than what the service asked for.
+/// clients that were refused together do not come back together, and never beyond the longest. It is never shorter than
+/// what the service asked for.
 pub fn delay(
     retries: &Retries,
     number: u64,
@@ -22,7 +23,7 @@ pub fn delay(
     let doubled = retries.min_delay.saturating_mul(1 << number.min(31));
     let mut delay = doubled.min(retries.max_delay);
     if retries.jitter {
-        delay = varied(delay, random);
+        delay = varied(delay, random).min(retries.max_delay);
     }
     Some(delay.max(asked))
 }
@@ -90,6 +91,7 @@ mod tests {
                     varied >= exact / 2 && varied < exact * 3 / 2,
                     "{number} {random}"
                 );
+                assert!(varied <= jittery.max_delay, "{number} {random}");
                 let asked = exact * 5 / 4;
                 if asked <= jittery.max_delay {
                     let waited = delay(&jittery, number, Some(asked), bytes).unwrap();

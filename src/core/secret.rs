@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A secret: it is sent, and never shown. `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq)]
@@ -90,6 +90,79 @@ const SECRET_KEYS: [&str; 13] = [
     "x-api-key",
 ];
 
+/// A value without what its keys call a secret, however deep: what is below `authorization`, `headers`, `password` and the
+/// like, and the passwords and queries of addresses. Numbers and booleans are none.
+pub fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut shown = Map::new();
+            for (key, value) in members {
+                let value = match is_secret(key) {
+                    true => redacted(value),
+                    false => without_secrets(value),
+                };
+                shown.insert(key.clone(), value);
+            }
+            Value::Object(shown)
+        }
+        Value::Array(elements) => elements.iter().map(without_secrets).collect(),
+        Value::String(text) if is_address(text) => shown_address(text).into(),
+        other => other.clone(),
+    }
+}
+
+/// An address without user name, password and query, where people put keys.
+pub fn shown_address(address: &str) -> String {
+    let (user, rest) = match address.rsplit_once('@') {
+        Some((_, rest)) => (format!("{}@", Secret::REDACTED), rest),
+        None => (String::new(), address),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    format!("{user}{rest}")
+}
+
+fn is_address(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// The same keys with no text in it.
+fn redacted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut shown = Map::new();
+            for (key, value) in members {
+                shown.insert(key.clone(), redacted(value));
+            }
+            Value::Object(shown)
+        }
+        Value::Array(elements) => elements.iter().map(redacted).collect(),
+        Value::String(_) => Secret::REDACTED.into(),
+        other => other.clone(),
+    }
+}
+
+/// Whether what is under this key is a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase().replace('-', "_");
+    key == "headers"
+        || SECRET_KEYS.contains(&key.as_str())
+        || key.ends_with("token")
+        || SECRET_WORDS.iter().any(|word| key.contains(word))
+}
+
+/// What the names of secrets have in them. `key` alone would be `prompt_cache_key` too, and `token` `max_output_tokens`.
+const SECRET_WORDS: [&str; 8] = [
+    "api_key",
+    "apikey",
+    "authorization",
+    "cookie",
+    "credential",
+    "password",
+    "private_key",
+    "secret",
+];
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -113,6 +186,35 @@ mod tests {
                 "input": [{ "arguments": { "PASSWORD": hidden, "tokens": 3 } }],
                 "credentials": hidden,
                 "max_output_tokens": 16,
+            })
+        );
+    }
+
+    #[test]
+    fn what_keys_call_a_secret_is_not_shown_however_deep_it_is() {
+        let params = json!({
+            "tools": [{
+                "type": "mcp",
+                "server_url": "https://user:hunter2@mcp.example/sse?key=hunter2#hunter2",
+                "authorization": "hunter2",
+                "headers": { "X-Team": "hunter2", "X-More": ["hunter2"] },
+            }],
+            "metadata": { "API-Key": "hunter2", "access_token": { "value": "hunter2" }, "team": "a" },
+            "max_output_tokens": 100,
+            "prompt_cache_key": "team-a",
+        });
+        assert_eq!(
+            without_secrets(&params),
+            json!({
+                "tools": [{
+                    "type": "mcp",
+                    "server_url": "[REDACTED]@mcp.example/sse",
+                    "authorization": "[REDACTED]",
+                    "headers": { "X-Team": "[REDACTED]", "X-More": ["[REDACTED]"] },
+                }],
+                "metadata": { "API-Key": "[REDACTED]", "access_token": { "value": "[REDACTED]" }, "team": "a" },
+                "max_output_tokens": 100,
+                "prompt_cache_key": "team-a",
             })
         );
     }

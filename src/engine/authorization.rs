@@ -40,7 +40,9 @@ impl Authorization {
                     scope: scope.clone(),
                     force_refresh: renew,
                 };
-                let token = edge.token(&request).map_err(classify::without_token)?;
+                let token = edge
+                    .token(&request)
+                    .map_err(|error| classify::without_token(error, credential))?;
                 Ok(Self::bearer(Secret::new(token.token), renew))
             }
         }

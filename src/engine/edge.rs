@@ -29,6 +29,9 @@ pub trait Edge: Clone {
     /// Emits an event of the kernel; the payload is a JSON object.
     fn emit(&self, name: &str, payload: &str);
 
+    /// Writes a line for debugging to the host's log.
+    fn debug(&self, message: &str);
+
     /// Gets a token from the host's credentials.
     ///
     /// # Errors

@@ -135,6 +135,8 @@ impl<E: Edge> Exchange<E> {
 
     /// Tells the host of the request, and begins the report of what comes of it.
     pub(super) fn report(&self, request: &ChatRequest) -> Report<E> {
+        // In the log whatever `debug` is: the log has levels of its own.
+        self.edge.debug(&self.deployment.resolution(&self.model));
         let report = Report::start(
             self.edge.clone(),
             request,

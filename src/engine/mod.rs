@@ -38,6 +38,9 @@ impl<E: Edge> Engine<E> {
         for warning in &configuration.warnings {
             report::config_warning(&edge, warning);
         }
+        if let Some(note) = &configuration.note {
+            edge.debug(note);
+        }
         Ok(Self {
             edge,
             configuration: Rc::new(configuration),

@@ -14,6 +14,8 @@ mod continuation;
 mod cost;
 mod credentials;
 mod doctor;
+#[cfg(unix)]
+mod documentation;
 mod empty_answers;
 mod endurance;
 mod error_kinds;

@@ -132,7 +132,7 @@ fn exports(commands: &str, mock: &MockAzure) -> Vec<(String, String)> {
 }
 
 /// The variables of a machine on which only `az` is there to get tokens from.
-fn only_az(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn only_az(folder: &Path) -> Vec<(String, String)> {
     let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     [
         ("PATH", folder.to_str().unwrap()),
@@ -145,7 +145,7 @@ fn only_az(folder: &Path) -> Vec<(String, String)> {
 
 /// Puts an `az` into a folder that prints what the real one prints.
 #[cfg(unix)]
-fn logged_in_az(folder: &Path) {
+pub(crate) fn logged_in_az(folder: &Path) {
     let token = json!({
         "accessToken": "token-of-az",
         "expiresOn": "2099-01-01 00:00:00.000000",

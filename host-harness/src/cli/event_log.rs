@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::failure::{Failure, notice};
 use super::private_file;
-use crate::events::{Event, EventSubscriber, Level};
+use crate::events::{Event, EventSubscriber, Level, NoSubscriber};
 
 /// Writes each event as it comes, and what a person should know to standard error.
 pub(super) struct EventLog {
@@ -74,8 +74,12 @@ impl EventSubscriber for EventLog {
     }
 
     fn log(&self, level: Level, message: &str) {
-        if matches!(level, Level::Warn | Level::Error) {
-            notice(self.json, &format!("the provider says: {message}"));
+        match level {
+            Level::Warn | Level::Error => {
+                notice(self.json, &format!("the provider says: {message}"));
+            }
+            // For who set `RUST_LOG`.
+            Level::Trace | Level::Debug | Level::Info => NoSubscriber.log(level, message),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::config_file;
 use crate::credentials::AzureCredentials;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
-use crate::host::{LoadedProvider, ProviderHost, has_endpoint};
+use crate::host::{LoadedProvider, MAPPING, ProviderHost, has_endpoint, setting};
 use crate::mock::MockAzure;
 use crate::telemetry::TracingSubscriber;
 
@@ -36,6 +36,9 @@ const OTHER_WAYS: [(&str, &str); 4] = [
     ("use_default_credential", "AZURE_USE_DEFAULT_CREDENTIAL"),
     ("use_managed_identity", "AZURE_USE_MANAGED_IDENTITY"),
 ];
+
+/// The settings that a mock's take the place of.
+const MOCKED: [&str; 2] = ["api_key", "azure_endpoint"];
 
 /// What opens something, beside the variables that begin with `AZURE_`: the tokens of the machine's managed identity, and
 /// the service that `serve` makes of the provider.
@@ -72,10 +75,18 @@ impl Setup {
         // The variables that the file names with `${VAR}`.
         let named = RefCell::new(BTreeSet::new());
         let config = match &arguments.config {
-            Some(path) => config_file::load(path, &|name| {
-                named.borrow_mut().insert(name.to_owned());
-                environment.get(name).map(str::to_owned)
-            })?,
+            Some(path) => {
+                let instance = arguments.instance.as_deref();
+                let variable = |name: &str| {
+                    named.borrow_mut().insert(name.to_owned());
+                    environment.get(name).map(str::to_owned)
+                };
+                let file = config_file::load(path, instance, &variable)?;
+                for warning in &file.warnings {
+                    notice(json, &format!("warning: {warning}"));
+                }
+                file.settings
+            }
             None => Map::new(),
         };
         let is_interactive = !json && io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -116,6 +127,9 @@ impl Setup {
                 .any(|(key, variable)| [*key, *variable].contains(&name))
         };
         self.config.retain(|key, _| !is_other(key));
+        if let Some(Value::Object(mapping)) = self.config.get_mut(MAPPING) {
+            mapping.retain(|key, _| !is_other(key) && !MOCKED.contains(&key.as_str()));
+        }
         self.config.insert("api_key".to_owned(), json!(api_key));
         let variables = self.environment.variables();
         self.environment = variables.filter(|(name, _)| !is_other(name)).collect();
@@ -203,10 +217,10 @@ struct Secrets {
 
 impl Secrets {
     fn of(config: &Map<String, Value>, environment: &Environment, named: BTreeSet<String>) -> Self {
-        let headers = config.get("extra_headers").and_then(Value::as_object);
+        let headers = setting(config, "extra_headers").and_then(Value::as_object);
         let configured = ["api_key", "azure_ad_token"]
             .iter()
-            .filter_map(|key| config.get(*key))
+            .filter_map(|key| setting(config, key))
             .chain(headers.into_iter().flat_map(Map::values))
             .filter_map(Value::as_str);
         let is_secret = |name: &str| {
@@ -254,15 +268,19 @@ async fn embedded_mock(
     environment: &Environment,
     json: bool,
 ) -> Result<MockAzure, Failure> {
-    let mapping = config.get("deployment_mapping").and_then(Value::as_object);
+    let mapping = config.get(MAPPING).and_then(Value::as_object);
     let mapped = mapping
         .into_iter()
         .flat_map(Map::values)
         .filter_map(Value::as_str);
-    let default = config.get("default_deployment").and_then(Value::as_str);
+    let default = ["default_deployment", "deployment_name"].map(|key| setting(config, key));
+    let variables = [
+        "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
+        "AZURE_OPENAI_DEPLOYMENT_NAME",
+    ];
     let deployments = mapped
-        .chain(default)
-        .chain(environment.get("AZURE_OPENAI_DEFAULT_DEPLOYMENT"))
+        .chain(default.into_iter().flatten().filter_map(Value::as_str))
+        .chain(variables.iter().filter_map(|name| environment.get(name)))
         .map(str::trim)
         .filter(|name| !name.is_empty());
     let mock = deployments

@@ -56,14 +56,14 @@ pub enum ConfigFileError {
     },
 
     /// The file is valid, but does not have the shape of a configuration.
-    #[error("{}: {problem}; the expected shape is\n\n{example}", path.display())]
+    #[error("{}: {problem}; expected {expected}", path.display())]
     Shape {
         /// The file.
         path: PathBuf,
         /// What is missing or different.
         problem: String,
-        /// A small file of the right shape, in the same format.
-        example: &'static str,
+        /// The right shape, in the words of the same format.
+        expected: &'static str,
     },
 
     /// No provider in the file is ours.
@@ -77,15 +77,25 @@ pub enum ConfigFileError {
 
     /// Several providers in the file are ours, and nothing says which one is meant.
     #[error(
-        "{}: {count} providers have a module that ends with `azure-openai`, and one is needed; move the others to \
-         files of their own",
-        path.display()
+        "{}: {} providers are Azure OpenAI's: {}; choose one by its `id`, with `--provider ID` on the command line",
+        path.display(), candidates.len(), candidates.join(", ")
     )]
     SeveralProviders {
         /// The file.
         path: PathBuf,
-        /// How many there are.
-        count: usize,
+        /// Their ids in quotes, or where they are if they have none.
+        candidates: Vec<String>,
+    },
+
+    /// None of the providers that are ours has the id that was asked for.
+    #[error("{}: no provider of Azure OpenAI has the id {id:?}; there is {}", path.display(), candidates.join(", "))]
+    UnknownId {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: String,
+        /// The ids that there are, in quotes, or where providers without one are.
+        candidates: Vec<String>,
     },
 
     /// Some values cannot be used.
@@ -179,12 +189,8 @@ impl fmt::Display for NoProvider<'_> {
         const NEEDED: &str = "one with the module `provider-azure-openai` is needed";
         match self.0 {
             [] => write!(f, "`providers` is an empty list; {NEEDED}"),
-            [other] => write!(f, "the only provider has the module {other:?}; {NEEDED}"),
-            others => write!(
-                f,
-                "the providers have the modules {}; {NEEDED}",
-                quoted(others)
-            ),
+            [other] => write!(f, "the only provider is {other:?}; {NEEDED}"),
+            others => write!(f, "the providers are {}; {NEEDED}", quoted(others)),
         }
     }
 }

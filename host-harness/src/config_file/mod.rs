@@ -20,9 +20,18 @@
 //!       api_key: ${AZURE_OPENAI_API_KEY}
 //! ```
 //!
-//! [`load`] finds the one provider whose module name ends with `azure-openai` and returns its `config`, empty if it has
-//! none. Other providers and other parts of the file are not looked at. What the settings mean is the component's
-//! business.
+//! Every shape that the module's documentation and Amplifier have is known:
+//!
+//! | shape | |
+//! |---|---|
+//! | `[[providers]]`, in YAML a list `providers` | each with `module`, `name` or both, and `config` |
+//! | `[providers.config]` or `[provider.config]` alone | the settings of the one provider, which needs no name |
+//! | a list `providers` below `config` | Amplifier's `settings.yaml` |
+//!
+//! [`load`] finds the one provider whose module ends with `azure-openai`, or whose `name` does if it has no module, and
+//! returns its `config`, empty if it has none. Several of these are told apart by their `id`, `instance_id` or `name`. Other
+//! providers, other keys beside `config` and other parts of the file are not looked at. What the settings mean is the
+//! component's business.
 //!
 //! # Variables
 //!
@@ -42,16 +51,19 @@
 //!
 //! A value means the same in all of them, as far as they allow: unquoted TOML dates become strings, since that is what
 //! an API version is; in YAML `yes`, `no`, `on` and `off` are strings, and so are numbers with leading zeros or
-//! underscores. A key that occurs twice in a table is an error, and so is a tag in YAML. A number that a 64-bit
-//! computer would round is an error that asks for quotes: it is most likely a key or an id.
+//! underscores. A key that occurs twice in a table is an error, unless TOML gives it the same value both times: then it is a
+//! warning. A tag in YAML is an error. A number that a 64-bit computer would round is an error that asks for quotes: it is
+//! most likely a key or an id. A byte order mark before the text is skipped.
 //!
 //! # Secrets
 //!
 //! A file may hold secrets, and so may variables. No error shows a value of `config`, be it from the file or from a
 //! variable, or a line of the file; errors say where to look.
 
+mod duplicates;
 mod error;
 mod expand;
+mod providers;
 mod syntax;
 
 use std::io;
@@ -60,13 +72,25 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 pub use error::{ConfigFileError, Position, Problem, ProblemKind};
-use syntax::Format;
+use providers::{Found, NotFound};
+use syntax::{Format, Parsed};
+
+/// What a configuration file says.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ConfigFile {
+    /// The settings of the provider, with the values of variables in them.
+    pub settings: Map<String, Value>,
+    /// What is wrong with the file and does no harm, a sentence each, which begins with the file's path.
+    pub warnings: Vec<String>,
+}
 
 use crate::named_file;
 
 /// Reads the settings of the Azure OpenAI provider from a configuration file.
 ///
-/// `environment` gives the value of a variable: `|name| std::env::var(name).ok()` in a program, a map in a test.
+/// `id` chooses among several of them, by `id`, `instance_id` or `name`. `environment` gives the value of a variable:
+/// `|name| std::env::var(name).ok()` in a program, a map in a test.
 ///
 /// # Errors
 ///
@@ -74,31 +98,44 @@ use crate::named_file;
 /// that cannot be used. Errors about values are reported together.
 pub fn load(
     path: &Path,
+    id: Option<&str>,
     environment: &impl Fn(&str) -> Option<String>,
-) -> Result<Map<String, Value>, ConfigFileError> {
-    let (document, format) = document(path)?;
-    let (place, mut config) = find_config(document, format, path)?;
+) -> Result<ConfigFile, ConfigFileError> {
+    let (parsed, format) = document(path)?;
+    let Found { place, mut config } =
+        providers::find(parsed.document, id).map_err(|error| not_found(error, id, format, path))?;
     let problems = expand::expand(&mut config, &place, environment);
-    if problems.is_empty() {
-        Ok(config)
-    } else {
-        Err(ConfigFileError::Values {
+    if !problems.is_empty() {
+        return Err(ConfigFileError::Values {
             path: path.to_owned(),
             problems,
-        })
+        });
+    }
+    let warnings = parsed.warnings.into_iter();
+    Ok(ConfigFile {
+        settings: config,
+        warnings: warnings
+            .map(|warning| warning.at(path).to_string())
+            .collect(),
+    })
+}
+
+/// Reads a file of one of the formats, whatever is in it. Nothing is expanded, and nothing is twice in a table.
+pub(crate) fn read_document(path: &Path) -> Result<Value, ConfigFileError> {
+    let (parsed, _) = document(path)?;
+    match parsed.warnings.into_iter().next() {
+        Some(warning) => Err(warning.at(path)),
+        None => Ok(parsed.document),
     }
 }
 
-/// Reads a file of one of the formats, whatever is in it. Nothing is expanded.
-pub(crate) fn read_document(path: &Path) -> Result<Value, ConfigFileError> {
-    document(path).map(|(document, _)| document)
-}
-
-fn document(path: &Path) -> Result<(Value, Format), ConfigFileError> {
+fn document(path: &Path) -> Result<(Parsed, Format), ConfigFileError> {
     let format = Format::of(path)?;
     let text = read(path)?;
-    let document = syntax::parse(&text, format).map_err(|error| error.at(path))?;
-    Ok((document, format))
+    // Some editors begin a file with it.
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+    let parsed = syntax::parse(text, format).map_err(|error| error.at(path))?;
+    Ok((parsed, format))
 }
 
 fn read(path: &Path) -> Result<String, ConfigFileError> {
@@ -119,95 +156,26 @@ fn read(path: &Path) -> Result<String, ConfigFileError> {
     })
 }
 
-/// The settings of the one matching provider, and their place in the file.
-fn find_config(
-    document: Value,
-    format: Format,
-    path: &Path,
-) -> Result<(String, Map<String, Value>), ConfigFileError> {
-    let shape = |problem: String| ConfigFileError::Shape {
-        path: path.to_owned(),
-        problem,
-        example: format.example(),
-    };
-    let mut document = match document {
-        Value::Object(document) => document,
-        Value::Null => return Err(shape("the file is empty".to_owned())),
-        other => {
-            return Err(shape(format!(
-                "the file holds {}, not a table",
-                kind(&other)
-            )));
-        }
-    };
-    let providers = match document.remove("providers") {
-        Some(Value::Array(providers)) => providers,
-        Some(other) => {
-            return Err(shape(format!(
-                "`providers` is {}, not a list",
-                kind(&other)
-            )));
-        }
-        None => return Err(shape("there is no `providers`".to_owned())),
-    };
-
-    let mut matching = Vec::new();
-    let mut others = Vec::new();
-    for (index, provider) in providers.into_iter().enumerate() {
-        let Value::Object(provider) = provider else {
-            let found = kind(&provider);
-            return Err(shape(format!("providers[{index}] is {found}, not a table")));
-        };
-        match provider.get("module") {
-            Some(Value::String(module)) if module.ends_with(MODULE) => {
-                matching.push((index, provider))
-            }
-            Some(Value::String(module)) => others.push(module.clone()),
-            Some(other) => {
-                let found = kind(other);
-                return Err(shape(format!(
-                    "providers[{index}].module is {found}, not a string"
-                )));
-            }
-            None => return Err(shape(format!("providers[{index}] has no `module`"))),
-        }
-    }
-
-    match matching.pop() {
-        None => Err(ConfigFileError::NoProvider {
-            path: path.to_owned(),
-            others,
-        }),
-        Some(_) if !matching.is_empty() => Err(ConfigFileError::SeveralProviders {
-            path: path.to_owned(),
-            count: matching.len() + 1,
-        }),
-        Some((index, mut provider)) => {
-            let place = format!("providers[{index}].config");
-            match provider.remove("config") {
-                Some(Value::Object(config)) => Ok((place, config)),
-                // A YAML key with nothing after it.
-                None | Some(Value::Null) => Ok((place, Map::new())),
-                Some(other) => Err(shape(format!("{place} is {}, not a table", kind(&other)))),
-            }
-        }
+fn not_found(error: NotFound, id: Option<&str>, format: Format, path: &Path) -> ConfigFileError {
+    let path = path.to_owned();
+    match error {
+        NotFound::Shape(problem) => ConfigFileError::Shape {
+            path,
+            problem,
+            expected: format.shape(),
+        },
+        NotFound::None(others) => ConfigFileError::NoProvider { path, others },
+        NotFound::Several(candidates) => ConfigFileError::SeveralProviders { path, candidates },
+        NotFound::Id(candidates) => ConfigFileError::UnknownId {
+            path,
+            id: id.unwrap_or_default().to_owned(),
+            candidates,
+        },
     }
 }
 
-/// What a value is, without saying which one.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "empty",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
-    }
-}
-
-/// How the module names of this provider end, with whatever prefix a host gives them.
-const MODULE: &str = "azure-openai";
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A file for a hundred deployments has 20 KB. This leaves room for extra request parameters, and stops a mistaken path
 /// (a log, a device) before it fills the memory.

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
+use super::duplicates::{self, Duplicate, Values};
 use super::{ConfigFileError, MAX_FILE_BYTES, Position};
 
 /// The format of a configuration file.
@@ -33,11 +34,15 @@ impl Format {
         }
     }
 
-    /// A small file of the right shape.
-    pub(super) fn example(self) -> &'static str {
+    /// The shape of a configuration, in the format's own words.
+    pub(super) fn shape(self) -> &'static str {
         match self {
-            Self::Toml => TOML_EXAMPLE,
-            Self::Yaml => YAML_EXAMPLE,
+            Self::Toml => {
+                "`[[providers]]` with `module = \"provider-azure-openai\"`, and its settings below `[providers.config]`"
+            }
+            Self::Yaml => {
+                "a list `providers` with `module: provider-azure-openai`, and its settings below `config`"
+            }
         }
     }
 }
@@ -59,14 +64,68 @@ impl SyntaxError {
     }
 }
 
-pub(super) fn parse(text: &str, format: Format) -> Result<Value, SyntaxError> {
+/// What is in a text.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parsed {
+    /// All of it.
+    pub(super) document: Value,
+    /// What breaks the rules of the format and does no harm.
+    pub(super) warnings: Vec<SyntaxError>,
+}
+
+pub(super) fn parse(text: &str, format: Format) -> Result<Parsed, SyntaxError> {
     match format {
         Format::Toml => parse_toml(text),
-        Format::Yaml => parse_yaml(text),
+        Format::Yaml => Ok(Parsed {
+            document: parse_yaml(text)?,
+            warnings: Vec::new(),
+        }),
     }
 }
 
-fn parse_toml(text: &str) -> Result<Value, SyntaxError> {
+/// Keys that occur twice with the same value are taken once, and warned of.
+fn parse_toml(text: &str) -> Result<Parsed, SyntaxError> {
+    let error = match parse_strict_toml(text) {
+        Ok(document) => {
+            return Ok(Parsed {
+                document,
+                warnings: Vec::new(),
+            });
+        }
+        Err(error) => error,
+    };
+    let found = duplicates::find(text);
+    let told = |found: &Duplicate| {
+        let line = position(text, Some(found.first..found.first)).map_or(0, |first| first.line);
+        let key = &found.key;
+        SyntaxError {
+            position: position(text, Some(found.second..found.second)),
+            reason: match found.values {
+                Values::Same => format!(
+                    "the key {key} occurs twice with the same value, first in line {line}; remove one of them"
+                ),
+                Values::Different => format!(
+                    "the key {key} occurs twice with different values, first in line {line}; keep one of them"
+                ),
+                Values::Headers => format!(
+                    "the table {key} begins twice, first in line {line}; put all of it below one header"
+                ),
+            },
+        }
+    };
+    if let Some(found) = found.iter().find(|found| found.values != Values::Same) {
+        return Err(told(found));
+    }
+    if found.is_empty() {
+        return Err(error);
+    }
+    Ok(Parsed {
+        document: parse_strict_toml(&duplicates::without(text, &found))?,
+        warnings: found.iter().map(told).collect(),
+    })
+}
+
+fn parse_strict_toml(text: &str) -> Result<Value, SyntaxError> {
     // In two steps, because only the messages of the first are free of the file's text.
     let document = toml::de::Deserializer::parse(text).map_err(|error| SyntaxError {
         position: position(text, error.span()),
@@ -218,19 +277,6 @@ pub(super) fn key_name(key: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-const TOML_EXAMPLE: &str = r#"[[providers]]
-module = "provider-azure-openai"
-
-[providers.config]
-azure_endpoint = "https://NAME.openai.azure.com"
-"#;
-
-const YAML_EXAMPLE: &str = r#"providers:
-  - module: provider-azure-openai
-    config:
-      azure_endpoint: https://NAME.openai.azure.com
-"#;
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -282,7 +328,7 @@ mod tests {
                 Format::Yaml,
             ),
         ] {
-            assert_eq!(parse(text, format).unwrap(), expected);
+            assert_eq!(parse(text, format).unwrap().document, expected);
         }
     }
 
@@ -305,7 +351,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                parse(&format!("k: {text}"), Format::Yaml).unwrap(),
+                parse(&format!("k: {text}"), Format::Yaml).unwrap().document,
                 json!({"k": expected})
             );
         }
@@ -314,8 +360,14 @@ mod tests {
     #[test]
     fn toml_errors_have_a_position_and_show_no_value() {
         for (text, expected) in [
-            ("a = 1\na = 2", "f:2:1: duplicate key"),
-            ("[a]\n[a]", "f:2:2: duplicate key"),
+            (
+                "a = 1\na = 2",
+                "f:2:1: the key a occurs twice with different values, first in line 1; keep one of them",
+            ),
+            (
+                "[a]\n[a]",
+                "f:2:2: the table a begins twice, first in line 1; put all of it below one header",
+            ),
             (
                 "'é' = 1\nb = s3cret",
                 "f:2:5: string values must be quoted, expected literal string",

@@ -5,31 +5,48 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::providers::{self, Found};
 use super::syntax::{self, Format};
-use super::{ConfigFileError, expand, find_config, load};
+use super::{ConfigFile, ConfigFileError, expand, load, not_found};
 
-/// The settings in a file of that name and content, or the error's message without the folder.
+/// The settings in a file of that name and content, which is as it should be, or the error's message without the folder.
 fn loaded(name: &str, content: impl AsRef<[u8]>) -> Result<Value, String> {
+    let (settings, warnings) = loaded_with(name, content, None)?;
+    assert_eq!(warnings, [""; 0]);
+    Ok(settings)
+}
+
+/// The same with an id, and what the file is warned of.
+fn loaded_with(
+    name: &str,
+    content: impl AsRef<[u8]>,
+    id: Option<&str>,
+) -> Result<(Value, Vec<String>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, content).unwrap();
-    with_environment(&path).map(Value::Object).map_err(|error| {
-        let message = error.to_string();
-        message.replace(&format!("{}/", folder.path().display()), "")
+    let without_folder = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    match with_environment(&path, id) {
+        Ok(ConfigFile { settings, warnings }) => {
+            let warnings = warnings.into_iter().map(without_folder);
+            Ok((Value::Object(settings), warnings.collect()))
+        }
+        Err(error) => Err(without_folder(error.to_string())),
+    }
+}
+
+fn with_environment(path: &Path, id: Option<&str>) -> Result<ConfigFile, ConfigFileError> {
+    load(path, id, &|name| {
+        (name == "KEY").then(|| "s3cret".to_owned())
     })
 }
 
-fn with_environment(path: &Path) -> Result<Map<String, Value>, ConfigFileError> {
-    load(path, &|name| (name == "KEY").then(|| "s3cret".to_owned()))
-}
+const TOML_SHAPE: &str = "; expected `[[providers]]` with `module = \"provider-azure-openai\"`, and its settings below \
+                          `[providers.config]`";
 
-const TOML_SHAPE: &str = "; the expected shape is\n\n[[providers]]\nmodule = \"provider-azure-openai\"\n\n\
-                          [providers.config]\nazure_endpoint = \"https://NAME.openai.azure.com\"\n";
-
-const YAML_SHAPE: &str = "; the expected shape is\n\nproviders:\n  - module: provider-azure-openai\n    config:\n      \
-                          azure_endpoint: https://NAME.openai.azure.com\n";
+const YAML_SHAPE: &str = "; expected a list `providers` with `module: provider-azure-openai`, and its settings below `config`";
 
 #[test]
 fn settings_are_found_in_every_format() {
@@ -157,8 +174,23 @@ fn files_of_another_shape_are_refused() {
         ),
         (
             "c.toml",
-            "[providers]\nmodule = \"azure-openai\"\n",
-            format!("c.toml: `providers` is a table, not a list{TOML_SHAPE}"),
+            "providers = \"s3cret\"\n",
+            format!("c.toml: `providers` is a string, not a list{TOML_SHAPE}"),
+        ),
+        (
+            "c.toml",
+            "[provider]\nmodule = \"azure-openai\"\nconfig = [\"s3cret\"]\n",
+            format!("c.toml: provider.config is a list, not a table{TOML_SHAPE}"),
+        ),
+        (
+            "c.yaml",
+            "config: {providers: [{name: [s3cret]}]}",
+            format!("c.yaml: config.providers[0].name is a list, not a string{YAML_SHAPE}"),
+        ),
+        (
+            "c.yaml",
+            "config: {api_key: s3cret}",
+            format!("c.yaml: there is no `providers`{YAML_SHAPE}"),
         ),
         (
             "c.toml",
@@ -198,7 +230,7 @@ fn files_of_another_shape_are_refused() {
         (
             "c.yaml",
             "providers: [{module: azure-openai}, {config: {}}]",
-            format!("c.yaml: providers[1] has no `module`{YAML_SHAPE}"),
+            format!("c.yaml: providers[1] has neither `module` nor `name`{YAML_SHAPE}"),
         ),
         (
             "c.yaml",
@@ -210,27 +242,94 @@ fn files_of_another_shape_are_refused() {
     }
 }
 
+/// Every shape that the module's documentation and Amplifier have.
 #[test]
-fn exactly_one_provider_is_needed() {
+fn settings_are_found_in_every_shape() {
+    let expected = json!({"api_key": "s3cret"});
+    for (name, content) in [
+        (
+            "c.toml",
+            "[[providers]]\nname = \"azure-openai\"\n[providers.config]\napi_key = \"${KEY}\"\n",
+        ),
+        (
+            "c.toml",
+            "[[providers]]\nname = \"provider-azure-openai\"\nconfig = {api_key = \"${KEY}\"}\n",
+        ),
+        (
+            "c.toml",
+            "[[providers]]\nmodule = \"azure-openai\"\n[providers.config]\napi_key = \"${KEY}\"\n",
+        ),
+        (
+            "c.toml",
+            "[[providers]]\nname = \"mine\"\nmodule = \"provider-azure-openai\"\nconfig = {api_key = \"${KEY}\"}\n",
+        ),
+        ("c.toml", "[providers.config]\napi_key = \"${KEY}\"\n"),
+        (
+            "c.toml",
+            "[providers]\nname = \"azure-openai\"\n[providers.config]\napi_key = \"${KEY}\"\n",
+        ),
+        ("c.toml", "[provider.config]\napi_key = \"${KEY}\"\n"),
+        (
+            "c.toml",
+            "[[provider]]\nname = \"azure-openai\"\n[provider.config]\napi_key = \"${KEY}\"\n",
+        ),
+        (
+            "c.yaml",
+            "providers:\n- module: provider-azure-openai\n  config: {api_key: '${KEY}'}\n",
+        ),
+        (
+            "c.yaml",
+            "providers:\n- name: azure-openai\n  config: {api_key: '${KEY}'}\n",
+        ),
+        (
+            "settings.yaml",
+            "config:\n  providers:\n  - module: provider-azure-openai\n    source: git+https://a.example/x@main\n    \
+             id: main\n    instance_id: i\n    priority: 1\n    config: {api_key: '${KEY}'}\nsources: {modules: {}}\n",
+        ),
+        (
+            "c.json",
+            r#"{"provider": {"config": {"api_key": "${KEY}"}}}"#,
+        ),
+        (
+            "c.json",
+            "\u{feff}{\"providers\": {\"config\": {\"api_key\": \"${KEY}\"}}}",
+        ),
+        (
+            "c.toml",
+            "\u{feff}[provider.config]\napi_key = \"${KEY}\"\n",
+        ),
+        (
+            "c.yaml",
+            "\u{feff}provider: {config: {api_key: '${KEY}'}}\n",
+        ),
+        (
+            "c.yaml",
+            "\u{feff}# a comment\nprovider:\n  config:\n    api_key: ${KEY}\n",
+        ),
+    ] {
+        assert_eq!(loaded(name, content), Ok(expected.clone()), "{content}");
+    }
+}
+
+#[test]
+fn one_provider_of_ours_is_needed() {
     for (content, expected) in [
         (
             "providers: []",
             "c.yaml: `providers` is an empty list; one with the module `provider-azure-openai` is needed",
         ),
         (
-            "providers: [{module: provider-openai}]",
-            "c.yaml: the only provider has the module \"provider-openai\"; one with the module \
-             `provider-azure-openai` is needed",
+            "providers: [{module: provider-openai, name: azure-openai}]",
+            "c.yaml: the only provider is \"provider-openai\"; one with the module `provider-azure-openai` is needed",
         ),
         (
-            "providers: [{module: a}, {module: azure-openai-v2}]",
-            "c.yaml: the providers have the modules \"a\", \"azure-openai-v2\"; one with the module \
-             `provider-azure-openai` is needed",
+            "providers: [{module: a}, {name: azure-openai-v2}]",
+            "c.yaml: the providers are \"a\", \"azure-openai-v2\"; one with the module `provider-azure-openai` is \
+             needed",
         ),
         (
-            "providers: [{module: azure-openai}, {module: other}, {module: provider-azure-openai}]",
-            "c.yaml: 2 providers have a module that ends with `azure-openai`, and one is needed; move the others to \
-             files of their own",
+            "provider: {name: openai, config: {}}",
+            "c.yaml: the only provider is \"openai\"; one with the module `provider-azure-openai` is needed",
         ),
     ] {
         assert_eq!(loaded("c.yaml", content), Err(expected.to_owned()));
@@ -238,10 +337,112 @@ fn exactly_one_provider_is_needed() {
 }
 
 #[test]
+fn one_of_several_is_chosen_by_its_id() {
+    let file = "providers:\n\
+                - {module: azure-openai, id: eu, instance_id: one, config: {a: 1}}\n\
+                - {module: provider-openai, id: other}\n\
+                - {module: provider-azure-openai, instance_id: two, config: {a: 2}}\n\
+                - {name: azure-openai, config: {a: 3}}\n\
+                - {module: azure-openai, id: 4, config: {a: 4}}\n";
+    for (id, expected) in [
+        ("eu", 1),
+        ("one", 1),
+        ("two", 2),
+        ("azure-openai", 3),
+        ("4", 4),
+    ] {
+        let found = loaded_with("c.yaml", file, Some(id)).unwrap();
+        assert_eq!(found, (json!({"a": expected}), Vec::new()), "{id}");
+    }
+    let several = "c.yaml: 4 providers are Azure OpenAI's: \"eu\", \"two\", \"azure-openai\", \"4\"; choose one by \
+                   its `id`, with `--provider ID` on the command line";
+    assert_eq!(loaded("c.yaml", file), Err(several.to_owned()));
+    for id in ["other", "EU", ""] {
+        let expected = format!(
+            "c.yaml: no provider of Azure OpenAI has the id {id:?}; there is \"eu\", \"two\", \"azure-openai\", \"4\""
+        );
+        assert_eq!(loaded_with("c.yaml", file, Some(id)), Err(expected));
+    }
+    for (content, id, expected) in [
+        (
+            "providers: [{module: azure-openai, id: a}, {module: azure-openai}]",
+            None,
+            "c.yaml: 2 providers are Azure OpenAI's: \"a\", providers[1], which has no `id`; choose one by its `id`, with \
+             `--provider ID` on the command line",
+        ),
+        (
+            "providers: [{module: azure-openai, id: a}, {module: azure-openai, id: a}]",
+            Some("a"),
+            "c.yaml: 2 providers are Azure OpenAI's: \"a\", \"a\"; choose one by its `id`, with `--provider ID` on the \
+             command line",
+        ),
+        (
+            "provider: {config: {}}",
+            Some("a"),
+            "c.yaml: no provider of Azure OpenAI has the id \"a\"; there is provider, which has no `id`",
+        ),
+    ] {
+        assert_eq!(loaded_with("c.yaml", content, id), Err(expected.to_owned()));
+    }
+}
+
+#[test]
+fn a_key_that_occurs_twice_is_a_warning_when_it_says_the_same_and_an_error_when_not() {
+    let file = |second: &str| {
+        format!(
+            "[[providers]]\n\
+             name = \"azure-openai\"\n\
+             [providers.config]\n\
+             api_key = \"s3cret\"\n\
+             [providers.config.deployment_mapping]\n\
+             \"gpt-5.1\" = \"my-gpt5\"\n\
+             {second}\n\
+             \"gpt-5-mini\" = \"my-mini\"\n"
+        )
+    };
+    let expected = json!({
+        "api_key": "s3cret",
+        "deployment_mapping": {"gpt-5.1": "my-gpt5", "gpt-5-mini": "my-mini"},
+    });
+    for second in ["\"gpt-5.1\" = \"my-gpt5\"", "'gpt-5.1' = 'my-gpt5' # again"] {
+        let warning = "c.toml:7:1: the key providers[0].config.deployment_mapping.\"gpt-5.1\" occurs twice with the same \
+                       value, first in line 6; remove one of them";
+        assert_eq!(
+            loaded_with("c.toml", file(second), None),
+            Ok((expected.clone(), vec![warning.to_owned()]))
+        );
+    }
+    for (second, expected) in [
+        (
+            "\"gpt-5.1\" = \"other\"",
+            "c.toml:7:1: the key providers[0].config.deployment_mapping.\"gpt-5.1\" occurs twice with different values, \
+             first in line 6; keep one of them",
+        ),
+        (
+            "[providers.config]\ndebug = true",
+            "c.toml:7:2: the table providers[0].config begins twice, first in line 3; put all of it below one header",
+        ),
+        (
+            "\"gpt-5.1\" = other",
+            "c.toml:7:13: string values must be quoted, expected literal string",
+        ),
+    ] {
+        assert_eq!(
+            loaded_with("c.toml", file(second), None),
+            Err(expected.to_owned())
+        );
+    }
+}
+
+#[test]
 fn syntax_errors_have_their_position() {
     assert_eq!(
         loaded("c.toml", "[[providers]]\nmodule = \"a\"\nmodule = \"b\"\n"),
-        Err("c.toml:3:1: duplicate key".to_owned())
+        Err(
+            "c.toml:3:1: the key providers[0].module occurs twice with different values, first in line 2; keep one of \
+             them"
+                .to_owned()
+        )
     );
     assert_eq!(
         loaded("c.yaml", "providers:\n  - module: \"azure-openai\n"),
@@ -273,14 +474,14 @@ fn files_that_cannot_be_read_are_errors() {
     );
 
     let folder = tempfile::tempdir().unwrap();
-    let missing = with_environment(&folder.path().join("c.toml")).unwrap_err();
+    let missing = with_environment(&folder.path().join("c.toml"), None).unwrap_err();
     assert!(
         matches!(missing, ConfigFileError::Unreadable { .. }),
         "{missing}"
     );
     let directory = folder.path().join("d.toml");
     fs::create_dir(&directory).unwrap();
-    let directory = with_environment(&directory).unwrap_err();
+    let directory = with_environment(&directory, None).unwrap_err();
     assert!(
         matches!(directory, ConfigFileError::Unreadable { .. }),
         "{directory}"
@@ -308,9 +509,9 @@ fn slips_of_the_finger_show_no_secret() {
             for text in inserted.chain(others) {
                 let message = match syntax::parse(&text, format) {
                     Err(error) => error.at(Path::new("f")).to_string(),
-                    Ok(document) => match find_config(document, format, Path::new("f")) {
-                        Err(error) => error.to_string(),
-                        Ok((place, mut config)) => {
+                    Ok(parsed) => match providers::find(parsed.document, None) {
+                        Err(error) => not_found(error, None, format, Path::new("f")).to_string(),
+                        Ok(Found { place, mut config }) => {
                             let problems = expand::expand(&mut config, &place, &|_| None);
                             problems.iter().map(ToString::to_string).collect()
                         }

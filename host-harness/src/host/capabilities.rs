@@ -35,7 +35,10 @@ impl Capabilities {
     /// What a provider with this configuration gets: the variables that it may see, and the way to its endpoint.
     pub(super) fn for_config(&self, config: &Map<String, Value>) -> Arc<Grants> {
         let endpoint = endpoint(config, &self.environment).and_then(Endpoint::parse);
-        let configured_scope = config.get("token_scope").and_then(Value::as_str);
+        let configured_scope = match setting(config, "token_scope") {
+            Some(scope) => scope.as_str(),
+            None => self.environment.get(SCOPE_VARIABLE),
+        };
         let scopes = configured_scope
             .map(str::trim)
             .filter(|scope| !scope.is_empty())
@@ -85,12 +88,9 @@ pub(crate) fn has_endpoint(config: &Map<String, Value>, environment: &Environmen
 
 /// The endpoint's address as it is written: the same that the provider takes.
 fn endpoint<'a>(config: &'a Map<String, Value>, environment: &'a Environment) -> Option<&'a str> {
-    let configured = config.get("azure_endpoint").and_then(|value| match value {
-        Value::Null => None,
-        Value::String(address) => Some(address.as_str()),
-        // Not an address, and set all the same: the provider says what is wrong with it.
-        _ => Some("no address"),
-    });
+    let configured = setting(config, "azure_endpoint");
+    // What is no text is set all the same: the provider says what is wrong with it.
+    let configured = configured.map(|address| address.as_str().unwrap_or("no address"));
     let variables = ENDPOINT_VARIABLES
         .iter()
         .filter_map(|name| environment.get(name));
@@ -99,6 +99,28 @@ fn endpoint<'a>(config: &'a Map<String, Value>, environment: &'a Environment) ->
         .chain(variables)
         .find(|address| !address.trim().is_empty())
 }
+
+/// A setting that is not empty, where the provider finds it too: what stands after a table's header in TOML is in that table,
+/// so that the table of deployments may hold settings.
+pub(crate) fn setting<'a>(config: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let mapping = config.get(MAPPING).and_then(Value::as_object);
+    let misplaced = mapping
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| (name.trim() == key).then_some(value));
+    let mut values = config.get(key).into_iter().chain(misplaced);
+    values.find(|value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        _ => true,
+    })
+}
+
+/// The table of deployments in a configuration.
+pub(crate) const MAPPING: &str = "deployment_mapping";
+
+/// The variable that names the scope of tokens when the configuration does not.
+const SCOPE_VARIABLE: &str = "AZURE_OPENAI_TOKEN_SCOPE";
 
 /// The variables that name the endpoint when the configuration does not, in their order.
 const ENDPOINT_VARIABLES: [&str; 2] = ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_BASE_URL"];

@@ -26,7 +26,7 @@ use self::build::{Build, RunningCall};
 pub use self::builder::ProviderHostBuilder;
 use self::call::Call;
 use self::capabilities::Capabilities;
-pub(crate) use self::capabilities::has_endpoint;
+pub(crate) use self::capabilities::{MAPPING, has_endpoint, setting};
 pub use self::error::{CallError, ComponentError};
 pub use self::forward::ForwardedBody;
 use self::gate::Gate;

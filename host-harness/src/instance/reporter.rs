@@ -19,7 +19,8 @@ pub(super) struct Reporter {
     call: Option<CallId>,
     /// Whether anybody hears events.
     is_heard: bool,
-    /// Its events go nowhere. What it logs is handed on: a component that panics says why in the log.
+    /// Its events go nowhere, and neither do lines of the log that report what was reported before. Errors are handed on: a
+    /// component that panics says why in the log.
     pub(super) is_muted: bool,
     /// What the call has emitted so far.
     bytes: usize,
@@ -95,6 +96,9 @@ impl Reporter {
     /// When it is more than one call may emit.
     pub(super) fn log(&mut self, level: Level, message: &str) -> Result<(), LimitError> {
         self.count(message.len())?;
+        if self.is_muted && !matches!(level, Level::Error | Level::Warn) {
+            return Ok(());
+        }
         self.grants.events.log(level, &self.redacted(message));
         Ok(())
     }

@@ -85,6 +85,10 @@ impl TracingSubscriber {
                 let message = text("message");
                 warn!(target: TARGET, provider, message, "{name}");
             }
+            "provider:deployment_resolved" => {
+                let (deployment, rule) = (text("deployment"), text("rule"));
+                debug!(target: TARGET, call, provider, model, deployment, rule, "{name}");
+            }
             "provider:incomplete_continuation" => {
                 let (number, reason) = (number("continuation_number"), text("reason"));
                 info!(target: TARGET, call, provider, number, reason, "{name}");

@@ -5,6 +5,7 @@
 
 mod api_version;
 mod authentication;
+mod document;
 mod endpoint;
 mod resolver;
 pub mod setting;
@@ -17,9 +18,10 @@ use serde_json::{Map, Value};
 
 pub use self::api_version::ApiVersion;
 pub use self::authentication::{Authentication, TokenSource};
+use self::document::Document;
 pub use self::endpoint::{Endpoint, EndpointKind, InvalidEndpoint, Scheme};
 pub use self::resolver::Environment;
-use self::resolver::{Resolved, Resolver};
+use self::resolver::{Resolved, Resolver, Source};
 use crate::contract::credentials::Credential;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::deployment::{Deployment, Deployments};
@@ -59,6 +61,8 @@ pub struct Configuration {
     pub extra_request_params: Map<String, Value>,
     /// What is not as it should be but does no harm, a sentence each.
     pub warnings: Vec<String>,
+    /// What somebody who looks for it may want to know of the configuration, in a sentence.
+    pub note: Option<String>,
     resolved: Vec<Resolved>,
 }
 
@@ -66,7 +70,7 @@ pub struct Configuration {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestDefaults {
     /// `max_output_tokens`.
-    pub max_output_tokens: u64,
+    pub max_output_tokens: Option<u64>,
     /// `temperature`, for models that are known to take it.
     pub temperature: f64,
     /// Whether `temperature` was set, and goes to models that are not known too.
@@ -91,6 +95,8 @@ pub struct RequestDefaults {
     pub safety_identifier: Option<String>,
     /// `service_tier`.
     pub service_tier: Option<&'static str>,
+    /// What [`settings::PASSED_THROUGH`] has values for.
+    pub passed_through: Vec<(&'static str, Value)>,
     /// `store`.
     pub store: bool,
 }
@@ -137,16 +143,21 @@ impl Configuration {
     ///
     /// One error of the kind `configuration` that names everything that is wrong.
     pub fn resolve(document: &str, environment: &Environment) -> Result<Self, ProviderError> {
-        let document = parse_document(document)?;
-        let mut resolver = Resolver::new(&document, environment);
+        let Document {
+            settings,
+            warnings: mut odd_keys,
+            note,
+        } = Document::read(document).map_err(|problem| invalid(&[problem], &[], &[]))?;
+        let mut resolver = Resolver::new(&settings, environment);
         let configuration = Self::take_all(&mut resolver);
-        let odd_keys = resolver.odd_keys();
+        odd_keys.extend(resolver.odd_keys());
         let Resolver {
             problems, resolved, ..
         } = resolver;
         match configuration {
             Some(mut configuration) if problems.is_empty() => {
                 configuration.warnings.extend(odd_keys);
+                configuration.note = note;
                 configuration.resolved = resolved;
                 Ok(configuration)
             }
@@ -172,11 +183,7 @@ impl Configuration {
         resolver.take(&settings::MAX_CONCURRENT_REQUESTS);
         Some(Self {
             api_version: take_api_version(resolver, endpoint.as_ref(), &mut warnings),
-            deployments: Deployments {
-                mapping: resolver.value(&settings::DEPLOYMENT_MAPPING),
-                default_deployment: resolver.take(&settings::DEFAULT_DEPLOYMENT),
-                default_model: resolver.value(&settings::DEFAULT_MODEL),
-            },
+            deployments: take_deployments(resolver),
             defaults: RequestDefaults::take(resolver),
             time_limits: TimeLimits {
                 attempt: resolver.value(&settings::TIMEOUT),
@@ -191,6 +198,7 @@ impl Configuration {
             extra_headers: resolver.value(&settings::EXTRA_HEADERS),
             extra_request_params: resolver.value(&settings::EXTRA_REQUEST_PARAMS),
             warnings,
+            note: None,
             resolved: Vec::new(),
             // Last, so that what is missing here does not hide what is wrong above.
             endpoint: endpoint?,
@@ -273,6 +281,10 @@ impl RequestDefaults {
             prompt_cache_retention: resolver.take(&settings::PROMPT_CACHE_RETENTION),
             safety_identifier: resolver.take(&settings::SAFETY_IDENTIFIER),
             service_tier: resolver.take(&settings::SERVICE_TIER),
+            passed_through: settings::PASSED_THROUGH
+                .into_iter()
+                .filter_map(|setting| Some((setting.row.key, resolver.take(setting)?)))
+                .collect(),
             store: resolver.value(&settings::STORE),
         }
     }
@@ -305,11 +317,40 @@ impl Debugging {
     fn take(resolver: &mut Resolver<'_>) -> Self {
         let debug = resolver.value(&settings::DEBUG);
         let raw_debug = resolver.value(&settings::RAW_DEBUG);
-        match (debug, raw_debug) {
-            (false, _) => Self::Off,
-            (true, false) => Self::Events,
+        // Where the key is `raw`, there is no `debug` to go with it.
+        let is_raw = resolver.source(&settings::RAW_DEBUG.row) == Source::Configuration("raw");
+        match (debug || is_raw, raw_debug) {
             (true, true) => Self::Bodies,
+            _ if debug => Self::Events,
+            _ => Self::Off,
         }
+    }
+}
+
+fn take_deployments(resolver: &mut Resolver<'_>) -> Deployments {
+    let (row, model) = (
+        &settings::DEFAULT_DEPLOYMENT.row,
+        &settings::DEFAULT_MODEL.row,
+    );
+    let mapping = resolver.value(&settings::DEPLOYMENT_MAPPING);
+    let default_deployment = resolver.take(&settings::DEFAULT_DEPLOYMENT);
+    let mut default_model: String = resolver.value(&settings::DEFAULT_MODEL);
+    // Who names one deployment and no model means the model behind it, which only its own name says anything about.
+    let is_named = matches!(
+        resolver.source(row),
+        Source::Configuration("deployment_name") | Source::Variable("AZURE_OPENAI_DEPLOYMENT_NAME")
+    );
+    if let Some(name) = &default_deployment
+        && is_named
+        && !resolver.is_set(model)
+    {
+        default_model.clone_from(name);
+        resolver.follow(model, row);
+    }
+    Deployments {
+        mapping,
+        default_deployment,
+        default_model,
     }
 }
 
@@ -360,30 +401,6 @@ fn describe(resolved: &[Resolved]) -> Value {
         settings.insert(key, entry);
     }
     Value::Object(settings)
-}
-
-fn parse_document(document: &str) -> Result<Map<String, Value>, ProviderError> {
-    if document.trim().is_empty() {
-        return Ok(Map::new());
-    }
-    match serde_json::from_slice(document.as_bytes()) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(invalid(
-            &["the configuration is not a JSON object".to_owned()],
-            &[],
-            &[],
-        )),
-        // Position only: the text around it may hold a key.
-        Err(error) => Err(invalid(
-            &[format!(
-                "the configuration is not JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            )],
-            &[],
-            &[],
-        )),
-    }
 }
 
 /// The error for a configuration that is wrong. A key that is misspelt is often why another is missing, so that warnings are

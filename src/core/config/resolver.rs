@@ -5,10 +5,10 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::setting::{Disclosure, Row, Setting};
-use super::settings::SETTINGS;
+use super::settings::{SETTINGS, WITHOUT_EFFECT};
 use super::value::Expected;
 use crate::core::json;
-use crate::core::secret::Secret;
+use crate::core::secret::{Secret, shown_address, without_secrets};
 
 /// The environment variables that we may see. Not for `Debug`: some are secrets.
 #[derive(Clone, Default)]
@@ -83,10 +83,28 @@ impl<'a> Resolver<'a> {
         self.taken(row).is_some_and(Resolved::is_set)
     }
 
+    /// Where a setting that was taken came from.
+    pub(super) fn source(&self, row: &Row) -> Source {
+        self.taken(row).map_or(Source::Unset, |taken| taken.source)
+    }
+
+    /// Notes that a setting that was taken has the value of another one that was.
+    pub(super) fn follow(&mut self, row: &Row, other: &Row) {
+        let Some(Resolved { shown, source, .. }) = self.taken(other).cloned() else {
+            return;
+        };
+        if let Some(taken) = self
+            .resolved
+            .iter_mut()
+            .find(|taken| taken.row.key == row.key)
+        {
+            (taken.shown, taken.source) = (shown, source);
+        }
+    }
+
     /// Where a setting that was taken came from, for a sentence.
     pub(super) fn place(&self, row: &Row) -> String {
-        let source = self.taken(row).map(|taken| taken.source);
-        place(row, source.unwrap_or(Source::Unset))
+        place(row, self.source(row))
     }
 
     fn taken(&self, row: &Row) -> Option<&Resolved> {
@@ -132,6 +150,7 @@ impl<'a> Resolver<'a> {
         self.document
             .keys()
             .filter(|key| known().all(|known| known != key.as_str()))
+            .filter(|key| !WITHOUT_EFFECT.contains(&key.as_str()))
             .map(|key| {
                 let similar = known()
                     .map(|known| (strsim::levenshtein(known, key), known))
@@ -153,6 +172,13 @@ impl<'a> Resolver<'a> {
         for key in [Some(row.key), row.alias].into_iter().flatten() {
             if let Some(value) = self.document.get(key).filter(|value| !is_empty(value)) {
                 return found(Some(value.clone()), Source::Configuration(key));
+            }
+        }
+        if row.is_nullable {
+            for key in [Some(row.key), row.alias].into_iter().flatten() {
+                if self.document.get(key).is_some_and(Value::is_null) {
+                    return found(Some(Value::Null), Source::Configuration(key));
+                }
             }
         }
         for name in row.variables {
@@ -228,7 +254,9 @@ impl fmt::Display for Source {
 fn wrong(row: &Row, source: Source, value: &Value, Expected(expected): &Expected) -> String {
     let place = place(row, source);
     match row.disclosure {
-        Disclosure::Keys | Disclosure::Nothing => format!("{place}: expected {expected}"),
+        Disclosure::Keys | Disclosure::Nothing | Disclosure::Redacted => {
+            format!("{place}: expected {expected}")
+        }
         Disclosure::Address | Disclosure::Full => format!(
             "{place}: expected {expected}, found {}",
             shortened(&shown(row, value))
@@ -255,14 +283,8 @@ fn shown(row: &Row, value: &Value) -> Value {
             }
             Value::Object(keys)
         }
-        (Disclosure::Address, Value::String(address)) => {
-            let (user, rest) = match address.rsplit_once('@') {
-                Some((_, rest)) => (format!("{}@", Secret::REDACTED), rest),
-                None => (String::new(), address.as_str()),
-            };
-            let rest = rest.split(['?', '#']).next().unwrap_or_default();
-            json!(format!("{user}{rest}"))
-        }
+        (Disclosure::Redacted, Value::Object(_)) => without_secrets(value),
+        (Disclosure::Address, Value::String(address)) => json!(shown_address(address)),
         _ => json!(Secret::REDACTED),
     }
 }
@@ -285,7 +307,7 @@ fn or_variables(row: &Row) -> String {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),

@@ -22,6 +22,8 @@ pub struct Row {
     pub variables: &'static [&'static str],
     /// Its value when nothing sets it.
     pub default: Option<&'static str>,
+    /// Whether `null` in the configuration is a value, and does not leave the setting to its variables.
+    pub is_nullable: bool,
     /// How much of its value may be shown.
     pub disclosure: Disclosure,
     /// What it is, in a sentence.
@@ -46,6 +48,8 @@ pub enum Disclosure {
     Address,
     /// All of it.
     Full,
+    /// All of it but what its keys call a secret, see [`crate::core::secret::without_secrets`].
+    Redacted,
     /// Of a table, its keys.
     Keys,
     /// Nothing.
@@ -53,6 +57,15 @@ pub enum Disclosure {
 }
 
 impl<T> Setting<T> {
+    /// Reads a value as the configuration's is read, for what requests may set too.
+    ///
+    /// # Errors
+    ///
+    /// What it should have been.
+    pub fn read(&self, value: &Value) -> Result<T, String> {
+        (self.parse)(value).map_err(|Expected(expected)| expected)
+    }
+
     pub(super) const fn new(
         key: &'static str,
         parse: fn(&Value) -> Result<T, Expected>,
@@ -64,6 +77,7 @@ impl<T> Setting<T> {
                 alias: None,
                 variables: &[],
                 default: None,
+                is_nullable: false,
                 disclosure: Disclosure::Full,
                 help,
                 question: None,
@@ -84,6 +98,11 @@ impl<T> Setting<T> {
 
     pub(super) const fn default(mut self, default: &'static str) -> Self {
         self.row.default = Some(default);
+        self
+    }
+
+    pub(super) const fn nullable(mut self) -> Self {
+        self.row.is_nullable = true;
         self
     }
 

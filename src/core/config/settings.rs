@@ -39,6 +39,13 @@ pub static SETTINGS: &[&Row] = &[
     &PROMPT_CACHE_RETENTION.row,
     &SAFETY_IDENTIFIER.row,
     &SERVICE_TIER.row,
+    &PROMPT_CACHE_OPTIONS.row,
+    &CONTEXT_MANAGEMENT.row,
+    &PREVIOUS_RESPONSE_ID.row,
+    &CONVERSATION.row,
+    &PROMPT.row,
+    &TOP_LOGPROBS.row,
+    &MODERATION.row,
     &STORE.row,
     &AUTO_CONTINUE.row,
     &TIMEOUT.row,
@@ -55,6 +62,42 @@ pub static SETTINGS: &[&Row] = &[
     &EXTRA_HEADERS.row,
     &EXTRA_REQUEST_PARAMS.row,
 ];
+
+/// Settings and options of requests that go into the body under their own names, as they are.
+pub static PASSED_THROUGH: [&Setting<Value>; 7] = [
+    &PROMPT_CACHE_OPTIONS,
+    &CONTEXT_MANAGEMENT,
+    &PREVIOUS_RESPONSE_ID,
+    &CONVERSATION,
+    &PROMPT,
+    &TOP_LOGPROBS,
+    &MODERATION,
+];
+
+/// Keys that existing configurations have and that have no effect here: those of the agent, and those of other providers
+/// of OpenAI's models for Amplifier.
+pub static WITHOUT_EFFECT: [&str; 14] = [
+    "background_timeout",
+    "close_timeout",
+    "enable_long_context",
+    "enable_response_chaining",
+    "filtered",
+    "hide_dated_models",
+    "id",
+    "instance_id",
+    "module",
+    "native_compaction",
+    "poll_interval",
+    "priority",
+    "reasoning_replay_scope",
+    "source",
+];
+
+/// Whether a key is one of a setting, or one that is known to have no effect.
+pub fn is_known(key: &str) -> bool {
+    let is_setting = |row: &&Row| row.key == key || row.alias == Some(key);
+    SETTINGS.iter().any(is_setting) || WITHOUT_EFFECT.contains(&key)
+}
 
 /// Where the service is.
 pub static AZURE_ENDPOINT: Setting<Endpoint> = Setting::new(
@@ -125,7 +168,8 @@ pub static TOKEN_SCOPE: Setting<String> = Setting::new(
     "token_scope",
     value::word,
     "The scope of tokens; without it, that of the endpoint: its cloud's, which is another one for a Foundry project.",
-);
+)
+.variables(&["AZURE_OPENAI_TOKEN_SCOPE"]);
 
 /// The version of the API, which decides on the path.
 pub static API_VERSION: Setting<String> = Setting::new(
@@ -133,7 +177,7 @@ pub static API_VERSION: Setting<String> = Setting::new(
     value::api_version,
     "`v1`, `latest`, `preview` or a date such as 2025-04-01-preview; dates before 2025-03-01 mean `v1`.",
 )
-.variables(&["AZURE_OPENAI_API_VERSION"])
+.variables(&["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"])
 .default("2024-02-15-preview")
 .asked("API version");
 
@@ -150,7 +194,11 @@ pub static DEFAULT_DEPLOYMENT: Setting<String> = Setting::new(
     value::name,
     "The deployment for every model without an entry in `deployment_mapping`; without it, the model's own name.",
 )
-.variables(&["AZURE_OPENAI_DEFAULT_DEPLOYMENT"])
+.alias("deployment_name")
+.variables(&[
+    "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
+    "AZURE_OPENAI_DEPLOYMENT_NAME",
+])
 .asked("Default deployment");
 
 /// The model of requests that name none.
@@ -164,11 +212,12 @@ pub static DEFAULT_MODEL: Setting<String> = Setting::new(
 .asked("Default model");
 
 /// The output limit of requests that set none.
-pub static MAX_TOKENS: Setting<u64> = Setting::new(
+pub static MAX_TOKENS: Setting<Option<u64>> = Setting::new(
     "max_tokens",
     value::tokens,
-    "The most tokens of an answer, reasoning included, for requests that set no limit.",
+    "The most tokens of an answer, reasoning included, for requests that set no limit; with 0 or null no limit is sent.",
 )
+.nullable()
 .alias("max_output_tokens")
 .variables(&["AZURE_OPENAI_MAX_OUTPUT_TOKENS"])
 .default("4096");
@@ -195,8 +244,9 @@ pub static DEBUG: Setting<bool> = Setting::new(
 pub static RAW_DEBUG: Setting<bool> = Setting::new(
     "raw_debug",
     value::boolean,
-    "With `debug`: emit the complete bodies of requests and responses.",
+    "With `debug`: emit the complete bodies of requests and responses. `raw` needs no `debug` beside it.",
 )
+.alias("raw")
 .default("false");
 
 /// How much models think.
@@ -207,7 +257,8 @@ pub static REASONING_EFFORT: Setting<&'static str> = Setting::new(
         value::choice(value, words)
     },
     "How much models that reason think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`.",
-);
+)
+.alias("reasoning");
 
 /// How much of the thinking is shown.
 pub static REASONING_SUMMARY: Setting<&'static str> = Setting::new(
@@ -285,12 +336,62 @@ pub static SERVICE_TIER: Setting<&'static str> = Setting::new(
     "The tier that serves requests: `auto`, `default`, `flex`, `scale`, `priority`, `fast` or `ultrafast`.",
 );
 
+/// How the service's prompt cache is used.
+pub static PROMPT_CACHE_OPTIONS: Setting<Value> = Setting::new(
+    "prompt_cache_options",
+    value::object,
+    "How the prompt cache is used, by models that take it: a table with `mode` and `ttl`, as the service takes it.",
+);
+
+/// What the service does to long conversations.
+pub static CONTEXT_MANAGEMENT: Setting<Value> = Setting::new(
+    "context_management",
+    value::objects,
+    "What the service does when a conversation grows: a list of tables with `type` and what it needs.",
+);
+
+/// A response that the service keeps.
+pub static PREVIOUS_RESPONSE_ID: Setting<Value> = Setting::new(
+    "previous_response_id",
+    value::text_as_json,
+    "The id of a stored response that requests continue, beside the messages that they send.",
+);
+
+/// A conversation that the service keeps.
+pub static CONVERSATION: Setting<Value> = Setting::new(
+    "conversation",
+    value::text_or_object,
+    "The conversation of the service that requests belong to: its id, or a table with `id`.",
+);
+
+/// A prompt that the service keeps.
+pub static PROMPT: Setting<Value> = Setting::new(
+    "prompt",
+    value::object,
+    "A prompt template that the service keeps: a table with `id`, `version` and `variables`.",
+);
+
+/// How likely tokens were.
+pub static TOP_LOGPROBS: Setting<Value> = Setting::new(
+    "top_logprobs",
+    value::logprobs,
+    "How many likely tokens are reported for each place of an answer, from 0 to 20.",
+);
+
+/// What the service checks.
+pub static MODERATION: Setting<Value> = Setting::new(
+    "moderation",
+    value::object,
+    "How the service moderates requests and answers: a table, as the service takes it.",
+);
+
 /// Whether the service keeps responses.
 pub static STORE: Setting<bool> = Setting::new(
     "store",
     value::boolean,
     "Let the service keep responses, for 30 days.",
 )
+.alias("enable_state")
 .default("false");
 
 /// Whether cut-off answers go on.
@@ -345,7 +446,7 @@ pub static MIN_RETRY_DELAY: Setting<Duration> = Setting::new(
 pub static MAX_RETRY_DELAY: Setting<Duration> = Setting::new(
     "max_retry_delay",
     value::delay,
-    "The most seconds between retries. A service that asks to wait longer is not waited for.",
+    "The most seconds between retries, jitter included. A service that asks to wait longer is not waited for.",
 )
 .default("60");
 
@@ -401,4 +502,5 @@ pub static EXTRA_REQUEST_PARAMS: Setting<Map<String, Value>> = Setting::new(
     "extra_request_params",
     value::table,
     "A table that is merged into the body of every request, last.",
-);
+)
+.disclosure(Disclosure::Redacted);

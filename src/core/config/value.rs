@@ -79,8 +79,18 @@ pub(super) fn boolean(value: &Value) -> Result<bool, Expected> {
     }
 }
 
-pub(super) fn tokens(value: &Value) -> Result<u64, Expected> {
-    whole_number(value, 1, u64::from(u32::MAX))
+/// A limit on tokens; none when it is 0 or null.
+pub(super) fn tokens(value: &Value) -> Result<Option<u64>, Expected> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let limit = whole_number(value, 0, u64::from(u32::MAX))?;
+    Ok(Some(limit).filter(|limit| *limit > 0))
+}
+
+/// How many alternatives of a token the service reports at most.
+pub(super) fn logprobs(value: &Value) -> Result<Value, Expected> {
+    whole_number(value, 0, 20).map(Value::from)
 }
 
 pub(super) fn retries(value: &Value) -> Result<u64, Expected> {
@@ -154,16 +164,29 @@ pub(super) fn pricing(value: &Value) -> Result<Vec<(String, Price)>, Expected> {
 
 pub(super) fn headers(value: &Value) -> Result<Vec<(String, Secret)>, Expected> {
     /// What this provider or the host says itself.
-    const OURS: [&str; 9] = [
+    const OURS: [&str; 8] = [
         "accept",
+        "accept-encoding",
         "api-key",
         "authorization",
-        "connection",
         "content-length",
         "content-type",
         "host",
-        "transfer-encoding",
         "user-agent",
+    ];
+    /// What is about one connection or about how a body is sent: RFC 9110, sections 7.6.1, 8.4, 10.1.1 and 11.7, and RFC
+    /// 7540, section 3.2.1. HTTP hosts forbid most of them, and the service takes no compressed body.
+    const OF_CONNECTIONS: [&str; 10] = [
+        "connection",
+        "content-encoding",
+        "expect",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "transfer-encoding",
+        "upgrade",
     ];
     const EXPECTED: &str = "a table from names of headers to their values";
     let headers = entries(value, EXPECTED, |name, text| {
@@ -172,8 +195,14 @@ pub(super) fn headers(value: &Value) -> Result<Vec<(String, Secret)>, Expected> 
         if name.is_empty() || !name.bytes().all(is_name) {
             return Err("names of headers, which `extra_headers` has something else among".into());
         }
-        if OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
+        let is_one_of = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+        if is_one_of(&OURS) {
             return Err(format!("headers that are not set by the provider, as `{name}` is").into());
+        }
+        if is_one_of(&OF_CONNECTIONS) {
+            let expected =
+                "headers that the service is meant to read; a request cannot be sent with";
+            return Err(format!("{expected} `{name}`").into());
         }
         let text = text.as_str().map(str::trim).unwrap_or_default();
         match !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -195,6 +224,33 @@ pub(super) fn headers(value: &Value) -> Result<Vec<(String, Secret)>, Expected> 
 
 pub(super) fn table(value: &Value) -> Result<Map<String, Value>, Expected> {
     value.as_object().cloned().ok_or_else(|| "a table".into())
+}
+
+/// A table that is passed through.
+pub(super) fn object(value: &Value) -> Result<Value, Expected> {
+    table(value).map(Value::Object)
+}
+
+/// A list of tables that is passed through.
+pub(super) fn objects(value: &Value) -> Result<Value, Expected> {
+    match value.as_array() {
+        Some(tables) if tables.iter().all(Value::is_object) => Ok(value.clone()),
+        _ => Err("a list of tables".into()),
+    }
+}
+
+/// Text that is passed through.
+pub(super) fn text_as_json(value: &Value) -> Result<Value, Expected> {
+    name(value).map(Value::String)
+}
+
+/// Text or a table that is passed through.
+pub(super) fn text_or_object(value: &Value) -> Result<Value, Expected> {
+    match value {
+        Value::String(_) => text_as_json(value),
+        Value::Object(_) => Ok(value.clone()),
+        _ => Err("text or a table".into()),
+    }
 }
 
 /// A day: longer than any response takes, and far from what a clock can overflow with.

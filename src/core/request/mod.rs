@@ -24,7 +24,7 @@ use self::reasoning::{EFFORT, Reasoning};
 use self::remedy::{REASONING_CONTENT, Remedies};
 use self::sampling::Sampling;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
-use crate::core::config::Configuration;
+use crate::core::config::{Configuration, settings};
 use crate::core::deployment::Deployment;
 use crate::core::json;
 use crate::core::model;
@@ -129,11 +129,7 @@ fn translated(
     if let Some(instructions) = input.instructions {
         json::set(&mut body, "instructions", Value::String(instructions));
     }
-    let limit = request.max_output_tokens;
-    if limit == Some(0) {
-        return Err(invalid("max_output_tokens", "expected 1 or more"));
-    }
-    let limit = limit.unwrap_or(defaults.max_output_tokens);
+    let limit = request.max_output_tokens.or(defaults.max_output_tokens);
     let auto_continue = options.flag("auto_continue")?;
     let auto_continue = auto_continue.unwrap_or(configuration.auto_continue);
     // The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
@@ -156,13 +152,16 @@ fn translated(
 
     // What is thought comes on top of what is said, as far as the model goes.
     let budget = reasoning.thinking.and_then(|thinking| thinking.budget);
-    let with_budget = limit.saturating_add(budget.unwrap_or_default());
-    let limit = if model.is_known {
-        with_budget.min(model.max_output_tokens).max(limit)
-    } else {
-        with_budget
-    };
-    json::set(&mut body, "max_output_tokens", limit.into());
+    // A limit of 0 is none.
+    if let Some(limit) = limit.filter(|limit| *limit > 0) {
+        let with_budget = limit.saturating_add(budget.unwrap_or_default());
+        let limit = if model.is_known {
+            with_budget.min(model.max_output_tokens).max(limit)
+        } else {
+            with_budget
+        };
+        json::set(&mut body, "max_output_tokens", limit.into());
+    }
     remedies.max_output_tokens = model.max_output_tokens;
     let mut include = options.include()?;
     if reasoning.is_included && !include.iter().any(|entry| entry == REASONING_CONTENT) {
@@ -203,6 +202,11 @@ fn translated(
             dropped.push(Dropped::new(name, &reason));
         } else {
             json::set_text(&mut body, name, value);
+        }
+    }
+    for setting in settings::PASSED_THROUGH {
+        if let Some(value) = options.passed_through(setting, &defaults.passed_through)? {
+            json::set(&mut body, setting.row.key, value);
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::place::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
+use crate::core::config::setting::Setting;
 use crate::core::json;
 
 /// The extensions of a request, and its metadata, where some callers put the settings of one call.
@@ -69,6 +70,27 @@ impl Options {
             Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
             Some(_) => Err(invalid(key, "expected text")),
+        }
+    }
+
+    /// What goes into the body as it is: the option, or the setting where the request does not say.
+    pub(super) fn passed_through(
+        &self,
+        setting: &Setting<Value>,
+        settings: &[(&str, Value)],
+    ) -> Result<Option<Value>, Invalid> {
+        let key = setting.row.key;
+        match self.extensions.get(key) {
+            None => {
+                let configured = settings.iter().find(|(name, _)| *name == key);
+                Ok(configured.map(|(_, value)| value.clone()))
+            }
+            Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => match setting.read(value) {
+                Ok(value) => Ok(Some(value)),
+                Err(expected) => Err(invalid(key, &format!("expected {expected}"))),
+            },
         }
     }
 

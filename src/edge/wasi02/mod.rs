@@ -57,6 +57,10 @@ impl Edge for Wasi02 {
         events::emit(name, payload);
     }
 
+    fn debug(&self, message: &str) {
+        events::log(Level::Debug, message);
+    }
+
     fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
         credentials::get_token(request)
     }

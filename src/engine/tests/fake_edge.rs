@@ -121,6 +121,8 @@ impl Edge for FakeEdge {
         self.0.events.borrow_mut().push((name.into(), payload));
     }
 
+    fn debug(&self, _: &str) {}
+
     fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
         let mut requests = self.0.token_requests.borrow_mut();
         requests.push(request.clone());

@@ -217,11 +217,6 @@ async fn what_cannot_be_sent_is_refused_with_its_place() {
         ("timeout: negative", |r| r.timeout = Some(-1.0), "timeout"),
         ("timeout: none", |r| r.timeout = Some(0.0), "timeout"),
         (
-            "output tokens: none",
-            |r| r.max_output_tokens = Some(0),
-            "max_output_tokens",
-        ),
-        (
             "reasoning: unheard of",
             |r| {
                 r.model = Some("gpt-5.1".to_owned());

@@ -47,7 +47,8 @@ pub(crate) async fn execute(
 ) -> Finished {
     let mut command = Command::new(host_harness());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AZURE_") {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("AZURE_") || name_text == "OPENAI_API_VERSION" {
             command.env_remove(name);
         }
     }

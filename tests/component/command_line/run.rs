@@ -30,7 +30,8 @@ async fn a_whole_request_comes_from_a_file_or_from_standard_input() {
         "messages": [{ "role": "user", "content": "Use get_weather in Paris" }],
         "tools": [{ "name": "get_weather", "parameters": { "type": "object", "properties": { "city": { "type": "string" } } } }],
     });
-    let file = file(".json", &document.to_string());
+    // With the mark that some editors begin a file with.
+    let file = file(".json", &format!("\u{feff}{document}"));
     let path = file.path().to_str().unwrap();
     let from_file = run(
         &variables(&mock),

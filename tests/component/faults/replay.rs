@@ -97,6 +97,8 @@ impl Edge for Bytes {
 
     fn emit(&self, _: &str, _: &str) {}
 
+    fn debug(&self, _: &str) {}
+
     fn token(&self, _: &TokenRequest) -> Result<AccessToken, CredentialError> {
         Err(CredentialError {
             kind: CredentialErrorKind::Unavailable,

@@ -62,6 +62,10 @@ async fn what_is_empty_in_the_configuration_is_left_to_the_variables() {
             [(name, text), ..] => json!({ "value": row.shown(json!(text)), "source": name }),
         };
         for empty in [json!(null), json!(""), json!(" \t\n")] {
+            // Of limits, null is the one that is none.
+            if row.key == "max_tokens" && empty.is_null() {
+                continue;
+            }
             let settings = settings(&host, &row.with(empty.clone())).await;
             assert_eq!(settings[row.key], expected, "{} {empty}", row.key);
         }
@@ -174,7 +178,9 @@ async fn everything_that_is_wrong_is_one_error_with_an_entry_for_each() {
 fn problem(row: &Row, place: &str, bad: &Value) -> String {
     match row.shows {
         Shows::Everything => format!("{place}: expected {}, found {bad}", row.expected),
-        Shows::Keys | Shows::Nothing => format!("{place}: expected {}", row.expected),
+        Shows::Keys | Shows::Nothing | Shows::Redacted => {
+            format!("{place}: expected {}", row.expected)
+        }
     }
 }
 

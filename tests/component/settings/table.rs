@@ -24,6 +24,8 @@ pub(super) enum Shows {
     Everything,
     /// Of a table of secrets.
     Keys,
+    /// A table, but for what its keys call a secret.
+    Redacted,
     Nothing,
 }
 
@@ -45,7 +47,7 @@ impl Row {
                     .for_each(|value| *value = json!("[REDACTED]"));
                 Value::Object(table)
             }
-            (Shows::Everything, value) => value,
+            (Shows::Everything | Shows::Redacted, value) => value,
             _ => json!("[REDACTED]"),
         }
     }
@@ -132,6 +134,11 @@ const fn text(key: &'static str, valid: &'static str) -> Row {
     row(key, valid, "5", "text")
 }
 
+/// A setting that is a table which only passes through.
+const fn table(key: &'static str, valid: &'static str) -> Row {
+    row(key, valid, r#""words""#, "a table")
+}
+
 const WORD: &str = "letters, digits and punctuation only, without blanks and line breaks";
 
 const SECONDS: &str = "seconds, more than 0 and at most 86400";
@@ -181,14 +188,18 @@ pub(super) const ROWS: &[Row] = &[
         r#""https://scope.example/.default""#,
         r#""two words""#,
         WORD,
-    ),
+    )
+    .variables(&[("AZURE_OPENAI_TOKEN_SCOPE", "https://first.example/.default")]),
     row(
         "api_version",
         r#""preview""#,
         r#""v9""#,
         "`v1`, `latest`, `preview` or a date such as `2025-04-01-preview`",
     )
-    .variables(&[("AZURE_OPENAI_API_VERSION", "2025-04-01-preview")])
+    .variables(&[
+        ("AZURE_OPENAI_API_VERSION", "2025-04-01-preview"),
+        ("OPENAI_API_VERSION", "2025-05-01-preview"),
+    ])
     .default("2024-02-15-preview"),
     row(
         "deployment_mapping",
@@ -197,7 +208,11 @@ pub(super) const ROWS: &[Row] = &[
         "a table from model names to deployment names",
     ),
     text("default_deployment", r#""config-deployment""#)
-        .variables(&[("AZURE_OPENAI_DEFAULT_DEPLOYMENT", "first-deployment")]),
+        .alias("deployment_name")
+        .variables(&[
+            ("AZURE_OPENAI_DEFAULT_DEPLOYMENT", "first-deployment"),
+            ("AZURE_OPENAI_DEPLOYMENT_NAME", "second-deployment"),
+        ]),
     text("default_model", r#""config-model""#)
         .variables(&[("AZURE_OPENAI_DEFAULT_MODEL", "first-model")])
         .default("gpt-5.1"),
@@ -205,7 +220,7 @@ pub(super) const ROWS: &[Row] = &[
         "max_tokens",
         "100",
         r#""many""#,
-        "a whole number from 1 to 4294967295",
+        "a whole number from 0 to 4294967295",
     )
     .alias("max_output_tokens")
     .variables(&[("AZURE_OPENAI_MAX_OUTPUT_TOKENS", "200")])
@@ -214,13 +229,14 @@ pub(super) const ROWS: &[Row] = &[
         .variables(&[("AZURE_OPENAI_TEMPERATURE", " 1.5 ")])
         .default("0.7"),
     switch("debug", "false", "true"),
-    switch("raw_debug", "false", "true"),
+    switch("raw_debug", "false", "true").alias("raw"),
     row(
         "reasoning_effort",
         r#""low""#,
         r#""lots""#,
         "one of none, minimal, low, medium, high, xhigh, max",
-    ),
+    )
+    .alias("reasoning"),
     row(
         "reasoning_summary",
         r#""detailed""#,
@@ -256,7 +272,19 @@ pub(super) const ROWS: &[Row] = &[
     ),
     text("safety_identifier", r#""person-1""#),
     row("service_tier", r#""priority""#, r#""gold""#, TIERS),
-    switch("store", "false", "true"),
+    table("prompt_cache_options", r#"{"mode":"explicit"}"#),
+    row(
+        "context_management",
+        r#"[{"type":"compaction","compact_threshold":1000}]"#,
+        r#"["compaction"]"#,
+        "a list of tables",
+    ),
+    text("previous_response_id", r#""resp_1""#),
+    row("conversation", r#"{"id":"conv_1"}"#, "5", "text or a table"),
+    table("prompt", r#"{"id":"pmpt_1"}"#),
+    row("top_logprobs", "5", "21", "a whole number from 0 to 20"),
+    table("moderation", r#"{"policy":{"input":{"mode":"score"}}}"#),
+    switch("store", "false", "true").alias("enable_state"),
     switch("auto_continue", "true", "false"),
     row("timeout", "30", "0", SECONDS).default("600"),
     row("stream_idle_timeout", r#""1.5""#, "-1", SECONDS).default("300"),
@@ -290,7 +318,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "extra_request_params",
         r#"{"metadata":{"team":"a"}}"#,
-        r#""metadata""#,
+        r#""canary""#,
         "a table",
-    ),
+    )
+    .shows(Shows::Redacted),
 ];

@@ -1,10 +1,11 @@
 //! What settings do to requests, as the service sees them.
 
 use host_harness::Environment;
+use host_harness::contract::types::ErrorKind;
 use host_harness::mock::MockAzure;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Setup, ask, config};
+use crate::support::{Setup, ask, config, provider_error};
 
 #[tokio::test]
 async fn each_setting_of_requests_reaches_the_service() {
@@ -97,6 +98,43 @@ async fn each_setting_of_requests_reaches_the_service() {
             "/service_tier",
             json!("flex"),
         ),
+        (
+            "prompt_cache_options",
+            json!({ "mode": "explicit", "ttl": "30m" }),
+            PLAIN,
+            "/prompt_cache_options",
+            json!({ "mode": "explicit", "ttl": "30m" }),
+        ),
+        (
+            "context_management",
+            json!([{ "type": "compaction", "compact_threshold": 1000 }]),
+            REASONS,
+            "/context_management/0/compact_threshold",
+            json!(1000),
+        ),
+        ("top_logprobs", json!("5"), PLAIN, "/top_logprobs", json!(5)),
+        (
+            "moderation",
+            json!({ "policy": { "input": { "mode": "score" } } }),
+            PLAIN,
+            "/moderation/policy/input/mode",
+            json!("score"),
+        ),
+        ("enable_state", json!("true"), PLAIN, "/store", json!(true)),
+        (
+            "reasoning",
+            json!("low"),
+            REASONS,
+            "/reasoning/effort",
+            json!("low"),
+        ),
+        (
+            "reasoning",
+            json!({ "effort": "low", "summary": "concise" }),
+            REASONS,
+            "/reasoning/summary",
+            json!("concise"),
+        ),
         ("store", json!("yes"), PLAIN, "/store", json!(true)),
         ("use_streaming", json!(true), PLAIN, "/stream", json!(true)),
         (
@@ -133,6 +171,16 @@ async fn what_is_not_set_is_not_sent() {
         expected.sort_unstable();
         let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
         assert_eq!(keys, expected);
+    }
+    for (key, value) in [
+        ("max_tokens", json!(0)),
+        ("max_tokens", json!("0")),
+        ("max_tokens", json!(null)),
+        ("max_output_tokens", json!(0)),
+        ("max_output_tokens", json!(null)),
+    ] {
+        let body = body(json!({ key: value }), PLAIN).await;
+        assert!(body.get("max_output_tokens").is_none(), "{key} {value}");
     }
     let whole = body(json!({ "use_streaming": false }), PLAIN).await;
     assert!(whole.get("stream").is_none(), "{whole}");
@@ -232,6 +280,82 @@ async fn a_request_comes_before_the_settings_and_extra_parameters_come_before_bo
     let body = setup.last_body();
     assert_eq!(body["temperature"], 0.5);
     assert_eq!(body["max_output_tokens"], 300);
+}
+
+#[tokio::test]
+async fn a_request_may_set_what_only_passes_through_and_say_that_nothing_is_sent() {
+    let settings = json!({ "top_logprobs": 5, "moderation": { "policy": {} } });
+    let setup = Setup::with(mock().await, settings).await;
+    let complete = async |options: Value| {
+        let mut request = ask("Hi");
+        request.extensions = Some(options.to_string());
+        setup.provider.complete(&request).await
+    };
+    let options = json!({
+        "moderation": null,
+        "prompt_cache_options": { "mode": "implicit" },
+        "context_management": [],
+    });
+    complete(options.clone()).await.unwrap();
+    let body = setup.last_body();
+    assert_eq!(body["top_logprobs"], 5);
+    assert!(body.get("moderation").is_none(), "{body}");
+    for key in ["prompt_cache_options", "context_management"] {
+        assert_eq!(body[key], options[key], "{key}");
+    }
+    for (options, message) in [
+        (
+            json!({ "top_logprobs": 21 }),
+            "top_logprobs: expected a whole number from 0 to 20",
+        ),
+        (json!({ "prompt": "pmpt_1" }), "prompt: expected a table"),
+        (
+            json!({ "context_management": { "type": "compaction" } }),
+            "context_management: expected a list of tables",
+        ),
+    ] {
+        let error = provider_error(complete(options).await);
+        assert_eq!(error.kind, ErrorKind::InvalidRequest);
+        assert_eq!(error.message, message);
+    }
+}
+
+#[tokio::test]
+async fn what_the_service_keeps_is_named_by_a_setting_or_by_a_request() {
+    for (key, setting, option, code) in [
+        (
+            "previous_response_id",
+            json!("resp_of_setting"),
+            json!("resp_of_request"),
+            "previous_response_not_found",
+        ),
+        (
+            "conversation",
+            json!("conv_of_setting"),
+            json!({ "id": "conv_of_request" }),
+            "conversation_not_found",
+        ),
+        (
+            "prompt",
+            json!({ "id": "of_setting", "variables": { "city": "Paris" } }),
+            json!({ "id": "of_request" }),
+            "prompt_not_found",
+        ),
+    ] {
+        for (settings, options, sent) in [
+            (json!({ key: setting }), json!({}), &setting),
+            (json!({ key: setting }), json!({ key: option }), &option),
+            (json!({}), json!({ key: option }), &option),
+        ] {
+            let setup = Setup::with(mock().await, settings).await;
+            let mut request = ask("Hi");
+            request.extensions = Some(options.to_string());
+            // The service has none of them.
+            let error = provider_error(setup.provider.complete(&request).await);
+            assert_eq!(error.code.as_deref(), Some(code));
+            assert_eq!(setup.last_body()[key], *sent);
+        }
+    }
 }
 
 #[tokio::test]

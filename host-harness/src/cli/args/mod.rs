@@ -223,6 +223,10 @@ pub(super) struct ProviderArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
+    /// Which provider of the file, by its `id`, `instance_id` or `name`, where several are Azure OpenAI's.
+    #[arg(long = "provider", value_name = "ID", requires = "config")]
+    pub(super) instance: Option<String>,
+
     /// Let the provider see keys and tokens, instead of placeholders for them.
     #[arg(long)]
     pub(super) no_sealed_secrets: bool,

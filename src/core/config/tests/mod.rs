@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod documents;
 mod reference_page;
 
 use serde_json::json;
@@ -22,7 +23,7 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
     assert_eq!(key(&resolved), "second-key");
     assert_eq!(resolved.deployments.default_model, "model-of-variable");
     assert_eq!(resolved.deployments.default_deployment, None);
-    assert_eq!(resolved.defaults.max_output_tokens, 4096);
+    assert_eq!(resolved.defaults.max_output_tokens, Some(4096));
 
     let first = [
         ("AZURE_OPENAI_ENDPOINT", "https://first.openai.azure.com"),
@@ -47,7 +48,7 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
         resolved.deployments.default_deployment.as_deref(),
         Some("d")
     );
-    assert_eq!(resolved.defaults.max_output_tokens, 100);
+    assert_eq!(resolved.defaults.max_output_tokens, Some(100));
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn every_problem_is_reported_at_once_and_secrets_are_not() {
             "`api_version`: expected `v1`, `latest`, `preview` or a date such as `2025-04-01-preview`, found \"v9\"",
             "`deployment_mapping`: expected a table from model names to deployment names, with a deployment for \
              `gpt-5.1`, found {\"gpt-5.1\":5}",
-            "`max_tokens`: expected a whole number from 1 to 4294967295, found -1",
+            "`max_tokens`: expected a whole number from 0 to 4294967295, found -1",
             "`timeout`: expected seconds, more than 0 and at most 86400, found \"soon\"",
             "`use_streaming`: expected true or false, found \"maybe\"",
         ])
@@ -121,7 +122,7 @@ fn a_misspelt_key_is_named_beside_what_is_missing_for_it() {
 fn two_names_of_one_setting_are_warned_of() {
     let document = VALID.replace('{', r#"{"max_tokens":1,"max_output_tokens":2,"#);
     let resolved = resolve(&document, &[]).unwrap();
-    assert_eq!(resolved.defaults.max_output_tokens, 1);
+    assert_eq!(resolved.defaults.max_output_tokens, Some(1));
     assert_eq!(
         resolved.warnings,
         ["`max_output_tokens` has no effect beside `max_tokens`, which means the same"]
