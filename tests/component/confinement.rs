@@ -26,6 +26,7 @@ fn the_component_imports_this_and_nothing_else() {
             "amplifier:provider/types@0.1.0",
             "wasi:cli/environment@0.2.12",
             "wasi:clocks/monotonic-clock@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
             "wasi:http/outgoing-handler@0.2.12",
             "wasi:http/types@0.2.12",
             "wasi:io/error@0.2.12",

@@ -28,10 +28,10 @@ use crate::core::{classify, json};
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
 pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
-    let read = &response.read;
-    if let Some(error) = read.get("error").filter(|error| !error.is_null()) {
-        return Err(classify::reported(error));
+    if let Some(error) = response.failure() {
+        return Err(classify::reported(&error));
     }
+    let read = &response.read;
     let is_cut = match json::text(read, "status") {
         Some("completed") => false,
         Some("incomplete") => true,
