@@ -14,6 +14,7 @@ mod continuation;
 mod cost;
 mod credentials;
 mod doctor;
+mod embedded;
 mod empty_answers;
 mod endurance;
 mod error_kinds;
