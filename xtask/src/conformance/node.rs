@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Client, prepare};
+use super::Client;
 use crate::error::Error;
+use crate::installed;
 use crate::process::Run;
 use crate::workspace::Workspace;
 
@@ -20,7 +21,7 @@ pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
         .join("conformance")
         .join(format!("{}-node", PACKAGE.replace('@', "-")));
     let what = format!("{PACKAGE} for Node");
-    prepare(&folder, &what, install_into)?;
+    installed::prepare(&folder, &what, PACKAGE, install_into)?;
     Ok(Client {
         // A module is looked for beside the program that imports it, which is elsewhere: the program is told where.
         run: Box::new(move || {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Client, prepare};
+use super::Client;
 use crate::error::Error;
+use crate::installed::{self, PYTHON, VENV_PYTHON};
 use crate::process::Run;
 use crate::workspace::Workspace;
 
@@ -14,14 +15,15 @@ use crate::workspace::Workspace;
 ///
 /// [`Error::Unavailable`] when there is no Python, no pip, or no index.
 pub(super) fn install(workspace: &Workspace) -> Result<Client, Error> {
-    let version = version()?;
+    let (major, minor) = installed::python_version()?;
+    let version = format!("{major}.{minor}");
     // By both versions: what is installed for one Python may not load in another.
     let folder = workspace
         .target()
         .join("conformance")
         .join(format!("{}-python{version}", PACKAGE.replace("==", "-")));
     let what = format!("{PACKAGE} for Python {version}");
-    prepare(&folder, &what, install_into)?;
+    installed::prepare(&folder, &what, PACKAGE, install_into)?;
     let python = Python::of(&folder);
     Ok(Client {
         run: Box::new(move || python.run()),
@@ -63,23 +65,12 @@ impl Python {
     }
 }
 
-/// `3.11`, for example.
-fn version() -> Result<String, Error> {
-    let print = "import sys; print('%d.%d' % sys.version_info[:2])";
-    match Run::new(PYTHON).args(["-c", print]).output() {
-        Ok(version) => Ok(version.trim().to_owned()),
-        Err(error) => Err(Error::Unavailable(format!(
-            "there is no Python 3 here: {error}"
-        ))),
-    }
-}
-
 /// Into an environment of its own, or, on a system that leaves out `venv`, into a plain folder.
 fn install_into(folder: &Path) -> Result<(), Error> {
-    let environment = Run::new(PYTHON).args(["-m", "venv"]).arg(folder).output();
-    match environment {
-        Ok(_) => {
-            pip(folder.join(VENV_PYTHON)).output()?;
+    match installed::virtual_environment(folder) {
+        Ok(()) => {
+            let install = installed::pip(&folder.join(VENV_PYTHON));
+            install.arg(PACKAGE).output()?;
         }
         Err(_) => {
             // What an attempt without `ensurepip` leaves would be taken for an environment.
@@ -87,27 +78,12 @@ fn install_into(folder: &Path) -> Result<(), Error> {
                 fs::remove_dir_all(folder)
                     .map_err(|source| Error::file("delete", folder, source))?;
             }
-            pip(PYTHON.into()).arg("--target").arg(folder).output()?;
+            let install = installed::pip(Path::new(PYTHON));
+            install.arg("--target").arg(folder).arg(PACKAGE).output()?;
         }
     }
     Ok(())
 }
 
-fn pip(python: PathBuf) -> Run {
-    Run::new(python)
-        .args(["-m", "pip", "install", "--quiet", "--no-input"])
-        .args(["--disable-pip-version-check", "--retries", "1"])
-        .arg(PACKAGE)
-}
-
 /// The version that the cases were written against: another one may read the same answer in another way.
 const PACKAGE: &str = "openai==3.54.0";
-
-/// The program, which may be Python 2 without the number.
-const PYTHON: &str = "python3";
-
-/// The program in an environment of its own.
-const VENV_PYTHON: &str = match cfg!(windows) {
-    true => "Scripts/python.exe",
-    false => "bin/python",
-};
