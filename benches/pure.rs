@@ -77,7 +77,7 @@ fn translate_stream(stream: &[u8]) -> VecDeque<StreamEvent> {
 }
 
 /// In pieces, as a network brings them.
-fn each_event(stream: &[u8], mut work: impl FnMut(&[u8])) {
+fn each_event(stream: &[u8], mut work: impl FnMut(&sse::Event)) {
     let mut decoder = sse::Decoder::new();
     for piece in stream.chunks(PIECE) {
         decoder.feed(piece).unwrap();

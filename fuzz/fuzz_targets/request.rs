@@ -2,6 +2,9 @@
 
 #![no_main]
 
+#[allow(dead_code, reason = "for one of the targets")]
+#[path = "../../tests/component/fuzz/delivered.rs"]
+mod delivered;
 #[allow(dead_code, reason = "each program runs one of them")]
 #[path = "../../tests/component/fuzz/targets.rs"]
 mod targets;

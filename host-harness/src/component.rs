@@ -51,7 +51,7 @@ pub(crate) struct ProviderComponent {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The file.
+    /// The file, or what bytes in memory were said to be called.
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: usize,
@@ -79,7 +79,7 @@ impl Inspection {
     ///
     /// When the file cannot be read or is not a component.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        let (_, inspection) = read(&ProviderEngine::shared()?, path)?;
+        let (_, inspection) = Source::File(path.to_owned()).read(&ProviderEngine::shared()?)?;
         Ok(inspection)
     }
 }
@@ -91,10 +91,10 @@ impl ProviderComponent {
     /// # Errors
     ///
     /// Says what the file is instead.
-    pub(crate) async fn load(engine: &ProviderEngine, path: &Path) -> Result<Self, LoadError> {
-        let (engine, path) = (engine.clone(), path.to_owned());
+    pub(crate) async fn load(engine: &ProviderEngine, source: Source) -> Result<Self, LoadError> {
+        let engine = engine.clone();
         // Compiling keeps all cores busy: not on the threads that carry other people's streams.
-        let loading = tokio::task::spawn_blocking(move || Self::load_now(&engine, &path));
+        let loading = tokio::task::spawn_blocking(move || Self::load_now(&engine, &source));
         match loading.await {
             Ok(loaded) => loaded,
             Err(error) => match error.try_into_panic() {
@@ -104,8 +104,9 @@ impl ProviderComponent {
         }
     }
 
-    fn load_now(engine: &ProviderEngine, path: &Path) -> Result<Self, LoadError> {
-        let (component, inspection) = read(engine, path)?;
+    fn load_now(engine: &ProviderEngine, source: &Source) -> Result<Self, LoadError> {
+        let (component, inspection) = source.read(engine)?;
+        let path = source.path();
         // Whatever else it exports, other versions of the contract too: this is the one that is used.
         if !inspection.exports.iter().any(|export| export == CONTRACT) {
             return Err(LoadError::OtherContract {
@@ -149,13 +150,49 @@ impl ProviderComponent {
     }
 }
 
-fn read(engine: &ProviderEngine, path: &Path) -> Result<(Component, Inspection), LoadError> {
-    let bytes = named_file::read(path, MAX_COMPONENT_BYTES).map_err(|reason| LoadError::Read {
-        path: path.to_owned(),
-        reason,
-    })?;
-    let digest = hexadecimal(digest(&SHA256, &bytes).as_ref());
-    let component = engine.component(&bytes, &digest);
+/// Where a component comes from.
+pub(crate) enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Bytes that a program has, and what it calls them.
+    Bytes {
+        /// What errors call it.
+        name: PathBuf,
+        /// The component.
+        bytes: Box<dyn AsRef<[u8]> + Send>,
+    },
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Bytes { name, .. } => name,
+        }
+    }
+
+    fn read(&self, engine: &ProviderEngine) -> Result<(Component, Inspection), LoadError> {
+        match self {
+            Self::Bytes { name, bytes } => inspect(engine, name, (**bytes).as_ref()),
+            Self::File(path) => {
+                let bytes = named_file::read(path, MAX_COMPONENT_BYTES);
+                let bytes = bytes.map_err(|reason| LoadError::Read {
+                    path: path.clone(),
+                    reason,
+                })?;
+                inspect(engine, path, &bytes)
+            }
+        }
+    }
+}
+
+fn inspect(
+    engine: &ProviderEngine,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(Component, Inspection), LoadError> {
+    let digest = hexadecimal(digest(&SHA256, bytes).as_ref());
+    let component = engine.component(bytes, &digest);
     let component = component.map_err(|error| LoadError::NotAComponent {
         path: path.to_owned(),
         reason: format!("{error:#}"),

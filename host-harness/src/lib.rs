@@ -54,8 +54,8 @@ pub use crate::engine::{EngineError, ProviderEngine, ProviderEngineBuilder};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
 pub use crate::host::{
-    BuildId, CallError, ComponentError, ForwardedBody, LoadedProvider, ProviderHost,
-    ProviderHostBuilder, ResponseStream, Statistics, Swap, SwapError,
+    BuildId, CallError, CallOptions, ComponentError, ForwardedBody, LoadedProvider, ProviderHost,
+    ProviderHostBuilder, RequestLimits, ResponseStream, Statistics, Swap, SwapError,
 };
 pub use crate::http::Origin;
 pub use crate::limits::{LimitError, Limits};

@@ -1,9 +1,12 @@
 //! From the service's errors to the contract's: the service's codes decide first, then the status, words last.
 
+mod filters;
 mod refusal;
+mod words;
 
 use serde_json::Value;
 
+use self::filters::Filters;
 pub use self::refusal::{Refusal, RefusedParameter, RefusedReasoning};
 use crate::contract::credentials::{Credential, CredentialError, CredentialErrorKind};
 use crate::contract::types::{ErrorKind, ProviderError};
@@ -25,6 +28,8 @@ pub struct Asked<'a> {
     pub authentication: &'a Authentication,
     /// Whether it did so with a token in place of one that was refused before.
     pub is_renewed: bool,
+    /// When the answer came, in seconds since 1970.
+    pub now: u64,
 }
 
 /// A request that the service refused.
@@ -47,7 +52,13 @@ impl From<ProviderError> for Rejection {
 
 /// The error in a response whose status is not 200.
 pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -> Rejection {
-    let body = Body::read(body);
+    let body = match headers.compression() {
+        Some(encoding) => Body {
+            compression: Some(encoding.to_owned()),
+            ..Body::default()
+        },
+        None => Body::read(body),
+    };
     let kind = kind_of_code(&body).unwrap_or_else(|| kind_of_status(status, &body));
     let said = match (&body.message, &body.parameter) {
         (Some(message), Some(name)) if !message.contains(name.as_str()) => {
@@ -57,7 +68,10 @@ pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -
         (None, _) if body.is_html => {
             "the answer is an HTML page, so that a proxy or a gateway gave it instead of the service".to_owned()
         }
-        (None, _) => "the service gave no reason".to_owned(),
+        (None, _) => match &body.compression {
+            Some(encoding) => format!("what it says is compressed (`{encoding}`) and cannot be read"),
+            None => "the service gave no reason".to_owned(),
+        },
     };
     let mut error = ProviderError::new(
         kind,
@@ -66,7 +80,8 @@ pub fn rejected(status: u16, headers: &Headers, body: &[u8], asked: Asked<'_>) -
     let refusal = refusal::of(status, kind, &body);
     error.status = Some(status);
     error.retryable |= is_worth_a_retry(status) && !is_final(kind);
-    error.retry_after_ms = headers.retry_after_ms().or_else(|| body.retry_after_ms());
+    error.retry_after_ms = headers.retry_after_ms(asked.now).max(body.retry_after_ms());
+    error.details = body.filters.details();
     error.code = body.code;
     error.request_id = headers.request_id().map(str::to_owned);
     Rejection { error, refusal }
@@ -77,17 +92,29 @@ pub fn reported(error: &Value) -> ProviderError {
     let body = Body::of_error(error);
     let is_invalid = body.kind.as_deref() == Some("invalid_request_error");
     let kind = kind_of_code(&body)
-        .or_else(|| kind_of_words(&body))
-        .unwrap_or(match is_invalid {
-            true => ErrorKind::InvalidRequest,
-            false => ErrorKind::Unavailable,
+        .or_else(|| body.status().map(|status| kind_of_status(status, &body)))
+        .or_else(|| words::kind(&body))
+        .unwrap_or(if is_invalid {
+            ErrorKind::InvalidRequest
+        } else {
+            ErrorKind::Unavailable
         });
+    let what = match kind {
+        ErrorKind::ContentFilter => {
+            format!("a content filter stopped the response{}", body.filters)
+        }
+        _ => "the response failed".to_owned(),
+    };
     let message = match &body.message {
-        Some(message) => format!("the response failed; the service says: {message}"),
-        None => "the response failed, and the service gave no reason; try again".to_owned(),
+        Some(message) => format!("{what}; the service says: {message}"),
+        None if kind == ErrorKind::ContentFilter => {
+            format!("{what}; change the prompt or the filter")
+        }
+        None => format!("{what}, and the service gave no reason; try again"),
     };
     ProviderError {
         retry_after_ms: body.retry_after_ms(),
+        details: body.filters.details(),
         code: body.code,
         ..ProviderError::new(kind, message)
     }
@@ -128,19 +155,35 @@ struct Body {
     /// What a project's check of the schema found, place by place.
     details: Vec<String>,
     is_html: bool,
+    /// The page asks whoever sees it to prove that he is a person.
+    is_challenge: bool,
+    /// How the body is compressed, if nothing of it can be read.
+    compression: Option<String>,
+    /// The content filters that stopped something.
+    filters: Filters,
 }
 
 impl Body {
+    /// Reads a body, which may break off.
     fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let text = text.trim();
-        match serde_json::from_slice::<Value>(text.as_bytes()) {
+        let read = serde_json::from_slice::<Value>(text.as_bytes());
+        let read = read.or_else(|error| {
+            if text.starts_with('{') {
+                serde_json::from_slice(&json::closed(text.as_bytes()))
+            } else {
+                Err(error)
+            }
+        });
+        match read {
             Ok(value) => match value.get("error") {
                 Some(Value::Null) | None => Self::of_error(&value),
                 Some(error) => Self::of_error(error),
             },
             Err(_) if text.starts_with('<') => Self {
                 is_html: true,
+                is_challenge: words::are_challenge(text),
                 ..Self::default()
             },
             Err(_) => Self {
@@ -179,8 +222,15 @@ impl Body {
                 .flatten()
                 .map(shortened)
                 .collect(),
-            is_html: false,
+            filters: Filters::of(inner.unwrap_or(error)),
+            ..Self::default()
         }
+    }
+
+    /// The status that the code is: some gateways have no other codes.
+    fn status(&self) -> Option<u16> {
+        let status = self.code.as_deref()?.parse().ok()?;
+        (400..=599).contains(&status).then_some(status)
     }
 
     /// How long the message asks to wait: "Please retry after 17 seconds." Azure leaves the headers out of some answers, and
@@ -209,9 +259,11 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
             Some(match code.as_str() {
                 "ResponsibleAIPolicyViolation"
                 | "content_filter"
+                | "bio_policy"
                 | "content_policy_violation"
+                | "cyber_policy"
                 | "image_content_policy_violation"
-                | "bio_policy" => ErrorKind::ContentFilter,
+                | "misalignment_policy_violation" => ErrorKind::ContentFilter,
                 "context_length_exceeded" => ErrorKind::ContextLength,
                 "string_above_max_length" if body.is_about_content() => ErrorKind::ContextLength,
                 "insufficient_quota" => ErrorKind::QuotaExceeded,
@@ -221,7 +273,8 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
                 "RateLimitReached" | "rate_limit_exceeded" | "too_many_requests" => {
                     ErrorKind::RateLimit
                 }
-                "internal_error"
+                "flex_unavailable"
+                | "internal_error"
                 | "no_capacity"
                 | "no_kv_space"
                 | "server_error"
@@ -253,28 +306,21 @@ fn kind_of_code(body: &Body) -> Option<ErrorKind> {
 }
 
 fn kind_of_status(status: u16, body: &Body) -> ErrorKind {
+    let in_words = words::kind(body);
     match status {
+        // What stands between us and the service has not let us through to it, and may the next time.
+        403 if body.is_html => ErrorKind::Unavailable,
+        400..=499 if body.is_challenge => ErrorKind::Unavailable,
         401 => ErrorKind::Authentication,
+        403 if in_words == Some(ErrorKind::ContentFilter) => ErrorKind::ContentFilter,
         403 => ErrorKind::AccessDenied,
         404 => ErrorKind::NotFound,
         408 | 504 => ErrorKind::Timeout,
         413 => ErrorKind::ContextLength,
         429 => ErrorKind::RateLimit,
         409 | 425 | 500.. => ErrorKind::Unavailable,
-        400..=499 => kind_of_words(body).unwrap_or(ErrorKind::InvalidRequest),
+        400..=499 => in_words.unwrap_or(ErrorKind::InvalidRequest),
         _ => ErrorKind::Other,
-    }
-}
-
-fn kind_of_words(body: &Body) -> Option<ErrorKind> {
-    let message = body.message.as_deref()?.to_ascii_lowercase();
-    let has = |words: &str| message.contains(words);
-    if has("context window") || has("maximum context length") {
-        Some(ErrorKind::ContextLength)
-    } else if has("content management policy") || has("content filter") {
-        Some(ErrorKind::ContentFilter)
-    } else {
-        None
     }
 }
 
@@ -286,6 +332,7 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
         endpoint,
         authentication,
         is_renewed,
+        now: _,
     } = asked;
     let is_project = endpoint.kind == EndpointKind::Project;
     match kind {
@@ -353,7 +400,10 @@ fn explain(kind: ErrorKind, status: u16, body: &Body, asked: Asked<'_>) -> Strin
             format!("the conversation is longer than {deployment} can take; shorten it")
         }
         ErrorKind::ContentFilter => {
-            "a content filter stopped the request; change the prompt or the filter".to_owned()
+            format!(
+                "a content filter stopped the request{}; change the prompt or the filter",
+                body.filters
+            )
         }
         ErrorKind::Timeout | ErrorKind::Unavailable => {
             format!("{url} cannot serve the request now; try again")

@@ -36,6 +36,12 @@ impl Headers {
             .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/event-stream"))
     }
 
+    /// How the body is compressed, if it is.
+    pub fn compression(&self) -> Option<&str> {
+        self.get("content-encoding")
+            .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"))
+    }
+
     /// The id under which the service's support finds the request.
     pub fn request_id(&self) -> Option<&str> {
         ["apim-request-id", "x-request-id", "x-ms-client-request-id"]
@@ -43,16 +49,19 @@ impl Headers {
             .find_map(|name| self.get(name))
     }
 
-    /// How long the service asks to wait, in milliseconds.
-    pub fn retry_after_ms(&self) -> Option<u64> {
-        let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"]
-            .into_iter()
-            .find_map(|name| self.number(name));
-        // Rounded up: a wait must not be shorter than what the service asked for.
-        milliseconds
-            .or_else(|| self.number("retry-after").map(|seconds| seconds * 1000.0))
+    /// How long the service asks to wait, in milliseconds: the longest of the waits in its headers, rounded up. `now` is the
+    /// present moment in seconds since 1970, for dates.
+    ///
+    /// Gateways add waits of their own to those of the service, and each of them refuses what comes before its own.
+    pub fn retry_after_ms(&self, now: u64) -> Option<u64> {
+        let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"].map(|name| self.number(name));
+        let seconds = [self.number("retry-after"), self.seconds_to_reset()];
+        let seconds = seconds.map(|seconds| seconds.map(|seconds| seconds * 1000.0));
+        let exact = milliseconds.into_iter().chain(seconds).flatten();
+        exact
             .map(|milliseconds| milliseconds.ceil() as u64)
-            .or_else(|| self.milliseconds_to("retry-after"))
+            .chain(self.milliseconds_to("retry-after", now))
+            .max()
     }
 
     /// The rate limits, under the names that `llm:response` has for them, as JSON; none when the service sent none.
@@ -83,11 +92,21 @@ impl Headers {
         SERVED_BY.into_iter().filter_map(found)
     }
 
-    /// The time from the moment at which the response was sent, by its own account, to the one in a header. The sandbox
-    /// has no calendar of its own, and the service's clock is the one that it means.
-    fn milliseconds_to(&self, name: &str) -> Option<u64> {
+    /// The seconds until more may be asked, where nothing may be asked before: the header of the IETF's draft on rate limits,
+    /// as gateways have it. The service's own `x-ratelimit-reset-…` say when all of a limit is there again, which is later
+    /// than there is some.
+    fn seconds_to_reset(&self) -> Option<f64> {
+        let is_used_up = self
+            .number("ratelimit-remaining")
+            .is_none_or(|left| left == 0.0);
+        self.number("ratelimit-reset").filter(|_| is_used_up)
+    }
+
+    /// The time from the moment at which the response was sent, by its own account, to the one in a header: the service's
+    /// clock is the one that it means. Without its account, the time from now.
+    fn milliseconds_to(&self, name: &str, now: u64) -> Option<u64> {
         let moment = date::seconds(self.get(name)?)?;
-        let sent = date::seconds(self.get("date")?)?;
+        let sent = self.get("date").and_then(date::seconds).unwrap_or(now);
         Some(moment.saturating_sub(sent) * 1000)
     }
 
@@ -127,15 +146,27 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_read_from_the_most_exact_header() {
+    fn the_wait_is_the_longest_that_is_asked_for() {
+        const EARLY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        const LATE: &str = "Sun, 06 Nov 1994 08:50:00 GMT";
+        /// 06 Nov 1994 08:49:58.
+        const NOW: u64 = 784_111_798;
         for (entries, expected) in [
             (
-                &[("Retry-After-Ms", "1500.2"), ("retry-after", "9")][..],
+                &[("Retry-After-Ms", "1500.2"), ("retry-after", "1")][..],
                 Some(1501),
             ),
             (
-                &[("x-ms-retry-after-ms", "20"), ("retry-after", "9")],
-                Some(20),
+                &[("retry-after-ms", "1500"), ("retry-after", "9")],
+                Some(9000),
+            ),
+            (
+                &[("x-ms-retry-after-ms", "300"), ("retry-after", "1")],
+                Some(1000),
+            ),
+            (
+                &[("x-ms-retry-after-ms", "30"), ("retry-after-ms", "20")],
+                Some(30),
             ),
             (
                 &[("retry-after-ms", "soon"), ("retry-after", "2")],
@@ -143,26 +174,57 @@ mod tests {
             ),
             (&[("retry-after", "0.5")], Some(500)),
             (
-                &[
-                    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
-                    ("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT"),
-                ],
-                Some(23_000),
+                &[("retry-after", "2"), ("ratelimit-reset", "7")],
+                Some(7000),
             ),
             (
-                &[
-                    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
-                    ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"),
-                ],
-                Some(0),
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")],
+                Some(7000),
             ),
-            (&[("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT")], None),
+            (
+                &[("ratelimit-remaining", "3"), ("ratelimit-reset", "7")],
+                None,
+            ),
+            (&[("x-ratelimit-reset-tokens", "360")], None),
+            (&[("date", EARLY), ("retry-after", LATE)], Some(23_000)),
+            (
+                &[
+                    ("date", EARLY),
+                    ("retry-after", LATE),
+                    ("retry-after-ms", "40000"),
+                ],
+                Some(40_000),
+            ),
+            (&[("date", LATE), ("retry-after", EARLY)], Some(0)),
+            // Without the service's clock, ours.
+            (&[("retry-after", LATE)], Some(2000)),
+            (&[("date", "today"), ("retry-after", LATE)], Some(2000)),
+            (&[("retry-after", EARLY)], Some(0)),
             (&[("retry-after", "-1")], None),
             (&[("retry-after", "inf")], None),
             (&[], None),
         ] {
-            assert_eq!(headers(entries).retry_after_ms(), expected, "{entries:?}");
+            assert_eq!(
+                headers(entries).retry_after_ms(NOW),
+                expected,
+                "{entries:?}"
+            );
         }
+    }
+
+    #[test]
+    fn what_is_compressed_says_how() {
+        for (encoding, expected) in [
+            ("gzip", Some("gzip")),
+            (" br ", Some("br")),
+            ("identity", None),
+            ("Identity", None),
+            ("", None),
+        ] {
+            let headers = headers(&[("Content-Encoding", encoding)]);
+            assert_eq!(headers.compression(), expected, "{encoding}");
+        }
+        assert_eq!(headers(&[]).compression(), None);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! All of the core parses bytes, also where it has text: a second reader would cost ten kilobytes of the component. So would
 //! a second writer, and the one behind `Display` takes twice the time.
 
+mod mended;
 mod object_writer;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::mended::{Mended, closed, mended};
 pub use self::object_writer::ObjectWriter;
 
 /// The member as text.

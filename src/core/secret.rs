@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::json;
+
 /// A secret: it is sent, and never shown. `Debug` hides it, and there is no `Display`.
 #[derive(Clone, PartialEq)]
 pub struct Secret(String);
@@ -34,13 +36,21 @@ impl fmt::Debug for Secret {
 pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// One more secret. One that is too short is left out: it is none of Azure's, and taking it out would tear words
-    /// apart.
+    /// One more secret, as it is and as JSON has it: what is redacted may be a document. One that is too short is left out: it
+    /// is none of Azure's, and taking it out would tear words apart.
     pub fn add(&mut self, secret: Secret) {
         const MIN_BYTES: usize = 8;
-        if secret.expose().len() >= MIN_BYTES {
-            self.0.push(secret);
+        if secret.expose().len() < MIN_BYTES {
+            return;
         }
+        let quoted = json::written(&Value::from(secret.expose()));
+        let unquoted = quoted
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        if let Some(escaped) = unquoted.filter(|escaped| *escaped != secret.expose()) {
+            self.0.push(Secret::new(escaped.to_owned()));
+        }
+        self.0.push(secret);
     }
 
     /// A text without the secrets in it.
@@ -188,6 +198,28 @@ mod tests {
                 "max_output_tokens": 16,
             })
         );
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_as_it_is_and_as_json_has_it() {
+        for secret in [
+            "plain-secret",
+            "with \"quotes\"",
+            "back\\slash",
+            "\"edges\"\"",
+            "line\nfeed",
+        ] {
+            let mut secrets = Secrets::default();
+            secrets.add(Secret::new(secret.to_owned()));
+            let document = json::written(&serde_json::json!({ "a": [format!("x{secret}y")] }));
+            assert_eq!(
+                secrets.redact(document),
+                r#"{"a":["x[REDACTED]y"]}"#,
+                "{secret}"
+            );
+            let text = format!("says {secret}.");
+            assert_eq!(secrets.redact(text), "says [REDACTED].", "{secret}");
+        }
     }
 
     #[test]

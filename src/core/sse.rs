@@ -13,6 +13,15 @@ use std::collections::VecDeque;
 /// limit, a line that never ends would fill the sandbox's memory.
 pub const MAX_EVENT_BYTES: usize = 32 * 1024 * 1024;
 
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its data.
+    pub data: Vec<u8>,
+    /// It is named `error`. Other names are in its data too.
+    pub is_error: bool,
+}
+
 /// A decoder of one event stream.
 #[derive(Debug)]
 pub struct Decoder {
@@ -20,8 +29,10 @@ pub struct Decoder {
     line: Vec<u8>,
     /// The data of the event that is still arriving, each line followed by LF.
     data: Vec<u8>,
+    /// The event that is still arriving is named `error`.
+    is_error: bool,
     /// Complete events that were not taken yet.
-    events: VecDeque<Vec<u8>>,
+    events: VecDeque<Event>,
     /// The last byte was a CR, so that a LF that comes next belongs to the same line end.
     after_cr: bool,
     /// No line has ended yet, so that the line may begin with a byte order mark.
@@ -40,6 +51,7 @@ impl Decoder {
         Self {
             line: Vec::new(),
             data: Vec::new(),
+            is_error: false,
             events: VecDeque::new(),
             after_cr: false,
             first_line: true,
@@ -85,9 +97,15 @@ impl Decoder {
         Ok(())
     }
 
-    /// The data of the next complete event.
-    pub fn next_event(&mut self) -> Option<Vec<u8>> {
+    /// The next complete event.
+    pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// Whether something of an event is there that was not taken yet; a comment is none.
+    pub fn has_event(&self) -> bool {
+        let is_comment = self.line.is_empty() || self.line.starts_with(b":");
+        !self.events.is_empty() || !self.data.is_empty() || !is_comment
     }
 
     fn take_line(&mut self, mut line: &[u8]) {
@@ -97,8 +115,9 @@ impl Decoder {
         }
         if line.is_empty() {
             self.end_event();
+        } else if let Some(rest) = line.strip_prefix(b"event:") {
+            self.is_error = rest.trim_ascii() == b"error";
         } else if let Some(rest) = line.strip_prefix(b"data") {
-            // The event's type is also in its data, so that the field `event` is ignored like every other one.
             match rest {
                 [] => self.data.push(b'\n'),
                 [b':', b' ', value @ ..] | [b':', value @ ..] => {
@@ -112,8 +131,10 @@ impl Decoder {
     }
 
     fn end_event(&mut self) {
+        let is_error = std::mem::take(&mut self.is_error);
         if self.data.pop().is_some() {
-            self.events.push_back(std::mem::take(&mut self.data));
+            let data = std::mem::take(&mut self.data);
+            self.events.push_back(Event { data, is_error });
         }
     }
 }
@@ -164,6 +185,31 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_named_error_says_so() {
+        let mut decoder = Decoder::new();
+        let stream = "event: error\ndata: a\n\ndata: b\n\nevent:error\n\nevent: errors\ndata: c\n\ndata: d\nevent:error\n\n";
+        decoder.feed(stream.as_bytes()).unwrap();
+        let errors = std::iter::from_fn(|| decoder.next_event()).map(|event| event.is_error);
+        assert_eq!(errors.collect::<Vec<_>>(), [true, false, false, true]);
+    }
+
+    #[test]
+    fn what_has_arrived_of_an_event_is_told_from_comments() {
+        for (stream, expected) in [
+            ("", false),
+            (": keep", false),
+            (": keepalive\n\n", false),
+            ("data", true),
+            ("data: a\n", true),
+            ("data: a\n\n", true),
+        ] {
+            let mut decoder = Decoder::new();
+            decoder.feed(stream.as_bytes()).unwrap();
+            assert_eq!(decoder.has_event(), expected, "{stream:?}");
+        }
+    }
+
+    #[test]
     fn every_split_of_the_bytes_gives_the_same_events() {
         let stream =
             "\u{feff}data: grüße\r\n\r\n: comment\r\ndata: a\rdata: b\r\rdata: 🦀\n\n".as_bytes();
@@ -183,7 +229,7 @@ mod tests {
         let mut decoder = Decoder::with_limit(16);
         decoder.feed(b"data: short\n\n").unwrap();
         assert_eq!(decoder.feed(&[b'x'; 17]), Err(EventTooLong { limit: 16 }));
-        assert_eq!(decoder.next_event().unwrap(), b"short");
+        assert_eq!(decoder.next_event().unwrap().data, b"short");
 
         let mut lines = Decoder::with_limit(16);
         lines.feed(b"data: 12345678\n").unwrap();
@@ -196,7 +242,7 @@ mod tests {
             decoder.feed(piece).unwrap();
         }
         std::iter::from_fn(|| decoder.next_event())
-            .map(|event| String::from_utf8(event).unwrap())
+            .map(|event| String::from_utf8(event.data).unwrap())
             .collect()
     }
 }

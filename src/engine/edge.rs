@@ -20,6 +20,9 @@ pub trait Edge: Clone {
     /// The present moment of a clock that never goes back.
     fn now(&self) -> Instant;
 
+    /// The present moment of the calendar: the time since 1970, in UTC.
+    fn unix_time(&self) -> Duration;
+
     /// Waits until that moment.
     fn sleep(&self, until: Instant);
 
@@ -124,6 +127,9 @@ pub enum TransportError {
     /// The deadline passed.
     #[error("the time limit passed")]
     TimedOut,
+    /// The host does not take the answer as it is.
+    #[error("the host does not take it ({0})")]
+    Unreadable(String),
     /// There is no connection.
     #[error("no connection ({0})")]
     Unreachable(String),
@@ -136,7 +142,10 @@ impl TransportError {
     /// The name that WASI has for it, where it has one.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Denied(name) | Self::Unreachable(name) | Self::Untrusted(name) => Some(name),
+            Self::Denied(name)
+            | Self::Unreachable(name)
+            | Self::Unreadable(name)
+            | Self::Untrusted(name) => Some(name),
             Self::Broken(_) | Self::Refused(_) | Self::TimedOut => None,
         }
     }

@@ -14,47 +14,63 @@ pub(super) struct EventReader<B> {
     pub(super) body: B,
     decoder: sse::Decoder,
     failure: Option<sse::EventTooLong>,
+    /// The bytes that came after the time limit.
+    late: usize,
 }
 
 impl<B> EventReader<B> {
-    /// Begins with a body of which nothing is read.
-    pub(super) fn new(body: B) -> Self {
+    /// Begins with a body of which these bytes are read.
+    pub(super) fn new(body: B, read: &[u8]) -> Self {
+        let mut decoder = sse::Decoder::new();
+        let failure = decoder.feed(read).err();
         Self {
             body,
-            decoder: sse::Decoder::new(),
-            failure: None,
+            decoder,
+            failure,
+            late: 0,
         }
+    }
+
+    /// Whether reading goes on after the time limit, with so many bytes that came since: what is there already is not late.
+    /// Comments are nothing that anybody waits for, and a service that always has more must come to an end.
+    pub(super) fn takes_late(&mut self, bytes: usize) -> bool {
+        /// More than connections hold back for a reader that is slow.
+        const MAX_LATE_BYTES: usize = 16 * 1024 * 1024;
+        self.late += bytes;
+        self.late <= MAX_LATE_BYTES && self.decoder.has_event()
     }
 }
 
 impl<B: Body> EventReader<B> {
-    /// Takes one event that was read, or reads on.
+    /// Takes one event that was read, or reads on until `deadline`.
     pub(super) fn step(
         &mut self,
-        deadline: Instant,
+        deadline: impl FnOnce() -> Instant,
         translator: &mut Translator,
         pending: &mut VecDeque<StreamEvent>,
     ) -> Result<Step, StreamFailure> {
         if let Some(event) = self.decoder.next_event() {
             translator.apply(&event, pending)?;
-            return Ok(Step::Event(event));
+            return Ok(Step::Event(event.data));
         }
         if let Some(failure) = self.failure.take() {
             return Err(failure.into());
         }
-        match self.body.read(deadline)? {
+        match self.body.read(deadline())? {
             // What came before the event that is too long comes first.
-            Some(bytes) => self.failure = self.decoder.feed(&bytes).err(),
-            None => return Err(translator.ended_early().into()),
+            Some(bytes) => {
+                self.failure = self.decoder.feed(&bytes).err();
+                Ok(Step::Bytes(bytes.len()))
+            }
+            None => Err(translator.ended_early().into()),
         }
-        Ok(Step::Bytes)
     }
 }
 
 /// What one step of reading came to.
 pub(super) enum Step {
-    /// Bytes came.
-    Bytes,
+    /// So many bytes came.
+    Bytes(usize),
     /// An event was taken; this is its data.
     Event(Vec<u8>),
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::authorization::Authorization;
+use super::body::read_error;
 use super::edge::{Edge, Instant, Request, Response};
-use super::failure::{refused_and_not_renewed, seconds, unanswered};
-use super::read_all;
+use super::failure::{compressed, refused_and_not_renewed, seconds, unanswered};
 use super::report::Report;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::classify::{self, Asked, Rejection};
@@ -226,6 +226,11 @@ impl<E: Edge> Exchange<E> {
         }
     }
 
+    /// Whether the answer is asked for as a stream.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.translated.is_streaming()
+    }
+
     /// Whether an answer that is cut off at its limit goes on.
     pub(super) fn auto_continue(&self) -> bool {
         self.translated.auto_continue
@@ -294,6 +299,8 @@ impl<E: Edge> Exchange<E> {
         };
         let mut headers = vec![
             ("accept", accept.as_bytes()),
+            // There is nothing in here that could unpack another one.
+            ("accept-encoding", b"identity"),
             authorization.header(),
             ("content-type", b"application/json"),
             ("user-agent", USER_AGENT.as_bytes()),
@@ -315,22 +322,19 @@ impl<E: Edge> Exchange<E> {
             .send(&request, deadlines.attempt)
             .map_err(|error| unanswered(&error, &url, deadlines.limits))?;
         if response.status == 200 {
-            return Ok(response);
+            return match response.headers.compression() {
+                Some(encoding) => Err(compressed(encoding, &url).into()),
+                None => Ok(response),
+            };
         }
-        // What of the body can be read is enough for a message; its status alone says what kind of error it is.
-        let body = read_all(
-            &self.edge,
-            &mut response.body,
-            MAX_ERROR_BYTES,
-            deadlines.attempt,
-        )
-        .unwrap_or_default();
+        let body = read_error(&self.edge, &mut response.body, deadlines.attempt);
         let asked = Asked {
             deployment: &self.deployment,
             url: &url,
             endpoint: &configuration.endpoint,
             authentication: &configuration.authentication,
             is_renewed: authorization.is_renewed,
+            now: self.edge.unix_time().as_secs(),
         };
         Err(classify::rejected(
             response.status,
@@ -366,10 +370,6 @@ pub(super) fn finished(mut error: ProviderError, model: &str, secrets: &Secrets)
     error.request_id = error.request_id.map(|id| secrets.redact(id));
     error
 }
-
-/// The most bytes of an error's body that are read. Real ones have some hundreds; what comes after these is a page of
-/// HTML, or an attack.
-const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// What requests call their sender.
 pub(super) const USER_AGENT: &str = concat!(

@@ -44,6 +44,12 @@ pub(super) fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) 
             ErrorKind::InvalidRequest,
             format!("the request to {url} was not sent: {error}"),
         ),
+        TransportError::Unreadable(_) => (
+            ErrorKind::Stream,
+            format!(
+                "{url} gave an answer that cannot be read: {error}; check the proxy or gateway in front of the service"
+            ),
+        ),
         TransportError::Broken(_) => (
             ErrorKind::Network,
             format!("{url} did not answer: {error}; try again"),
@@ -62,10 +68,21 @@ pub(super) fn unanswered(error: &TransportError, url: &str, limits: TimeLimits) 
         ),
     };
     let mut unanswered = ProviderError::new(kind, message);
-    // A certificate does not become valid by asking again.
-    unanswered.retryable &= !matches!(error, TransportError::Untrusted(_));
+    // Neither does a certificate become valid by asking again, nor an answer readable.
+    unanswered.retryable &= !matches!(
+        error,
+        TransportError::Untrusted(_) | TransportError::Unreadable(_)
+    );
     unanswered.code = error.code().map(str::to_owned);
     unanswered
+}
+
+/// The error for an answer that cannot be unpacked.
+pub(super) fn compressed(encoding: &str, url: &str) -> ProviderError {
+    final_error(format!(
+        "the answer of {url} is compressed (`{encoding}`), although the request asks for one that is not; let the proxy or \
+         gateway in front of the service leave it as it is"
+    ))
 }
 
 /// A time limit in seconds, for people.
@@ -116,6 +133,9 @@ impl StreamFailure {
                     seconds(limits.attempt)
                 ),
             ),
+            Self::Transport(error @ TransportError::Unreadable(_)) => {
+                final_error(format!("the response cannot be read: {error}"))
+            }
             Self::Transport(error) => ProviderError::new(
                 ErrorKind::Stream,
                 format!("the response broke off: {error}; try again"),

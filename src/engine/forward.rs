@@ -286,6 +286,7 @@ impl<E: Edge> Forwarding<E> {
             endpoint: &self.configuration.endpoint,
             authentication: &self.configuration.authentication,
             is_renewed: false,
+            now: self.edge.unix_time().as_secs(),
         };
         classify::rejected(response.status, &response.headers, body, asked).error
     }

@@ -3,6 +3,7 @@
 //! It is written once, over [`Edge`], and knows neither WebAssembly nor the service's formats: those are the core's.
 
 mod authorization;
+mod body;
 pub mod edge;
 mod event_reader;
 mod exchange;
@@ -13,7 +14,7 @@ mod response_stream;
 
 use std::rc::Rc;
 
-use self::edge::{Body, Edge, Instant, TransportError};
+use self::edge::Edge;
 use self::exchange::Exchange;
 pub use self::forward::{Forwarded, ForwardedBody};
 pub use self::response_stream::ResponseStream;
@@ -92,33 +93,6 @@ impl<E: Edge> Engine<E> {
             }
         }
     }
-}
-
-/// Reads a body to its end, if that comes before `deadline` and within `limit` bytes.
-fn read_all<E: Edge>(
-    edge: &E,
-    body: &mut E::Body,
-    limit: usize,
-    deadline: Instant,
-) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.read(deadline).map_err(ReadError::Transport)? {
-        if bytes.len() + chunk.len() > limit {
-            return Err(ReadError::TooLong);
-        }
-        // A body that always has more never waits, and so never meets the deadline by itself.
-        if edge.now() >= deadline {
-            return Err(ReadError::Transport(TransportError::TimedOut));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-/// Why a body could not be read to its end.
-enum ReadError {
-    TooLong,
-    Transport(TransportError),
 }
 
 #[cfg(test)]

@@ -5,24 +5,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::body::{ReadError, patience, read_all};
 use super::edge::{Body, Edge, TransportError};
 use super::event_reader::{EventReader, Step};
 use super::exchange::{Answer, Deadlines, Exchange, Retry};
-use super::failure::{StreamFailure, final_error};
+use super::failure::{StreamFailure, compressed, final_error};
 use super::report::Report;
-use super::{ReadError, read_all};
-use crate::contract::types::{
-    BlockKind, BlockStart, ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent,
-};
+use crate::contract::types::{ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent};
 use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
 use crate::core::pricing::Cost;
 use crate::core::response::Response;
-use crate::core::response::stream::Translator;
-use crate::core::sse;
-
-/// The most bytes of a response that comes whole: what the largest event of a stream may have.
-const MAX_RESPONSE_BYTES: usize = sse::MAX_EVENT_BYTES;
+use crate::core::response::stream::{MAX_RESPONSE_BYTES, Translator, too_long};
 
 /// How often a response that was cut off goes on: an answer that has no end would never stop costing.
 const MAX_CONTINUATIONS: u32 = 5;
@@ -34,10 +28,6 @@ pub struct ResponseStream<E: Edge> {
     translator: Translator,
     /// What was read and not yet taken.
     pending: VecDeque<StreamEvent>,
-    /// The text that was taken, for the error if the stream breaks off.
-    text: String,
-    /// The indices of its blocks.
-    text_blocks: Vec<u32>,
     /// The response that is complete, where bodies are told.
     raw: Option<Value>,
     /// What the responses cost that are over; none when one of them has no known cost.
@@ -54,10 +44,12 @@ pub struct ResponseStream<E: Edge> {
 
 #[derive(Debug)]
 enum State<B> {
+    /// What the body is, its first bytes say.
+    Undecided(B),
     /// The body is a stream of events.
     Streaming(EventReader<B>),
-    /// The body is one JSON document.
-    Whole(B),
+    /// The body is one JSON document, of which these bytes are read.
+    Whole(B, Vec<u8>),
     /// The last event was read, and the end of the body is still to come; the response may go on.
     Received(Option<B>),
     /// It broke off, and is tried again after what is pending.
@@ -77,11 +69,9 @@ impl<E: Edge> ResponseStream<E> {
             deadlines,
         } = answer;
         Self {
-            state: State::of(response.body, &response.headers),
+            state: State::of(response.body, &response.headers, exchange.is_streaming()),
             translator: Translator::default(),
             pending: VecDeque::new(),
-            text: String::new(),
-            text_blocks: Vec::new(),
             raw: None,
             cost: Some(Cost::default()),
             continuations: 0,
@@ -102,10 +92,9 @@ impl<E: Edge> ResponseStream<E> {
         loop {
             if let Some(mut event) = self.pending.pop_front() {
                 self.report.stream_event(&event);
-                self.remember(&event);
                 match &mut event {
                     StreamEvent::Aborted(error) => {
-                        self.add_text(error);
+                        *error = self.exchange.finished(error.clone());
                         self.report.aborted(error);
                     }
                     StreamEvent::Completed(response) => self.succeeded(response),
@@ -114,15 +103,15 @@ impl<E: Edge> ResponseStream<E> {
                 return Ok(Some(event));
             }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
+                State::Undecided(body) => self.decide(body),
                 State::Streaming(reader) => self.read_events(reader),
-                State::Whole(body) => self.read_whole(body),
+                State::Whole(body, read) => self.read_whole(body, read),
                 State::Received(body) => self.conclude(body),
                 State::Retrying(retry) => {
                     self.exchange.wait(retry, &self.report);
                     self.send()
                 }
-                State::Failed(mut error) => {
-                    self.add_text(&mut error);
+                State::Failed(error) => {
                     let error = self.exchange.finished(error);
                     self.report.aborted(&error);
                     self.report.failed(&error);
@@ -137,25 +126,27 @@ impl<E: Edge> ResponseStream<E> {
         }
     }
 
-    fn remember(&mut self, event: &StreamEvent) {
-        match event {
-            StreamEvent::BlockStart(BlockStart {
-                index,
-                block: BlockKind::Text,
-            }) => self.text_blocks.push(*index),
-            StreamEvent::BlockDelta(delta) if self.text_blocks.contains(&delta.index) => {
-                self.text.push_str(&delta.text);
+    /// Finds out what the body is of an answer that does not say it. Whole answers in place of streams are JSON or HTML.
+    fn decide(&mut self, mut body: E::Body) -> State<E::Body> {
+        let Deadlines { limits, attempt } = self.deadlines;
+        let deadline = attempt.min(self.exchange.edge.now().after(limits.stream_idle));
+        let mut read = Vec::new();
+        loop {
+            match body.read(patience(&self.exchange.edge, deadline)) {
+                Ok(Some(bytes)) => read.extend_from_slice(&bytes),
+                Ok(None) => return State::Whole(body, read),
+                Err(error) => {
+                    return self
+                        .broken(StreamFailure::Transport(error).explain(self.deadlines, deadline));
+                }
             }
-            _ => {}
-        }
-    }
-
-    /// Moves the text that was taken to an error.
-    fn add_text(&mut self, error: &mut ProviderError) {
-        let text = std::mem::take(&mut self.text);
-        self.text_blocks.clear();
-        if error.details.is_none() && !text.is_empty() {
-            error.details = Some(ObjectWriter::new().member("partial_text", &text).finish());
+            let begin = read.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&read);
+            match begin.trim_ascii_start() {
+                [] if read.len() < MAX_BLANKS => {}
+                [b'{' | b'[' | b'"' | b'<', ..] | [] => return State::Whole(body, read),
+                [0x1f, 0x8b, ..] => return self.broken(compressed("gzip", "the service")),
+                _ => return State::Streaming(EventReader::new(body, &read)),
+            }
         }
     }
 
@@ -163,37 +154,48 @@ impl<E: Edge> ResponseStream<E> {
     fn read_events(&mut self, mut reader: EventReader<E::Body>) -> State<E::Body> {
         let Deadlines { limits, attempt } = self.deadlines;
         let edge = self.exchange.edge.clone();
+        // By when the next event must come. It is not looked at as long as events are there.
+        let mut deadline = None;
         let idle_deadline = || attempt.min(edge.now().after(limits.stream_idle));
-        let mut deadline = idle_deadline();
         let failure = loop {
-            match reader.step(deadline, &mut self.translator, &mut self.pending) {
+            let until = || patience(&edge, *deadline.get_or_insert_with(idle_deadline));
+            match reader.step(until, &mut self.translator, &mut self.pending) {
                 Ok(Step::Event(event)) if self.translator.received().is_some() => {
                     let event = self.report.raw(&event);
                     self.raw = event.and_then(|mut event| Some(event.get_mut("response")?.take()));
                     return State::Received(Some(reader.body));
                 }
-                Ok(Step::Event(_)) if self.pending.is_empty() => deadline = idle_deadline(),
+                Ok(Step::Event(_)) if self.pending.is_empty() => deadline = None,
                 Ok(Step::Event(_)) => return State::Streaming(reader),
                 // Comments alone do not keep a stream alive, however fast they come.
-                Ok(Step::Bytes) if edge.now() < deadline => {}
-                Ok(Step::Bytes) => break TransportError::TimedOut.into(),
+                Ok(Step::Bytes(count)) => {
+                    let is_late = deadline.is_some_and(|deadline| edge.now() >= deadline);
+                    if is_late && !reader.takes_late(count) {
+                        break TransportError::TimedOut.into();
+                    }
+                }
                 Err(failure) => break failure,
             }
         };
+        let deadline = deadline.unwrap_or(attempt);
         self.broken(failure.explain(self.deadlines, deadline))
     }
 
-    fn read_whole(&mut self, mut body: E::Body) -> State<E::Body> {
+    fn read_whole(&mut self, mut body: E::Body, read: Vec<u8>) -> State<E::Body> {
         let attempt = self.deadlines.attempt;
-        let bytes = read_all(&self.exchange.edge, &mut body, MAX_RESPONSE_BYTES, attempt);
+        let bytes = read_all(
+            &self.exchange.edge,
+            &mut body,
+            read,
+            MAX_RESPONSE_BYTES,
+            attempt,
+        );
         let applied = match bytes {
             Ok(bytes) => parse(&bytes).and_then(|response| {
                 self.raw = self.report.raw(&bytes);
                 self.translator.apply_whole(response, &mut self.pending)
             }),
-            Err(ReadError::TooLong) => Err(final_error(format!(
-                "the response is longer than {MAX_RESPONSE_BYTES} bytes"
-            ))),
+            Err(ReadError::TooLong) => Err(too_long()),
             Err(ReadError::Transport(error)) => {
                 Err(StreamFailure::Transport(error).explain(self.deadlines, attempt))
             }
@@ -241,7 +243,7 @@ impl<E: Edge> ResponseStream<E> {
         let id = self.translator.received().and_then(Response::id);
         self.report
             .continuation(id, self.continuations, MAX_CONTINUATIONS, Some(raised));
-        if self.translator.has_told() {
+        if self.translator.has_emitted() {
             self.translator.close_all(&mut self.pending);
             let error = ProviderError::new(
                 ErrorKind::Stream,
@@ -250,7 +252,6 @@ impl<E: Edge> ResponseStream<E> {
                      with {raised}"
                 ),
             );
-            let error = self.exchange.finished(error);
             self.pending.push_back(StreamEvent::Aborted(error));
         }
         self.translator.replace();
@@ -282,7 +283,8 @@ impl<E: Edge> ResponseStream<E> {
                 deadlines,
             }) => {
                 self.deadlines = deadlines;
-                let state = State::of(response.body, &response.headers);
+                let is_streaming = self.exchange.is_streaming();
+                let state = State::of(response.body, &response.headers, is_streaming);
                 self.headers = response.headers;
                 state
             }
@@ -304,7 +306,7 @@ impl<E: Edge> ResponseStream<E> {
         }
         match self.exchange.retry(error) {
             Ok(retry) => {
-                if self.translator.has_told() {
+                if self.translator.has_emitted() {
                     self.begin_again(&retry.error);
                 } else {
                     self.translator.restart();
@@ -317,10 +319,7 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Takes back what the caller has seen, the responses before the one that broke off included: they are parts of one.
     fn begin_again(&mut self, error: &ProviderError) {
-        self.translator.close_all(&mut self.pending);
-        let error = self.exchange.finished(error.clone());
-        self.pending.push_back(StreamEvent::Aborted(error));
-        self.translator = Translator::default();
+        self.translator.retract(error.clone(), &mut self.pending);
         if self.continuations > 0 {
             self.exchange.go_on(Vec::new(), &self.report);
         }
@@ -335,6 +334,7 @@ impl<E: Edge> ResponseStream<E> {
             self.degrade(error);
             return self.finish(None);
         }
+        let error = self.translator.with_partial_text(error);
         self.translator.close_all(&mut self.pending);
         State::Failed(error)
     }
@@ -389,19 +389,28 @@ impl<E: Edge> ResponseStream<E> {
 }
 
 impl<B> State<B> {
-    /// The answer's own word counts, not what was asked for: some gateways turn streams into whole answers.
-    fn of(body: B, headers: &Headers) -> Self {
-        match headers.is_event_stream() {
-            true => Self::Streaming(EventReader::new(body)),
-            false => Self::Whole(body),
+    /// The answer's own word counts, not what was asked for: some gateways turn streams into whole answers. Where there is
+    /// no word, or another one, what was asked for is what it may be.
+    fn of(body: B, headers: &Headers, is_streaming: bool) -> Self {
+        if headers.is_event_stream() {
+            Self::Streaming(EventReader::new(body, &[]))
+        } else if is_streaming {
+            Self::Undecided(body)
+        } else {
+            Self::Whole(body, Vec::new())
         }
     }
 }
 
 fn parse(bytes: &[u8]) -> Result<Response, ProviderError> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    Response::parse(bytes).map_err(|error| {
         final_error(format!(
             "the response is no JSON ({error}); check that `azure_endpoint` is the service and not a web page"
         ))
     })
 }
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// How many blanks an answer may begin with.
+const MAX_BLANKS: usize = 1024;

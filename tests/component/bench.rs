@@ -35,7 +35,7 @@ async fn a_quick_run_has_every_row_and_every_level_and_a_plot() {
         })
         .collect();
     let expected = [
-        ("component_size", 400.0, "KB"),
+        ("component_size", 512.0, "KB"),
         ("cached_load", 2.0, "ms"),
         ("fresh_instance", 60.0, "µs"),
         ("idle_memory", 2.0, "MiB"),

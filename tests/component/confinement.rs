@@ -26,6 +26,7 @@ fn the_component_imports_this_and_nothing_else() {
             "amplifier:provider/types@0.2.0",
             "wasi:cli/environment@0.2.12",
             "wasi:clocks/monotonic-clock@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
             "wasi:http/outgoing-handler@0.2.12",
             "wasi:http/types@0.2.12",
             "wasi:io/error@0.2.12",
@@ -55,11 +56,18 @@ async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
             "https://r.openai.azure.com".to_owned(),
         ),
         ("AZURE_OPENAI_API_VERSION".to_owned(), "v1".to_owned()),
+        ("OPENAI_API_VERSION".to_owned(), "v1".to_owned()),
     ];
     let environment: Environment = listed.chain(endpoint).collect();
     let mut sources = BTreeSet::new();
     // The second variable of a setting counts when the first is not set.
-    for hidden in ["", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"] {
+    for hidden in [
+        "",
+        "AZURE_OPENAI_ENDPOINT",
+        "AZURE_OPENAI_API_KEY",
+        "AZURE_OPENAI_API_VERSION",
+        "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
+    ] {
         let environment: Environment = VISIBLE_VARIABLES
             .iter()
             .filter(|name| **name != hidden)
@@ -80,7 +88,7 @@ async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
     }
     let variables: BTreeSet<String> = sources
         .into_iter()
-        .filter(|source| source.starts_with("AZURE_"))
+        .filter(|source| !["config", "default", "unset"].contains(&source.as_str()))
         .collect();
     assert_eq!(variables, VISIBLE_VARIABLES.map(str::to_owned).into());
 }

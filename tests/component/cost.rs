@@ -229,7 +229,7 @@ async fn tiers_long_inputs_cache_writes_and_spill_over_have_their_prices() {
         answer["service_tier"] = tier.clone();
         let mut fault = Fault::json(StatusCode::OK, &answer);
         for (name, value) in headers {
-            fault = fault.header(*name, *value);
+            fault = fault.header(name, value);
         }
         setup.mock.push_fault(fault);
         let request = request(json!({

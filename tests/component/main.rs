@@ -16,6 +16,7 @@ mod credentials;
 mod doctor;
 #[cfg(unix)]
 mod documentation;
+mod embedded;
 mod empty_answers;
 mod endurance;
 mod error_kinds;

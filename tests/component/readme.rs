@@ -264,6 +264,7 @@ fn the_links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in [
         "README.md",
+        "docs/amplifier.md",
         "docs/configuration.md",
         "docs/authentication.md",
         "docs/command-line.md",

@@ -7,7 +7,9 @@ mod component;
 mod conformance;
 mod debian;
 mod error;
+mod installed;
 mod process;
+mod python;
 mod wasm_target;
 mod workspace;
 
@@ -32,6 +34,10 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   conformance [--if-possible]
                       runs the official `openai` packages for Python and Node against the mock and `serve`; with
                       --if-possible one is left out, and says so, where there is no Python or Node, or no registry
+  python [--test] [--figures] [--if-possible]
+                      builds the Amplifier module for Python into target/python; with --test runs its tests with
+                      Amplifier's kernel, with --figures says what it costs beside `openai` for Python; with
+                      --if-possible it is left out, and says so, where there is no Python, or no registry
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, and the documentation
 
@@ -69,6 +75,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
         Some("build") => build(&workspace),
         Some("setup") => setup(&workspace, rest),
         Some("conformance") => conform(&workspace, rest),
+        Some("python") => python(&workspace, rest),
         Some("check") => check(&workspace),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -102,7 +109,8 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> 
     say("running the tests");
     workspace
         .cargo()
-        .args(["test", "--workspace", "--release", "--quiet"])
+        .args(["test", "--workspace", "--exclude", python::NATIVE])
+        .args(["--release", "--quiet"])
         .args(arguments)
         // Hundreds of compiled components are not for the user's own cache, whose oldest ones they would push out.
         .env("XDG_CACHE_HOME", workspace.target().join("test-cache"))
@@ -163,6 +171,43 @@ fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Erro
     Ok(ExitCode::SUCCESS)
 }
 
+/// Builds the Amplifier module, and lets Amplifier's kernel use it.
+fn python(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    let known = ["--test", "--figures", "--if-possible"];
+    if let Some(unknown) = arguments
+        .iter()
+        .find(|word| !known.contains(&word.as_str()))
+    {
+        return Err(Error::Usage(format!(
+            "`python` takes no arguments but `--test`, `--figures` and `--if-possible`, and not `{unknown}`"
+        )));
+    }
+    let has = |flag| arguments.iter().any(|word| word == flag);
+    let tools = match python::tools(workspace) {
+        Err(Error::Unavailable(why)) if has("--if-possible") => {
+            say(&format!(
+                "LEFT OUT: the Amplifier module for Python, because {why}"
+            ));
+            return Ok(ExitCode::SUCCESS);
+        }
+        tools => tools?,
+    };
+    component::build(workspace, PROVIDER)?;
+    let wheel = python::build(workspace, &tools)?;
+    if has("--test") || has("--figures") {
+        build_host(workspace)?;
+        python::install(workspace, &tools, &wheel)?;
+    }
+    if has("--test") {
+        python::test(workspace, &tools)?;
+    }
+    if has("--figures") {
+        python::measure(workspace, &tools)?;
+    }
+    println!("{}", wheel.display());
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The checks of CI that are not tests.
 fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
     for target in [WasmTarget::Unknown, WasmTarget::Wasip2] {
@@ -178,13 +223,8 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
             "checking the lints, host",
             workspace
                 .cargo()
-                .args([
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--release",
-                    "--quiet",
-                ])
+                .args(["clippy", "--workspace", "--exclude", python::NATIVE])
+                .args(["--all-targets", "--release", "--quiet"])
                 .args(deny_warnings),
         ),
         // The tests turn on every feature, and programs none.
@@ -192,14 +232,8 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
             "checking the lints, host without features",
             workspace
                 .cargo()
-                .args([
-                    "clippy",
-                    "--workspace",
-                    "--lib",
-                    "--bins",
-                    "--release",
-                    "--quiet",
-                ])
+                .args(["clippy", "--workspace", "--exclude", python::NATIVE])
+                .args(["--lib", "--bins", "--release", "--quiet"])
                 .args(deny_warnings),
         ),
         (
@@ -224,7 +258,8 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
             "checking the documentation",
             workspace
                 .cargo()
-                .args(["doc", "--workspace", "--no-deps", "--release", "--quiet"])
+                .args(["doc", "--workspace", "--exclude", python::NATIVE])
+                .args(["--no-deps", "--release", "--quiet"])
                 .args(["--document-private-items"])
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         ),
@@ -246,6 +281,8 @@ fn build_host(workspace: &Workspace) -> Result<(), Error> {
             "--release",
             "--quiet",
             "--workspace",
+            "--exclude",
+            python::NATIVE,
             "--bin",
             "host-harness",
         ])

@@ -12,17 +12,22 @@ pub(crate) fn say(what: &str) {
 }
 
 /// The cargo that runs us, so that one toolchain builds everything.
+pub(crate) fn cargo() -> Run {
+    runs_cargo(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that is cargo, or runs it.
 ///
 /// It does not inherit what `cargo run` sets about this package. Build scripts such as ring's watch these variables, so
 /// `cargo xtask test` and a plain `cargo test` would rebuild ring and all that depends on it each time they alternate.
-pub(crate) fn cargo() -> Run {
-    let mut cargo = Run::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+pub(crate) fn runs_cargo(program: impl AsRef<OsStr>) -> Run {
+    let mut run = Run::new(program);
     for (name, _) in std::env::vars_os() {
         if let Some(name) = name.to_str().filter(|name| describes_this_package(name)) {
-            cargo = cargo.env_remove(name);
+            run = run.env_remove(name);
         }
     }
-    cargo
+    run
 }
 
 fn describes_this_package(variable: &str) -> bool {

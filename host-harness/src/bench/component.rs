@@ -36,7 +36,7 @@ pub(super) async fn rows(path: &Path, effort: &Effort) -> Result<Vec<Row>, Bench
     }
     let kilobytes = loaded.inspection().size as f64 / 1e3;
     Ok(vec![
-        Row::new("component_size", "component", "KB", 400.0).value(kilobytes),
+        Row::new("component_size", "component", "KB", 512.0).value(kilobytes),
         Row::new(
             "cached_load",
             "load of the cached compiled component",

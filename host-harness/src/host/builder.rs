@@ -1,13 +1,14 @@
 //! Sets up a host: what it grants to the provider that it loads.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LoadedProvider;
 use super::capabilities::Capabilities;
+use super::gate::RequestLimits;
 use crate::clock::Clock;
-use crate::component::{LoadError, ProviderComponent};
+use crate::component::{LoadError, ProviderComponent, Source};
 use crate::credentials::{AzureCredentials, TokenProvider};
 use crate::engine::ProviderEngine;
 use crate::environment::Environment;
@@ -25,6 +26,7 @@ pub struct ProviderHostBuilder {
     seals_secrets: bool,
     limits: Limits,
     engine: Option<ProviderEngine>,
+    request_limits: Option<RequestLimits>,
 }
 
 impl ProviderHostBuilder {
@@ -38,6 +40,7 @@ impl ProviderHostBuilder {
             seals_secrets: true,
             limits: Limits::default(),
             engine: None,
+            request_limits: None,
         }
     }
 
@@ -95,17 +98,42 @@ impl ProviderHostBuilder {
         self
     }
 
+    /// Who counts requests that run at once; each host its own without this. See [`RequestLimits`].
+    pub fn request_limits(mut self, limits: RequestLimits) -> Self {
+        self.request_limits = Some(limits);
+        self
+    }
+
     /// Loads the component: compiled code comes from the cache, or is compiled now, which takes a second.
     ///
     /// # Errors
     ///
     /// When the file is no provider that this host runs.
     pub async fn load(self, path: impl AsRef<Path>) -> Result<LoadedProvider, LoadError> {
+        self.load_from(Source::File(path.as_ref().to_owned())).await
+    }
+
+    /// The same for a component that the program has in memory, such as one that is a part of it. Errors call it by this
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no provider that this host runs.
+    pub async fn load_bytes(
+        self,
+        name: impl Into<PathBuf>,
+        bytes: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<LoadedProvider, LoadError> {
+        let (name, bytes) = (name.into(), Box::new(bytes));
+        self.load_from(Source::Bytes { name, bytes }).await
+    }
+
+    async fn load_from(self, source: Source) -> Result<LoadedProvider, LoadError> {
         let engine = match self.engine {
             Some(engine) => engine,
             None => ProviderEngine::shared()?,
         };
-        let component = ProviderComponent::load(&engine, path.as_ref()).await?;
+        let component = ProviderComponent::load(&engine, source).await?;
         let clients = Clients::default();
         let credentials = self.credentials.unwrap_or_else(|| {
             let credentials = AzureCredentials::builder()
@@ -125,6 +153,7 @@ impl ProviderHostBuilder {
                 credentials,
                 seals_secrets: self.seals_secrets,
                 limits: self.limits,
+                request_limits: self.request_limits,
             }),
         })
     }

@@ -13,7 +13,7 @@ use super::{CallError, Opened};
 use crate::contract::ProviderModule;
 use crate::contract::types::ChatResponse;
 use crate::deadline::Deadline;
-use crate::events::CallId;
+use crate::events::{CallId, EventSubscriber};
 use crate::instance::{HostState, Instance};
 
 /// A call that runs. Dropping it stops the component, and closes its connections.
@@ -34,14 +34,14 @@ impl Call {
     pub(super) async fn begin(
         opened: &Arc<Opened>,
         running: RunningCall,
-        id: CallId,
+        (id, events): (CallId, Arc<dyn EventSubscriber>),
         slot: Option<Slot>,
         deadline: Deadline,
     ) -> Result<Self, CallError> {
         let build = &running.build;
         let instance = build.instance(&opened.grants, &opened.config, deadline);
         let mut instance = instance.await?;
-        instance.begin(id);
+        instance.begin(id, events);
         Ok(Self {
             instance,
             running,
@@ -94,11 +94,12 @@ impl Call {
     /// The call is over, and its instance is whole.
     pub(super) fn end(self) {
         let Self {
-            instance,
+            mut instance,
             running,
             opened,
             ..
         } = self;
+        instance.end();
         // Before the others: see above.
         match instance.is_fit() {
             true => opened.keep(&running.build, instance),

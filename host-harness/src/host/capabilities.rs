@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use serde_json::{Map, Value};
 
+use super::gate::{RequestLimits, Slots};
 use crate::clock::Clock;
 use crate::credentials::TokenProvider;
 use crate::environment::Environment;
@@ -15,6 +16,7 @@ use crate::limits::Limits;
 use crate::sealed::SealedSecrets;
 
 /// What a host has.
+#[derive(Clone)]
 pub(super) struct Capabilities {
     pub(super) environment: Environment,
     pub(super) allowed: Vec<Origin>,
@@ -24,6 +26,7 @@ pub(super) struct Capabilities {
     pub(super) credentials: Arc<dyn TokenProvider>,
     pub(super) seals_secrets: bool,
     pub(super) limits: Limits,
+    pub(super) request_limits: Option<RequestLimits>,
 }
 
 impl Capabilities {
@@ -51,6 +54,14 @@ impl Capabilities {
             endpoint,
             &self.allowed,
         )
+    }
+
+    /// Who counts the requests of a host with this configuration and this limit on those that run at once.
+    pub(super) fn slots(&self, config: &Map<String, Value>, limit: Option<usize>) -> Arc<Slots> {
+        match &self.request_limits {
+            Some(limits) => limits.of(endpoint(config, &self.environment), limit),
+            None => Slots::new(limit),
+        }
     }
 
     fn grants(

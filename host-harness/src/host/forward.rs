@@ -12,7 +12,7 @@ use wasmtime::component::ResourceAny;
 
 use super::call::Call;
 use super::reading::{Reading, Source, Working};
-use super::{CallError, Opened, ProviderHost};
+use super::{CallError, CallOptions, Opened, ProviderHost};
 use crate::contract::gateway::{HttpHeader, HttpRequest, HttpResponse};
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::limits::LimitError;
@@ -35,7 +35,7 @@ impl ProviderHost {
     ) -> Result<Response<ForwardedBody>, CallError> {
         let request = handed_over(request);
         self.0.check_size(&request)?;
-        let mut call = self.0.enter(None).await?;
+        let mut call = self.0.enter(None, CallOptions::default()).await?;
         let answered = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_gateway();
             guest.call_forward(store, provider, &request).await

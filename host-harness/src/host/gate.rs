@@ -1,30 +1,30 @@
 //! How many calls run at once, and how many wait.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 
 use super::CallError;
 use super::tally::{Counted, Tally};
 
-/// Lets calls in, in the order in which they came.
+/// Lets the calls of one host in, in the order in which they came.
 pub(super) struct Gate {
-    /// How many may run at once; 0 when there is no limit.
-    limit: usize,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
+    is_closed: watch::Sender<bool>,
     max_waiting: usize,
     waiting: AtomicUsize,
     running: Arc<Tally>,
 }
 
 impl Gate {
-    /// A gate with this limit on calls that run, and on calls that wait.
-    pub(super) fn new(limit: Option<usize>, max_waiting: usize) -> Arc<Self> {
-        let slots = limit.unwrap_or(Semaphore::MAX_PERMITS);
+    /// A gate with so many calls that run, and with this limit on calls that wait.
+    pub(super) fn new(slots: Arc<Slots>, max_waiting: usize) -> Arc<Self> {
         Arc::new(Self {
-            limit: limit.unwrap_or(0),
-            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
+            slots,
+            is_closed: watch::Sender::new(false),
             max_waiting,
             waiting: AtomicUsize::new(0),
             running: Tally::new(),
@@ -37,18 +37,21 @@ impl Gate {
     ///
     /// When too many wait already, and when the host is shut down.
     pub(super) async fn enter(self: &Arc<Self>) -> Result<Slot, CallError> {
-        let permit = match Arc::clone(&self.slots).try_acquire_owned() {
+        self.check_open()?;
+        let permit = match Arc::clone(&self.slots.semaphore).try_acquire_owned() {
             Ok(permit) => permit,
+            // Nobody closes it: others may share it.
             Err(TryAcquireError::Closed) => return Err(CallError::ShutDown),
             Err(TryAcquireError::NoPermits) => {
                 let waiting = Waiting::begin(self)?;
-                let permit = Arc::clone(&self.slots).acquire_owned().await;
+                let permit = self.wait().await;
                 drop(waiting);
-                permit.map_err(|_| CallError::ShutDown)?
+                permit?
             }
         };
         let slot = Slot {
             _counted: self.running.one_more(),
+            _counted_by_all: self.slots.running.one_more(),
             _permit: permit,
         };
         // The gate may have been closed after the permit was given, and whoever closed it has counted without this one.
@@ -57,20 +60,64 @@ impl Gate {
 
     /// Lets no more calls in; those that wait fail.
     pub(super) fn close(&self) {
-        self.slots.close();
+        self.is_closed.send_replace(true);
     }
 
     /// Fails when no more calls are let in.
     pub(super) fn check_open(&self) -> Result<(), CallError> {
-        match self.slots.is_closed() {
-            true => Err(CallError::ShutDown),
-            false => Ok(()),
+        if *self.is_closed.borrow() {
+            return Err(CallError::ShutDown);
         }
+        Ok(())
     }
 
     /// Waits until no call runs.
     pub(super) async fn is_empty(&self) {
         self.running.is_zero().await;
+    }
+
+    /// What is counted together with others.
+    pub(super) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.running.count()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    async fn wait(&self) -> Result<OwnedSemaphorePermit, CallError> {
+        let mut is_closed = self.is_closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = is_closed.wait_for(|is_closed| *is_closed) => Err(CallError::ShutDown),
+            permit = Arc::clone(&self.slots.semaphore).acquire_owned() => permit.map_err(|_| CallError::ShutDown),
+        }
+    }
+}
+
+/// How many calls may run at once, in one host or in several.
+pub(super) struct Slots {
+    /// 0 when there is no limit.
+    limit: usize,
+    semaphore: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    running: Arc<Tally>,
+}
+
+impl Slots {
+    /// So many; none is no limit.
+    pub(super) fn new(limit: Option<usize>) -> Arc<Self> {
+        let permits = limit.unwrap_or(Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            limit: limit.unwrap_or(0),
+            semaphore: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            waiting: AtomicUsize::new(0),
+            running: Tally::new(),
+        })
     }
 
     /// How many may run at once; 0 when there is no limit.
@@ -87,9 +134,50 @@ impl Gate {
     }
 }
 
+/// Counts the requests of several hosts together: `max_concurrent_requests` is then for all of them that have the same
+/// endpoint and the same limit. For a program in which many sessions open one configuration, each a host of its own.
+#[derive(Clone, Default)]
+pub struct RequestLimits(Arc<Mutex<HashMap<Shared, Weak<Slots>>>>);
+
+/// What hosts that are counted together have in common: the endpoint as it is written, and the limit.
+type Shared = (String, usize);
+
+impl RequestLimits {
+    /// Nothing is counted yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The slots for this endpoint and limit. Without a limit or an endpoint there is nothing to count together.
+    pub(super) fn of(&self, endpoint: Option<&str>, limit: Option<usize>) -> Arc<Slots> {
+        let (Some(endpoint), Some(limit)) = (endpoint, limit) else {
+            return Slots::new(limit);
+        };
+        let key = (endpoint.trim().trim_end_matches('/').to_owned(), limit);
+        // What is in the map is whole after every step.
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slots) = all.get(&key).and_then(Weak::upgrade) {
+            return slots;
+        }
+        all.retain(|_, slots| slots.strong_count() > 0);
+        let slots = Slots::new(Some(limit));
+        all.insert(key, Arc::downgrade(&slots));
+        slots
+    }
+}
+
+impl fmt::Debug for RequestLimits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestLimits")
+            .finish_non_exhaustive()
+    }
+}
+
 /// The right to run. Others get it when it is dropped.
 pub(super) struct Slot {
     _counted: Counted,
+    _counted_by_all: Counted,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -100,6 +188,7 @@ impl<'a> Waiting<'a> {
     fn begin(gate: &'a Gate) -> Result<Self, CallError> {
         // Before the comparison, so that no two take the last place.
         let waiting = Self(gate);
+        gate.slots.waiting.fetch_add(1, Ordering::Relaxed);
         let before = gate.waiting.fetch_add(1, Ordering::Relaxed);
         match before < gate.max_waiting {
             true => Ok(waiting),
@@ -114,6 +203,7 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.slots.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -124,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_run_in_the_order_in_which_they_came() {
-        let gate = Gate::new(Some(1), 100);
+        let gate = Gate::new(Slots::new(Some(1)), 100);
         let first = gate.enter().await.unwrap();
         let (order, mut entered) = tokio::sync::mpsc::unbounded_channel();
         for number in 0..50 {
@@ -149,7 +239,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_more_than_may_wait_is_turned_away() {
-        let gate = Gate::new(Some(1), 1);
+        let gate = Gate::new(Slots::new(Some(1)), 1);
         let running = gate.enter().await.unwrap();
         let mut waiting = Box::pin(gate.enter());
         assert!(is_pending(&mut waiting).await);
@@ -175,7 +265,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_gate_turns_away_those_who_wait_and_those_who_come() {
-        let gate = Gate::new(Some(1), 1);
+        let gate = Gate::new(Slots::new(Some(1)), 1);
         let running = gate.enter().await.unwrap();
         let mut waiting = Box::pin(gate.enter());
         assert!(is_pending(&mut waiting).await);
@@ -193,7 +283,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_whose_turn_comes_as_the_gate_closes_is_turned_away() {
-        let gate = Gate::new(Some(1), 1);
+        let gate = Gate::new(Slots::new(Some(1)), 1);
         let running = gate.enter().await.unwrap();
         let mut waiting = Box::pin(gate.enter());
         assert!(is_pending(&mut waiting).await);
@@ -204,6 +294,38 @@ mod tests {
         let entered = waiting.await.map(drop);
         assert!(matches!(entered, Err(CallError::ShutDown)), "{entered:?}");
         assert_eq!(gate.running(), 0);
+    }
+
+    #[tokio::test]
+    async fn hosts_with_one_endpoint_and_limit_are_counted_together() {
+        let limits = RequestLimits::new();
+        let gate = |endpoint, limit| Gate::new(limits.of(Some(endpoint), limit), 1);
+        let (first, second) = (gate("https://a", Some(1)), gate("https://a/", Some(1)));
+        let running = first.enter().await.unwrap();
+        let mut waiting = Box::pin(second.enter());
+        assert!(is_pending(&mut waiting).await);
+        assert_eq!((second.slots().running(), second.slots().waiting()), (1, 1));
+        assert_eq!((second.running(), first.waiting()), (0, 0));
+        for (endpoint, limit) in [
+            ("https://b", Some(1)),
+            ("https://a", Some(2)),
+            ("https://a", None),
+        ] {
+            let other = gate(endpoint, limit).enter().await;
+            assert!(other.is_ok(), "{endpoint} {limit:?}");
+        }
+        // One that closes lets the other go on.
+        first.close();
+        drop(running);
+        drop(waiting.await.unwrap());
+        assert!(matches!(
+            first.enter().await.map(drop),
+            Err(CallError::ShutDown)
+        ));
+        // What nobody uses any more is forgotten.
+        drop((first, second));
+        drop(gate("https://c", Some(1)));
+        assert_eq!(limits.0.lock().unwrap().len(), 1);
     }
 
     /// Whether a future, polled once, is not done.

@@ -11,9 +11,12 @@ use crate::component::{Inspection, ProviderComponent};
 use crate::contract::types::ProviderInfo;
 use crate::deadline::Deadline;
 use crate::engine::ProviderEngine;
+use crate::events::EventSubscriber;
 use crate::instance;
 
-/// A provider component that is loaded and checked. [`LoadedProvider::open`] makes a host of it.
+/// A provider component that is loaded and checked. [`LoadedProvider::open`] makes a host of it. A clone shares all there is:
+/// the component, the connections, the tokens.
+#[derive(Clone)]
 pub struct LoadedProvider {
     pub(super) engine: ProviderEngine,
     pub(super) component: ProviderComponent,
@@ -24,6 +27,18 @@ impl LoadedProvider {
     /// What can be seen of the component.
     pub fn inspection(&self) -> &Inspection {
         self.component.inspection()
+    }
+
+    /// The same provider, whose hosts are heard by another subscriber than the builder's.
+    #[must_use]
+    pub fn heard_by(&self, events: Arc<dyn EventSubscriber>) -> Self {
+        Self {
+            capabilities: Arc::new(Capabilities {
+                events,
+                ..(*self.capabilities).clone()
+            }),
+            ..self.clone()
+        }
     }
 
     /// What the provider says of itself.
@@ -47,8 +62,9 @@ impl LoadedProvider {
     pub async fn open(&self, config: &Map<String, Value>) -> Result<ProviderHost, CallError> {
         let grants = self.capabilities.for_config(config);
         // `Value` writes JSON only.
-        let config = Value::Object(grants.secrets.seal_config(config)).to_string();
-        ProviderHost::open(self, grants, config).await
+        let sealed = Value::Object(grants.secrets.seal_config(config)).to_string();
+        let slots = |limit| self.capabilities.slots(config, limit);
+        ProviderHost::open(self, grants, sealed, slots).await
     }
 }
 

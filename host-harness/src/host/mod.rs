@@ -8,6 +8,7 @@ mod error;
 mod forward;
 mod gate;
 mod loaded;
+mod options;
 mod reading;
 mod response_stream;
 mod settings;
@@ -30,7 +31,10 @@ pub(crate) use self::capabilities::{MAPPING, has_endpoint, setting};
 pub use self::error::{CallError, ComponentError};
 pub use self::forward::ForwardedBody;
 use self::gate::Gate;
+pub use self::gate::RequestLimits;
+use self::gate::Slots;
 pub use self::loaded::LoadedProvider;
+pub use self::options::CallOptions;
 pub use self::response_stream::ResponseStream;
 use self::settings::Settings;
 pub use self::swap::{Swap, SwapError};
@@ -38,7 +42,7 @@ use self::tally::Tally;
 use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderInfo};
 use crate::deadline::Deadline;
 use crate::engine::ProviderEngine;
-use crate::events::{CallId, Event};
+use crate::events::{CallId, Event, EventSubscriber};
 use crate::instance::{Grants, Instance};
 
 /// A provider that is loaded and configured, and answers. Cheap to clone, and shared by tasks: each call has an instance of
@@ -100,6 +104,7 @@ impl ProviderHost {
         loaded: &LoadedProvider,
         grants: Arc<Grants>,
         config: String,
+        slots: impl FnOnce(Option<usize>) -> Arc<Slots>,
     ) -> Result<Self, CallError> {
         let info = loaded.info().await?;
         let (engine, pre) = (&loaded.engine, loaded.component.pre());
@@ -118,7 +123,7 @@ impl ProviderHost {
             engine: loaded.engine.clone(),
             capabilities: Arc::clone(&loaded.capabilities),
             gate: Gate::new(
-                settings.max_concurrent_requests,
+                slots(settings.max_concurrent_requests),
                 grants.limits.waiting_calls,
             ),
             grants,
@@ -179,7 +184,20 @@ impl ProviderHost {
     ///
     /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, CallError> {
-        let mut call = self.0.enter_chat(request).await?;
+        self.complete_with(request, CallOptions::default()).await
+    }
+
+    /// The same, with something of its own.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, the component's failure, or what the host had against the call.
+    pub async fn complete_with(
+        &self,
+        request: &ChatRequest,
+        options: CallOptions,
+    ) -> Result<ChatResponse, CallError> {
+        let mut call = self.0.enter_chat(request, options).await?;
         let response = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_complete(store, provider, request).await
@@ -196,7 +214,20 @@ impl ProviderHost {
     ///
     /// The provider's error, the component's failure, or what the host had against the call.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ResponseStream, CallError> {
-        let mut call = self.0.enter_chat(request).await?;
+        self.stream_with(request, CallOptions::default()).await
+    }
+
+    /// The same, with something of its own.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error, the component's failure, or what the host had against the call.
+    pub async fn stream_with(
+        &self,
+        request: &ChatRequest,
+        options: CallOptions,
+    ) -> Result<ResponseStream, CallError> {
+        let mut call = self.0.enter_chat(request, options).await?;
         let accepted = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest
@@ -252,19 +283,28 @@ impl fmt::Debug for ProviderHost {
 
 impl Opened {
     /// Lets a chat request in, and begins to work for it.
-    async fn enter_chat(self: &Arc<Self>, request: &ChatRequest) -> Result<Call, CallError> {
+    async fn enter_chat(
+        self: &Arc<Self>,
+        request: &ChatRequest,
+        options: CallOptions,
+    ) -> Result<Call, CallError> {
         self.grants.limits.check(request)?;
-        self.enter(Some(request)).await
+        self.enter(Some(request), options).await
     }
 
     /// Lets a request in, and begins to work for it. Which model one that is no chat request asks for is not known here.
-    async fn enter(self: &Arc<Self>, request: Option<&ChatRequest>) -> Result<Call, CallError> {
+    async fn enter(
+        self: &Arc<Self>,
+        request: Option<&ChatRequest>,
+        options: CallOptions,
+    ) -> Result<Call, CallError> {
         let id = self.next_call();
         let deadline = Deadline::after(self.grants.limits.wall_time);
         let slot = deadline.hold(self.gate.enter()).await??;
         let running = self.begin_call();
-        self.tell_concurrency(id, request, &running.build);
-        Call::begin(self, running, id, Some(slot), deadline).await
+        let events = options.events.unwrap_or_else(|| self.events());
+        self.report_concurrency(&*events, id, request, &running.build);
+        Call::begin(self, running, (id, events), Some(slot), deadline).await
     }
 
     /// Begins to work for a question that asks nothing of the service, and so need not wait.
@@ -273,7 +313,13 @@ impl Opened {
         // Afterwards: whoever closed the gate before has not counted this one, and whoever closes it now waits for it.
         self.gate.check_open()?;
         let deadline = Deadline::after(self.grants.limits.wall_time);
-        Call::begin(self, running, self.next_call(), None, deadline).await
+        let call = (self.next_call(), self.events());
+        Call::begin(self, running, call, None, deadline).await
+    }
+
+    /// Who hears calls that do not say who does.
+    fn events(&self) -> Arc<dyn EventSubscriber> {
+        Arc::clone(&self.grants.events)
     }
 
     /// One more call on the build that takes new ones.
@@ -283,8 +329,14 @@ impl Opened {
         RunningCall::begin(&builds.present, &self.working)
     }
 
-    fn tell_concurrency(&self, id: CallId, request: Option<&ChatRequest>, build: &Build) {
-        if !self.grants.events.hears_events() {
+    fn report_concurrency(
+        &self,
+        events: &dyn EventSubscriber,
+        id: CallId,
+        request: Option<&ChatRequest>,
+        build: &Build,
+    ) {
+        if !events.hears_events() {
             return;
         }
         let model = request.and_then(|request| {
@@ -294,12 +346,12 @@ impl Opened {
         let payload = json!({
             "provider": build.info.id,
             "model": model,
-            "active_requests": self.gate.running(),
-            "waiting_requests": self.gate.waiting(),
-            "max_concurrent": self.gate.limit(),
+            "active_requests": self.gate.slots().running(),
+            "waiting_requests": self.gate.slots().waiting(),
+            "max_concurrent": self.gate.slots().limit(),
             "process_id": std::process::id(),
         });
-        self.grants.events.event(&Event {
+        events.event(&Event {
             call: Some(id),
             name: "provider:concurrency",
             payload: &payload.to_string(),

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::build::Build;
 use super::{BuildId, Builds, CallError, Opened, ProviderHost, Settings};
-use crate::component::{LoadError, ProviderComponent};
+use crate::component::{LoadError, ProviderComponent, Source};
 use crate::contract::types::ProviderError;
 use crate::deadline::Deadline;
 use crate::instance::{self, Failure, Instance};
@@ -42,7 +42,8 @@ impl ProviderHost {
     pub async fn swap(&self, path: impl AsRef<Path>) -> Result<Swap, SwapError> {
         let opened = &*self.0;
         let _one_at_a_time = opened.swapping.lock().await;
-        let component = ProviderComponent::load(&opened.engine, path.as_ref()).await?;
+        let source = Source::File(path.as_ref().to_owned());
+        let component = ProviderComponent::load(&opened.engine, source).await?;
         if component.inspection().digest == opened.build().id.digest {
             return Ok(opened.unchanged());
         }

@@ -22,8 +22,8 @@ impl Endpoint {
         let base = API_PATHS
             .iter()
             .find_map(|api| path.strip_suffix(api))
-            .unwrap_or(path)
-            .trim_matches('/');
+            .unwrap_or(path);
+        let base = project(base).unwrap_or(base).trim_matches('/');
         Some(Self {
             origin: Origin::of(&url)?,
             base: match base {
@@ -66,12 +66,21 @@ fn is_plain(segment: &str) -> bool {
     !matches!(decoded.as_slice(), b"" | b"." | b"..") && !decoded.iter().any(is_odd)
 }
 
+/// The path of the Foundry project in an address, without what people paste behind its name. None when it has none.
+fn project(path: &str) -> Option<&str> {
+    const PROJECTS: &str = "/api/projects/";
+    let name = path.find(PROJECTS)? + PROJECTS.len();
+    let length = path[name..].find('/').unwrap_or(path.len() - name);
+    (length > 0).then(|| &path[..name + length])
+}
+
 /// The ends of addresses that name the API and not the endpoint, the longest first: the provider takes them off too.
-const API_PATHS: [&str; 4] = [
+const API_PATHS: [&str; 5] = [
     "/openai/v1/responses",
     "/openai/responses",
     "/openai/v1",
     "/openai",
+    "/responses",
 ];
 
 /// What the API is asked with.
@@ -88,6 +97,16 @@ mod tests {
         let resource = "https://r.example";
         // endpoint, address of a request → whether secrets go there
         for (endpoint, address, expected) in [
+            (
+                "https://f.example/api/projects/p/deployments?api-version=v1",
+                "https://f.example/api/projects/p/openai/v1/responses",
+                true,
+            ),
+            (
+                "https://f.example/api/projects/p/deployments?api-version=v1",
+                "https://f.example/api/projects/q/openai/v1/responses",
+                false,
+            ),
             (
                 gateway,
                 "https://gw.example/team-a/openai/v1/responses",

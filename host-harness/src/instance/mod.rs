@@ -117,12 +117,17 @@ impl Instance {
     }
 
     /// Begins to work for a call.
-    pub(crate) fn begin(&mut self, call: CallId) {
+    pub(crate) fn begin(&mut self, call: CallId, events: Arc<dyn EventSubscriber>) {
         self.calls += 1;
         let state = self.store.data_mut();
         state.memory.begin();
         state.meter.reset();
-        state.reporter.begin(call);
+        state.reporter.begin(call, events);
+    }
+
+    /// Its work for the call is done.
+    pub(crate) fn end(&mut self) {
+        self.store.data_mut().reporter.end_call();
     }
 
     /// Runs a part of the call, which has time until then.

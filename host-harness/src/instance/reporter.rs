@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Grants;
 use crate::contract::events::Level;
-use crate::events::{CallId, Event};
+use crate::events::{CallId, Event, EventSubscriber};
 use crate::limits::LimitError;
 
 /// Hands on what an instance emits, without secrets, and tells the end of an exchange that the provider cannot tell: when
@@ -17,7 +17,9 @@ use crate::limits::LimitError;
 pub(super) struct Reporter {
     grants: Arc<Grants>,
     call: Option<CallId>,
-    /// Whether anybody hears events.
+    /// Who hears the present call.
+    events: Arc<dyn EventSubscriber>,
+    /// Whether it hears events.
     is_heard: bool,
     /// Its events go nowhere, and neither do lines of the log that report what was reported before. Errors are handed on: a
     /// component that panics says why in the log.
@@ -38,6 +40,7 @@ impl Reporter {
     pub(super) fn new(grants: Arc<Grants>) -> Self {
         Self {
             is_heard: grants.events.hears_events(),
+            events: Arc::clone(&grants.events),
             grants,
             call: None,
             is_muted: false,
@@ -46,10 +49,17 @@ impl Reporter {
         }
     }
 
-    /// What comes belongs to this call.
-    pub(super) fn begin(&mut self, call: CallId) {
+    /// What comes belongs to this call, and is heard by this subscriber.
+    pub(super) fn begin(&mut self, call: CallId, events: Arc<dyn EventSubscriber>) {
         self.call = Some(call);
+        self.is_heard = events.hears_events();
+        self.events = events;
         self.bytes = 0;
+    }
+
+    /// The call is over: whoever heard it is not kept for the next one.
+    pub(super) fn end_call(&mut self) {
+        self.events = Arc::clone(&self.grants.events);
     }
 
     /// Hands on an event.
@@ -75,7 +85,7 @@ impl Reporter {
             name: &name,
             payload: &payload,
         };
-        self.grants.events.event(&event);
+        self.events.event(&event);
         match event.name {
             "llm:request" => {
                 self.exchange = Some(Exchange {
@@ -99,7 +109,7 @@ impl Reporter {
         if self.is_muted && !matches!(level, Level::Error | Level::Warn) {
             return Ok(());
         }
-        self.grants.events.log(level, &self.redacted(message));
+        self.events.log(level, &self.redacted(message));
         Ok(())
     }
 
@@ -124,7 +134,7 @@ impl Reporter {
         if let Some(error) = error {
             payload["error"] = error.into();
         }
-        self.grants.events.event(&Event {
+        self.events.event(&Event {
             call: self.call,
             name: "llm:response",
             payload: &payload.to_string(),

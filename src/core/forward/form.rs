@@ -50,14 +50,13 @@ pub(super) fn part(boundary: &[u8], name: &str) -> Vec<u8> {
 /// Whether a part's head says that it is the model.
 fn is_model(head: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head);
-    let is_model = head.split("\r\n").any(|line| {
+    head.split("\r\n").any(|line| {
         let Some((name, value)) = line.split_once(':') else {
             return false;
         };
         name.trim().eq_ignore_ascii_case("content-disposition")
             && parameter(value, "name").as_deref() == Some("model")
-    });
-    is_model
+    })
 }
 
 /// The value of a parameter, in quotes or without.

@@ -7,7 +7,7 @@
 //! Results become those of functions at first. Only when the conversation is repaired is it known which call each of them
 //! answers, and [`settle`] gives it the form of its call.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 
@@ -74,10 +74,10 @@ pub(super) fn result(call_id: &str, output: Value) -> Value {
 /// Agents with the kernel's older role `function` know results by the tool's name alone.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// The calls of the last turn by their tools' names: the messages that they are in, and their ids.
-    calls: BTreeMap<String, VecDeque<(usize, String)>>,
-    /// Those of them that have a result.
-    answered: BTreeSet<String>,
+    /// The calls of the last turn by their tools' names, of which there are few: the messages that they are in, and their ids.
+    calls: Vec<(String, VecDeque<(usize, String)>)>,
+    /// The ids of those of them that have a result.
+    answered: Vec<String>,
     /// The message of the first of these calls.
     first: Option<usize>,
     /// How many items were looked at. Each is looked at once, and none in a conversation whose results have ids.
@@ -98,20 +98,27 @@ impl Waiting {
             } else if let (Some(kind), Some(id)) = (CallKind::of(item), id) {
                 let name = json::text(item, "name").unwrap_or(kind.tool_name());
                 self.first = self.first.or(Some(message));
-                self.calls
-                    .entry(name.to_owned())
-                    .or_default()
-                    .push_back((message, id.to_owned()));
+                let call = (message, id.to_owned());
+                match self.calls_of(name) {
+                    Some(calls) => calls.push_back(call),
+                    None => self.calls.push((name.to_owned(), VecDeque::from([call]))),
+                }
             }
         }
         self.seen = items.values.len();
-        let calls = self.calls.get_mut(name?)?;
-        while let Some((_, id)) = calls.pop_front() {
-            if !self.answered.remove(&id) {
-                return Some(id);
+        while let Some((_, id)) = self.calls_of(name?)?.pop_front() {
+            match self.answered.iter().position(|answered| *answered == id) {
+                Some(position) => drop(self.answered.swap_remove(position)),
+                None => return Some(id),
             }
         }
         None
+    }
+
+    /// The calls of one tool.
+    fn calls_of(&mut self, tool: &str) -> Option<&mut VecDeque<(usize, String)>> {
+        let of_tool = self.calls.iter_mut().find(|(name, _)| name == tool);
+        of_tool.map(|(_, calls)| calls)
     }
 
     /// A turn begins, unless the same message has called tools already.
@@ -120,7 +127,7 @@ impl Waiting {
             return;
         }
         self.first = None;
-        self.calls.retain(|_, calls| {
+        self.calls.retain_mut(|(_, calls)| {
             calls.retain(|(called_in, _)| *called_in == message);
             if !calls.is_empty() {
                 self.first = Some(message);
@@ -135,7 +142,7 @@ impl Waiting {
 /// whole.
 pub(super) fn settle(items: &mut Items) {
     // Where the calls are whose results have a form of their own.
-    let mut calls = BTreeMap::new();
+    let mut calls: Vec<(String, usize)> = Vec::new();
     for index in 0..items.values.len() {
         let item = &mut items.values[index];
         shorten(item);
@@ -149,10 +156,14 @@ pub(super) fn settle(items: &mut Items) {
         };
         match kind {
             Some(CallKind::Function) if item.get("caller").is_none() => {}
-            Some(kind) => drop(calls.insert(id.to_owned(), (kind, index))),
+            Some(_) => calls.push((id.to_owned(), index)),
             None if is_result(item) => {
-                if let Some((kind, call)) = calls.remove(id) {
-                    settle_pair(kind, call, index, items);
+                // Most results come in the order of their calls.
+                if let Some(position) = calls.iter().position(|(call, _)| call == id) {
+                    let (_, call) = calls.remove(position);
+                    if let Some(kind) = CallKind::of(&items.values[call]) {
+                        settle_pair(kind, call, index, items);
+                    }
                 }
             }
             None => {}

@@ -3,7 +3,7 @@
 //! The items that are no blocks take their place again among the blocks. Agents leave blocks out, change them, and put others
 //! between them, so that each block is looked for among those of the response: a call by its id, any other by its type.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(super) struct Kept {
     /// The first that has not had its turn.
     next: usize,
     /// Where the calls are that have something beside their blocks, by their ids.
-    calls: BTreeMap<String, usize>,
+    calls: Vec<(String, usize)>,
     /// Where the other blocks are.
     texts: VecDeque<usize>,
     thinking: VecDeque<usize>,
@@ -58,7 +58,7 @@ impl Kept {
             if CallKind::of_details(&entry).is_some()
                 && let Some(id) = json::text(&entry, "call_id")
             {
-                kept.calls.insert(id.to_owned(), index);
+                kept.calls.push((id.to_owned(), index));
             }
             let is_item = json::text(&entry, "type").is_some();
             kept.entries.push(if is_item { entry } else { Value::Null });
@@ -68,11 +68,21 @@ impl Kept {
 
     /// What a call's item has beside its block.
     pub(super) fn details(&self, call_id: &str) -> Option<&Map<String, Value>> {
-        self.entries.get(*self.calls.get(call_id)?)?.as_object()
+        self.entries.get(self.position(call_id)?)?.as_object()
+    }
+
+    /// Where the call with this id is.
+    fn position(&self, call_id: &str) -> Option<usize> {
+        let (_, position) = self.calls.iter().find(|(id, _)| id == call_id)?;
+        Some(*position)
     }
 
     /// The items that come before a block.
     pub(super) fn before(&mut self, block: Block<'_>) -> Vec<Value> {
+        let known = match block {
+            Block::Call(id) => self.position(id),
+            Block::Text | Block::Thinking => None,
+        };
         let positions = match block {
             Block::Call(_) => &mut self.tool_calls,
             Block::Text => &mut self.texts,
@@ -81,10 +91,6 @@ impl Kept {
         while positions.front().is_some_and(|front| *front < self.next) {
             positions.pop_front();
         }
-        let known = match block {
-            Block::Call(id) => self.calls.get(id).copied(),
-            _ => None,
-        };
         match known.or(positions.front().copied()) {
             Some(position) if position >= self.next => {
                 let items = self.items(position);

@@ -1,7 +1,5 @@
 //! Tool calls that an agent keeps beside the content of a message, as some context stores do.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::content;
@@ -33,7 +31,7 @@ pub(super) fn of(
                 let Some(call) = stored_call(call, place, drops) else {
                     return Err(place.invalid("", "expected an `id` and a `name`"));
                 };
-                if !blocks.contains(call.id.as_str()) {
+                if !blocks.contains(&call.id.as_str()) {
                     found.push(call);
                 }
             }
@@ -79,12 +77,12 @@ fn stored_call(call: &Value, place: Place, drops: &mut Drops) -> Option<StoredCa
 }
 
 /// The ids of the calls among the blocks of a message.
-fn calls_of(message: &Message) -> BTreeSet<&str> {
-    let mut ids = BTreeSet::new();
+fn calls_of(message: &Message) -> Vec<&str> {
+    let mut ids = Vec::new();
     if let MessageContent::Blocks(blocks) = &message.content {
         for block in blocks {
             if let BlockContent::ToolCall(call) = &block.content {
-                ids.insert(call.id.as_str());
+                ids.push(call.id.as_str());
             }
         }
     }

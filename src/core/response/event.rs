@@ -6,30 +6,39 @@ use serde_json::Value;
 
 use super::Response;
 use super::members::{Kind, Members};
-use crate::contract::types::{ErrorKind, ProviderError};
-use crate::core::json;
+use crate::core::{json, sse};
 
-/// One event. `slot` is the `output_index` of the item that it is about: items are told apart by that, since gateways
-/// leave their ids out, or change them on the way.
+/// One event.
 pub(super) enum Event<'a> {
-    /// The response, complete or cut off.
-    Completed(Response),
+    /// The response, complete or cut off, and its status in case it does not say so itself.
+    Completed(Response, &'static str),
+    /// The response begins.
+    Created,
     /// A part goes on.
-    Delta(u32, PartKind, Cow<'a, str>),
+    Delta(Address<'a>, PartKind, Cow<'a, str>),
     /// A part is complete, with all of its text.
-    Done(u32, PartKind, Cow<'a, str>),
+    Done(Address<'a>, PartKind, Cow<'a, str>),
     /// The service reports an error.
     Error(Value),
     /// The response failed; its error may be null.
     Failed(Response),
     /// An item begins.
-    ItemAdded(u32, Value),
+    ItemAdded(Address<'a>, Value),
     /// An item is complete.
-    ItemDone(u32, Value),
+    ItemDone(Address<'a>, Value),
     /// A part begins.
-    PartAdded(u32, PartKind),
+    PartAdded(Address<'a>, PartKind),
     /// A part of a message is complete, and so is its block.
-    PartDone(u32),
+    PartDone(Address<'a>),
+}
+
+/// Which item an event is about.
+#[derive(Default)]
+pub(super) struct Address<'a> {
+    /// By its `output_index`. That tells items apart, since gateways leave their ids out, or change them on the way.
+    pub(super) slot: Option<u32>,
+    /// By its id, for gateways that leave the index out.
+    pub(super) id: Option<Cow<'a, str>>,
 }
 
 /// What a part of an item is.
@@ -42,81 +51,95 @@ pub(super) enum PartKind {
 }
 
 impl<'a> Event<'a> {
-    /// Reads the data of an event; `None` when it says nothing to a caller, or is not known.
-    pub(super) fn read(data: &'a [u8]) -> Result<Option<Self>, ProviderError> {
+    /// Reads an event; none when it says nothing to a caller, or is not known.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON.
+    pub(super) fn read(data: &'a [u8]) -> serde_json::Result<Option<Self>> {
         // `[DONE]`, and what gateways send to keep a connection alive.
         if data.trim_ascii_start().first() != Some(&b'{') {
             return Ok(None);
         }
-        let members = match Members::read_all(data) {
-            Ok(members) => members,
-            Err(error) => {
-                // What is wrong with an event that says nothing here does no harm.
-                let head = Members::read_head(data).map_err(unreadable)?;
-                return match head.kind {
-                    Kind::Irrelevant => Ok(None),
-                    Kind::Absent | Kind::Relevant(_) => Err(unreadable(error)),
-                };
-            }
-        };
-        match members.kind {
+        let members = Members::read(data)?;
+        Ok(match members.kind {
             Kind::Relevant(meaning) => Self::of(meaning, members, data),
             // An error from in front of the service, which does not know the service's events.
-            Kind::Absent if !members.error.is_null() => Self::of(Meaning::Error, members, data),
-            Kind::Absent | Kind::Irrelevant => Ok(None),
+            Kind::Absent if !members.error.is_null() => Some(Self::Error(members.error)),
+            Kind::Absent | Kind::Irrelevant => None,
+        })
+    }
+
+    /// The error in an event that is named so, whatever it looks like.
+    pub(super) fn named_error(sse::Event { data, .. }: &sse::Event) -> Value {
+        let value = serde_json::from_slice(data)
+            .or_else(|_| serde_json::from_slice(&json::mended(data).json))
+            .unwrap_or_else(|_| String::from_utf8_lossy(data).into());
+        match value {
+            Value::Object(mut object) => match object.remove("error") {
+                None | Some(Value::Null) => Value::Object(object),
+                Some(error) => error,
+            },
+            other => other,
         }
     }
 
-    fn of(
-        meaning: Meaning,
-        members: Members<'a>,
-        data: &[u8],
-    ) -> Result<Option<Self>, ProviderError> {
-        Ok(Some(match meaning {
-            Meaning::Completed => Self::Completed(members.response),
-            Meaning::Delta(kind) => {
-                Self::Delta(members.slot()?, kind, members.delta.unwrap_or_default())
-            }
+    fn of(meaning: Meaning, members: Members<'a>, data: &[u8]) -> Option<Self> {
+        let mut address = Address {
+            slot: members.output_index,
+            id: members.item_id,
+        };
+        Some(match meaning {
+            Meaning::Completed(status) => Self::Completed(members.response, status),
+            Meaning::Created => Self::Created,
+            Meaning::Delta(kind) => Self::Delta(address, kind, members.delta?),
             Meaning::Done(kind) => {
-                let slot = members.slot()?;
                 let whole = match kind {
                     PartKind::Text | PartKind::Thinking => members.text,
                     PartKind::Refusal => members.refusal,
                     PartKind::ToolCall => members.arguments,
                 };
-                Self::Done(slot, kind, whole.unwrap_or_default())
+                Self::Done(address, kind, whole?)
             }
             Meaning::Error => Self::Error(match members.error {
                 // The older form, in which the event itself is the error.
-                Value::Null => serde_json::from_slice(data).map_err(unreadable)?,
+                Value::Null => serde_json::from_slice(data).unwrap_or_default(),
                 error => error,
             }),
             Meaning::Failed => Self::Failed(members.response),
-            Meaning::ItemAdded => Self::ItemAdded(members.slot()?, members.item),
-            Meaning::ItemDone => Self::ItemDone(members.slot()?, members.item),
+            Meaning::ItemAdded | Meaning::ItemDone => {
+                let id = json::text(&members.item, "id");
+                address.id = id.map(|id| Cow::Owned(id.to_owned()));
+                match meaning {
+                    Meaning::ItemAdded => Self::ItemAdded(address, members.item),
+                    _ => Self::ItemDone(address, members.item),
+                }
+            }
             Meaning::PartAdded => {
                 let kind = match json::text(&members.part, "type") {
                     Some("output_text") => PartKind::Text,
                     Some("refusal") => PartKind::Refusal,
                     Some("reasoning_text") => PartKind::Thinking,
-                    _ => return Ok(None),
+                    _ => return None,
                 };
-                Self::PartAdded(members.slot()?, kind)
+                Self::PartAdded(address, kind)
             }
             // Reasoning goes on until its item is done.
             Meaning::PartDone if json::text(&members.part, "type") == Some("reasoning_text") => {
-                return Ok(None);
+                return None;
             }
-            Meaning::PartDone => Self::PartDone(members.slot()?),
-            Meaning::SummaryAdded => Self::PartAdded(members.slot()?, PartKind::Thinking),
-        }))
+            Meaning::PartDone => Self::PartDone(address),
+            Meaning::SummaryAdded => Self::PartAdded(address, PartKind::Thinking),
+        })
     }
 }
 
 /// What an event of some type means.
 #[derive(Clone, Copy)]
 pub(super) enum Meaning {
-    Completed,
+    /// With the response's status.
+    Completed(&'static str),
+    Created,
     Delta(PartKind),
     Done(PartKind),
     Error,
@@ -139,9 +162,10 @@ impl Meaning {
 /// The types of events that say something to a caller.
 const TYPES: &[(&str, Meaning)] = &[
     ("error", Meaning::Error),
-    ("response.completed", Meaning::Completed),
+    ("response.completed", Meaning::Completed("completed")),
     ("response.content_part.added", Meaning::PartAdded),
     ("response.content_part.done", Meaning::PartDone),
+    ("response.created", Meaning::Created),
     ("response.failed", Meaning::Failed),
     (
         "response.function_call_arguments.delta",
@@ -151,7 +175,7 @@ const TYPES: &[(&str, Meaning)] = &[
         "response.function_call_arguments.done",
         Meaning::Done(PartKind::ToolCall),
     ),
-    ("response.incomplete", Meaning::Completed),
+    ("response.incomplete", Meaning::Completed("incomplete")),
     ("response.output_item.added", Meaning::ItemAdded),
     ("response.output_item.done", Meaning::ItemDone),
     ("response.output_text.delta", Meaning::Delta(PartKind::Text)),
@@ -179,22 +203,3 @@ const TYPES: &[(&str, Meaning)] = &[
     ("response.refusal.delta", Meaning::Delta(PartKind::Refusal)),
     ("response.refusal.done", Meaning::Done(PartKind::Refusal)),
 ];
-
-/// The error for an event that matters and cannot be read.
-pub(super) fn malformed(problem: &str) -> ProviderError {
-    ProviderError::new(
-        ErrorKind::Stream,
-        format!("an event of the stream could not be read ({problem}); try again"),
-    )
-}
-
-fn unreadable(error: serde_json::Error) -> ProviderError {
-    malformed(&error.to_string())
-}
-
-impl Members<'_> {
-    fn slot(&self) -> Result<u32, ProviderError> {
-        self.output_index
-            .ok_or_else(|| malformed("`output_index` is missing"))
-    }
-}

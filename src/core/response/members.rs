@@ -18,6 +18,7 @@ use super::event::Meaning;
 pub(super) struct Members<'a> {
     pub(super) kind: Kind,
     pub(super) output_index: Option<u32>,
+    pub(super) item_id: Option<Cow<'a, str>>,
     pub(super) delta: Option<Cow<'a, str>>,
     pub(super) text: Option<Cow<'a, str>>,
     pub(super) refusal: Option<Cow<'a, str>>,
@@ -26,8 +27,6 @@ pub(super) struct Members<'a> {
     pub(super) part: Value,
     pub(super) response: Response,
     pub(super) error: Value,
-    /// Whether nothing but `kind` is of interest.
-    is_head: bool,
 }
 
 /// What the type of an event says.
@@ -43,24 +42,11 @@ pub(super) enum Kind {
 }
 
 impl<'a> Members<'a> {
-    /// Reads `kind`.
-    pub(super) fn read_head(data: &'a [u8]) -> serde_json::Result<Self> {
-        Self::read(data, true)
-    }
-
     /// Reads all members, but none that come after the type of an event that says nothing here: it may have a whole
     /// response, or anything else.
-    pub(super) fn read_all(data: &'a [u8]) -> serde_json::Result<Self> {
-        Self::read(data, false)
-    }
-
-    fn read(data: &'a [u8], is_head: bool) -> serde_json::Result<Self> {
-        let members = Self {
-            is_head,
-            ..Self::default()
-        };
+    pub(super) fn read(data: &'a [u8]) -> serde_json::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(data);
-        let members = deserializer.deserialize_any(Lenient(members))?;
+        let members = deserializer.deserialize_any(Lenient(Self::default()))?;
         deserializer.end()?;
         Ok(members)
     }
@@ -111,17 +97,21 @@ impl<'de> Reader<'de> for Members<'de> {
                 }
                 return Ok(());
             }
-            _ if self.is_head || matches!(self.kind, Kind::Irrelevant) => {
+            _ if matches!(self.kind, Kind::Irrelevant) => {
                 return map.next_value::<IgnoredAny>().map(drop);
             }
             "arguments" => Place::Text(&mut self.arguments),
             "delta" => Place::Text(&mut self.delta),
             "error" => Place::Tree(&mut self.error),
             "item" => Place::Tree(&mut self.item),
+            "item_id" => Place::Text(&mut self.item_id),
             "output_index" => Place::Index(&mut self.output_index),
             "part" => Place::Tree(&mut self.part),
             "refusal" => Place::Text(&mut self.refusal),
-            "response" => Place::Response(&mut self.response),
+            // At the beginning it repeats the request, and has nothing else.
+            "response" if !matches!(self.kind, Kind::Relevant(Meaning::Created)) => {
+                Place::Response(&mut self.response)
+            }
             "text" => Place::Text(&mut self.text),
             _ => return map.next_value::<IgnoredAny>().map(drop),
         };
@@ -129,8 +119,11 @@ impl<'de> Reader<'de> for Members<'de> {
             Place::Tree(place) => *place = map.next_value()?,
             Place::Response(place) => *place = map.next_value()?,
             Place::Index(place) => {
-                if let Scalar::Index(index) = map.next_value()? {
-                    *place = Some(index);
+                *place = match map.next_value()? {
+                    Scalar::Index(index) => Some(index),
+                    // Some gateways write numbers as text.
+                    Scalar::Text(text) => text.parse().ok(),
+                    Scalar::Null | Scalar::Other => None,
                 }
             }
             Place::Text(place) => {

@@ -29,10 +29,10 @@ use crate::core::{classify, json};
 /// When the response failed or was cancelled, and when a tool call's arguments are not a JSON object although nothing cut
 /// them off: an agent would run the tool with arguments that the model never gave.
 pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
-    let read = &response.read;
-    if let Some(error) = read.get("error").filter(|error| !error.is_null()) {
-        return Err(classify::reported(error));
+    if let Some(error) = response.failure() {
+        return Err(classify::reported(&error));
     }
+    let read = &response.read;
     let is_cut = match json::text(read, "status") {
         Some("completed") => false,
         Some("incomplete") => true,
@@ -45,7 +45,8 @@ pub fn translate(response: Response) -> Result<ChatResponse, ProviderError> {
         }
         // Some gateways leave the status out of what is a response otherwise.
         None if read.get("output").is_some_and(Value::is_array) => false,
-        other => return Err(not_a_response(other)),
+        Some(other) => return Err(not_a_response(&format!("its status is `{other}`"))),
+        None => return Err(not_a_response("it has neither status nor output")),
     };
     let incomplete_reason = incomplete_reason(read);
 
@@ -253,11 +254,7 @@ fn written_unless_empty(members: &Map<String, Value>) -> Option<String> {
     }
 }
 
-fn not_a_response(status: Option<&str>) -> ProviderError {
-    let found = match status {
-        Some(status) => format!("its status is `{status}`"),
-        None => "it has neither status nor output".to_owned(),
-    };
+fn not_a_response(found: &str) -> ProviderError {
     ProviderError {
         // It would come again, and might cost again.
         retryable: false,

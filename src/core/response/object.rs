@@ -17,8 +17,30 @@ pub struct Response {
 }
 
 impl Response {
-    pub(super) fn is_object(&self) -> bool {
-        self.read.is_object()
+    /// Reads a response that came whole.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON.
+    pub fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes).or_else(|_| serde_json::from_slice(&json::mended(bytes).json))
+    }
+
+    /// The error that it failed with, and what the content filters found, if they did not let it pass.
+    pub(super) fn failure(&self) -> Option<Value> {
+        let mut error = self
+            .read
+            .get("error")
+            .filter(|error| !error.is_null())?
+            .clone();
+        if let Some(error) = error.as_object_mut()
+            && let Some(filters) = self.read.get("content_filters")
+        {
+            error
+                .entry("content_filters")
+                .or_insert_with(|| filters.clone());
+        }
+        Some(error)
     }
 
     /// The service's id for it.

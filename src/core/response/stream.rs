@@ -1,38 +1,56 @@
 //! From the service's stream events to the contract's.
 //!
-//! The state machine is total: what it does not know it passes over. Success is `response.completed` or
-//! `response.incomplete`, whose response object is the authority on what was said; the events before it are how that
-//! arrives. A response that was cut off may go on in another one: to a caller the two are one stream.
+//! The state machine is total: what it does not know, and what it cannot read, it passes over. Success is
+//! `response.completed` or `response.incomplete`. Its response object is the authority on what was said; the events before it
+//! are how that arrives, and stand in for what it leaves out. When the two differ, the caller gets the response's content
+//! anew. A response that was cut off may go on in another one: to a caller the two are one stream.
 
+mod blocks;
+mod items;
+
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::event::{Event, PartKind, malformed};
+use self::blocks::Block;
+use self::items::Items;
+use super::event::{Event, PartKind};
 use super::{Call, Response, Served, continuation, object};
 use crate::contract::types::{
-    BlockDelta, BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent, ToolCallHeader,
+    BlockDelta, BlockKind, BlockStart, ContentBlock, ErrorKind, ProviderError, StreamEvent,
+    ToolCallHeader,
 };
-use crate::core::{classify, json};
+use crate::core::json::{self, Mended, ObjectWriter};
+use crate::core::{classify, sse};
+
+/// The most bytes of a response: those of one that comes whole, and the sum of what one says bit by bit.
+pub const MAX_RESPONSE_BYTES: usize = sse::MAX_EVENT_BYTES;
 
 /// Translates one stream.
 #[derive(Debug, Default)]
 pub struct Translator {
-    /// The blocks that have begun and not ended; there are never more than a few.
-    open: Vec<OpenBlock>,
-    /// The text block that is complete, unless another response goes on with it. Its end is told when the next block
+    /// The items of the present response.
+    items: Items,
+    /// What the caller has got since the stream began, or began anew.
+    blocks: Vec<Block>,
+    /// The text block that is complete, unless another response goes on with it. Its end is emitted when the next block
     /// begins, or the response is over.
-    last_text: Option<u32>,
+    last_text: Option<usize>,
     /// The text block that the present response goes on with.
-    cut_text: Option<u32>,
-    /// The items that are complete, in the order of their slots, in case the last event brings none.
-    items: Vec<(u32, Value)>,
-    /// The slots of which something was delivered, so that what comes late is not delivered again.
-    begun: Vec<u32>,
+    cut: Option<usize>,
+    /// The same, as long as the present response has said nothing that belongs to it, or comes after it.
+    cut_text: Option<usize>,
     /// The least index that no block has had.
     next_index: u32,
+    /// The caller has got something of the present response.
+    emitted: bool,
+    /// The service has said that the present response begins.
+    is_created: bool,
     /// `response.failed` came without an error; the service may still send it.
     failed: bool,
+    /// The bytes that are kept of what came.
+    kept: usize,
     /// The responses before the present one, as one.
     before: Option<Response>,
     /// The present response is over, and this is what it came to, together with those before it.
@@ -41,50 +59,24 @@ pub struct Translator {
     served: Served,
 }
 
-#[derive(Debug)]
-struct OpenBlock {
-    /// The `output_index` of its item.
-    slot: u32,
-    /// The block's own index.
-    index: u32,
-    kind: PartKind,
-    /// Something of the present part was delivered.
-    delivered: bool,
-    /// Something of any part was.
-    has_text: bool,
-}
-
 impl Translator {
-    /// Takes the data of one event, and adds what the caller sees of it to `events`.
+    /// Takes one event, and adds what the caller sees of it to `events`.
     ///
     /// # Errors
     ///
-    /// When the service reports an error, or an event that matters cannot be read.
+    /// When the service reports an error, or says more than [`MAX_RESPONSE_BYTES`].
     pub fn apply(
         &mut self,
-        data: &[u8],
+        event: &sse::Event,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        let Some(event) = Event::read(data)? else {
-            return Ok(());
+        let Ok(read) = Event::read(&event.data) else {
+            // What cannot be mended either does no harm: the last event has everything, or the stream has no end.
+            let Mended { json, low, high } = json::mended(&event.data);
+            let read = Event::read(&json).unwrap_or_default();
+            return self.take(read, (low, high), event, events);
         };
-        match event {
-            Event::Completed(response) => return self.complete(response, events),
-            Event::Error(error) => return Err(classify::reported(&error)),
-            Event::Failed(response) => return self.fail(&response),
-            Event::Delta(slot, kind, delta) => self.deliver(slot, kind, &delta, events),
-            Event::Done(slot, kind, whole) => self.part_done(slot, kind, &whole, events),
-            Event::ItemAdded(slot, item) => self.item_added(slot, &item, events),
-            Event::ItemDone(slot, mut item) => {
-                object::spread(&mut item);
-                self.item_done(slot, &item, events);
-                let place = self.items.partition_point(|(other, _)| *other <= slot);
-                self.items.insert(place, (slot, item));
-            }
-            Event::PartAdded(slot, kind) => self.part_added(slot, kind, events),
-            Event::PartDone(slot) => self.close(slot, events),
-        }
-        Ok(())
+        self.take(read, (None, None), event, events)
     }
 
     /// Takes a response that came whole, and adds what the caller sees of it, as if it had arrived bit by bit.
@@ -104,10 +96,10 @@ impl Translator {
     /// What to add to the input so that a response goes on that was cut off. None when it cannot, or has come to nothing
     /// new since it went on last.
     pub fn continuation(&self) -> Option<Vec<Value>> {
-        match self.begun.is_empty() {
-            true => None,
-            false => continuation::input(&self.received.as_ref()?.read),
+        if !self.items.have_text() {
+            return None;
         }
+        continuation::input(&self.received.as_ref()?.read)
     }
 
     /// Whether the response that is over used up its limit before it had anything to show.
@@ -140,57 +132,97 @@ impl Translator {
 
     /// Makes ready for the response that goes on with the one that was cut off.
     pub fn go_on(&mut self, events: &mut VecDeque<StreamEvent>) {
-        while let Some(block) = self.open.first() {
-            self.close(block.slot, events);
-        }
+        self.close_items(events);
         self.before = self.received.take();
-        self.cut_text = self.last_text.take();
-        self.begun.clear();
+        self.cut = self.last_text.take();
+        self.emitted = false;
         self.restart();
     }
 
-    /// Whether the caller has seen something of the present response.
-    pub fn has_told(&self) -> bool {
-        !self.begun.is_empty() || !self.open.is_empty()
+    /// Whether the caller has got something of the present response.
+    pub fn has_emitted(&self) -> bool {
+        self.emitted
     }
 
-    /// Makes ready for the present response to begin again, of which the caller has seen nothing.
+    /// Makes ready for the present response to begin again, of which the caller has got nothing.
     pub fn restart(&mut self) {
-        self.items.clear();
+        self.items = Items::default();
+        // The text may have been taken up without a word.
+        for block in &mut self.blocks {
+            block.item = None;
+        }
+        self.last_text = None;
+        self.cut_text = self.cut;
+        self.is_created = false;
         self.failed = false;
     }
 
-    /// Gives the present response up, for those before it. Whether that is possible: they are there, and the caller has
-    /// seen nothing of it.
+    /// Takes back all that the caller has got, the responses before the present one included: what comes next begins anew.
+    pub fn retract(&mut self, error: ProviderError, events: &mut VecDeque<StreamEvent>) {
+        let error = self.with_partial_text(error);
+        self.close_all(events);
+        events.push_back(StreamEvent::Aborted(error));
+        *self = Self {
+            served: std::mem::take(&mut self.served),
+            ..Self::default()
+        };
+    }
+
+    /// Gives the present response up, for those before it. Whether that is possible: they are there, and the caller has got
+    /// nothing of it.
     pub fn go_back(&mut self) -> bool {
-        let is_possible = self.before.is_some() && !self.has_told();
+        let is_possible = self.before.is_some() && !self.emitted;
         if is_possible {
+            self.restart();
             self.received = self.before.take();
         }
         is_possible
     }
 
-    /// Ends the stream with the response.
+    /// Ends the stream with the response. If that is something else than what the caller has got, the caller gets it anew.
     ///
     /// # Errors
     ///
     /// When the response failed.
     pub fn finish(&mut self, events: &mut VecDeque<StreamEvent>) -> Result<(), ProviderError> {
-        self.close_all(events);
         let response = self.received.take().unwrap_or_default();
-        events.push_back(StreamEvent::Completed(super::translate(response)?));
+        let response = super::translate(response);
+        self.close_all(events);
+        let response = response?;
+        if blocks::differ(&self.blocks, &response) {
+            let error = ProviderError::new(
+                ErrorKind::Stream,
+                "what arrived bit by bit is not what the service says at the end; the answer begins anew",
+            );
+            self.retract(error, events);
+            for block in &response.content {
+                self.deliver_whole(block, events);
+            }
+        }
+        events.push_back(StreamEvent::Completed(response));
         Ok(())
     }
 
     /// Ends the blocks that are still open: before the last event, and before an error.
     pub fn close_all(&mut self, events: &mut VecDeque<StreamEvent>) {
-        let open = self.open.drain(..).map(|block| block.index);
-        for index in open
-            .chain(self.last_text.take())
-            .chain(self.cut_text.take())
-        {
-            events.push_back(StreamEvent::BlockEnd(index));
+        self.close_items(events);
+        for block in [self.last_text.take(), self.cut_text.take()] {
+            self.end(block, events);
         }
+    }
+
+    /// An error, with the text that the caller has got before it in its details.
+    pub fn with_partial_text(&self, mut error: ProviderError) -> ProviderError {
+        let texts = self
+            .blocks
+            .iter()
+            .filter(|block| block.kind == PartKind::Text);
+        let text: String = texts.map(|block| block.text.as_str()).collect();
+        if !text.is_empty() {
+            let details = ObjectWriter::onto(error.details.unwrap_or_default());
+            error.details = Some(details.member("partial_text", &text).finish());
+        }
+        error
     }
 
     /// What a stream that ends here failed with.
@@ -204,119 +236,268 @@ impl Translator {
         )
     }
 
-    fn item_added(&mut self, slot: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
-        match json::text(item, "type") {
-            Some("reasoning") => self.begin(slot, PartKind::Thinking, BlockKind::Thinking, events),
-            // What a message's block is, its first part tells. Other items are no blocks.
-            _ => {
-                if let Some(Call { id, name, .. }) = Call::of(item) {
-                    let header = ToolCallHeader {
-                        id: id.to_owned(),
-                        name: name.to_owned(),
-                    };
-                    let block = BlockKind::ToolCall(header);
-                    self.begin(slot, PartKind::ToolCall, block, events);
-                }
+    fn take(
+        &mut self,
+        read: Option<Event<'_>>,
+        halves: (Option<u16>, Option<u16>),
+        event: &sse::Event,
+        events: &mut VecDeque<StreamEvent>,
+    ) -> Result<(), ProviderError> {
+        let read = match read {
+            Some(Event::Error(_) | Event::Failed(_)) => read,
+            _ if event.is_error => Some(Event::Error(Event::named_error(event))),
+            _ => read,
+        };
+        let Some(read) = read else {
+            return Ok(());
+        };
+        match read {
+            Event::Completed(response, status) => return self.complete(response, status, events),
+            Event::Created => self.created(events),
+            Event::Error(error) => return Err(classify::reported(&error)),
+            Event::Failed(response) => return self.fail(&response),
+            Event::Delta(address, kind, delta) => {
+                self.keep(delta.len())?;
+                let item = self.items.of(&address);
+                let delta = self.with_halves(item, delta, halves);
+                self.deliver(item, kind, &delta, events);
+            }
+            Event::Done(address, kind, whole) => {
+                self.keep(whole.len())?;
+                let item = self.items.of(&address);
+                self.part_done(item, kind, &whole, events);
+            }
+            Event::ItemAdded(address, value) => {
+                self.keep(event.data.len())?;
+                let item = self.items.told(&address, &value);
+                self.item_added(item, value, events);
+            }
+            Event::ItemDone(address, mut value) => {
+                self.keep(event.data.len())?;
+                object::spread(&mut value);
+                let item = self.items.told(&address, &value);
+                self.item_done(item, &value, events);
+                self.items[item].value = value;
+                self.items[item].is_done = true;
+            }
+            Event::PartAdded(address, kind) => {
+                let item = self.items.of(&address);
+                self.part_added(item, kind, events);
+            }
+            Event::PartDone(address) => {
+                let item = self.items.of(&address);
+                self.close(item, events);
             }
         }
+        Ok(())
     }
 
-    fn part_added(&mut self, slot: u32, kind: PartKind, events: &mut VecDeque<StreamEvent>) {
-        match kind {
-            PartKind::Refusal => self.begin(slot, kind, BlockKind::Refusal, events),
-            PartKind::Text => self.begin(slot, kind, BlockKind::Text, events),
+    /// Counts bytes that are kept.
+    fn keep(&mut self, bytes: usize) -> Result<(), ProviderError> {
+        self.kept += bytes;
+        if self.kept > MAX_RESPONSE_BYTES {
+            return Err(too_long());
+        }
+        Ok(())
+    }
+
+    /// A response that begins a second time makes void what came of it: something before us has asked the service again.
+    fn created(&mut self, events: &mut VecDeque<StreamEvent>) {
+        if !std::mem::replace(&mut self.is_created, true) || self.items.is_empty() {
+            return;
+        }
+        if self.emitted {
+            let before = self.before.take();
+            let error = ProviderError::new(
+                ErrorKind::Stream,
+                "the response began a second time; the answer begins anew",
+            );
+            self.retract(error, events);
+            if let Some(before) = before {
+                self.tell(&before, events);
+                self.received = Some(before);
+                self.go_on(events);
+            }
+        } else {
+            self.restart();
+        }
+        self.is_created = true;
+    }
+
+    /// A delta with the character at its begin whose first half the one before had, and without a half at its end.
+    fn with_halves<'a>(
+        &mut self,
+        item: usize,
+        delta: Cow<'a, str>,
+        (low, high): (Option<u16>, Option<u16>),
+    ) -> Cow<'a, str> {
+        let before = std::mem::replace(&mut self.items[item].half, high);
+        let first = match (before, low) {
+            (None, None) => return delta,
+            (Some(high), Some(low)) => joined(high, low),
+            (Some(_), None) | (None, Some(_)) => char::REPLACEMENT_CHARACTER,
+        };
+        let mut whole = String::from(first);
+        whole.push_str(&delta);
+        Cow::Owned(whole)
+    }
+
+    fn item_added(&mut self, item: usize, value: Value, events: &mut VecDeque<StreamEvent>) {
+        if self.items[item].is_done {
+            return;
+        }
+        if let Some(block) = block_of(&value) {
+            let kind = kind_of(&block);
+            match self.open_block(item).filter(|open| open.kind == kind) {
+                Some(open) => open.is_implicit = false,
+                None => drop(self.begin(item, block, events)),
+            }
+            let held = std::mem::take(&mut self.items[item].held);
+            self.deliver(item, kind, &held, events);
+        }
+        self.items[item].value = value;
+    }
+
+    fn part_added(&mut self, item: usize, kind: PartKind, events: &mut VecDeque<StreamEvent>) {
+        let open = self.open_block(item).filter(|open| open.kind == kind);
+        match (kind, open) {
             // The parts of one thinking block are lines of one text.
-            PartKind::Thinking => {
-                if self.block(slot).is_some_and(|block| block.has_text) {
-                    self.deliver(slot, kind, "\n", events);
-                }
-                if let Some(block) = self.block(slot) {
-                    block.delivered = false;
+            (PartKind::Thinking, open) => {
+                if let Some(open) = open {
+                    open.is_part_over = true;
                 }
             }
-            PartKind::ToolCall => {}
+            (PartKind::ToolCall, _) => {}
+            (_, Some(open)) if open.is_implicit => open.is_implicit = false,
+            (PartKind::Refusal, _) => drop(self.begin(item, BlockKind::Refusal, events)),
+            (PartKind::Text, _) => drop(self.begin(item, BlockKind::Text, events)),
         }
     }
 
-    /// Delivers a part that came whole, without deltas.
+    /// Delivers what was not delivered of a part that is complete.
     fn part_done(
         &mut self,
-        slot: u32,
+        item: usize,
         kind: PartKind,
         whole: &str,
         events: &mut VecDeque<StreamEvent>,
     ) {
-        let is_delivered = match self.block(slot) {
-            Some(block) => block.kind == kind && block.delivered,
-            None => self.begun.contains(&slot),
-        };
-        if !is_delivered {
-            self.deliver(slot, kind, whole, events);
+        self.items[item].half = None;
+        let has_text = self.items[item].has_text;
+        match self.open_block(item) {
+            Some(open) if open.kind == kind => {
+                let rest = whole.strip_prefix(open.of_part());
+                if rest.is_none() && kind != PartKind::Thinking {
+                    open.whole = Some(whole.to_owned());
+                }
+                self.deliver(item, kind, rest.unwrap_or_default(), events);
+                if let Some(open) = self.open_block(item) {
+                    open.is_part_over = kind == PartKind::Thinking;
+                }
+            }
+            Some(_) => self.deliver(item, kind, whole, events),
+            // It comes late.
+            None if has_text => {}
+            None => {
+                self.items[item].held.clear();
+                self.deliver(item, kind, whole, events);
+            }
         }
     }
 
     /// Ends an item's block, and delivers what no event before has told of it.
-    fn item_done(&mut self, slot: u32, item: &Value, events: &mut VecDeque<StreamEvent>) {
-        let is_told = match self.block(slot) {
-            Some(block) => block.delivered,
-            None => self.begun.contains(&slot),
-        };
-        if !is_told {
-            match json::text(item, "type") {
-                Some("message") => {
-                    for part in json::items(item, "content") {
-                        let text = json::text(part, "text");
-                        let refusal = json::text(part, "refusal");
-                        self.close(slot, events);
-                        self.deliver(slot, PartKind::Text, text.unwrap_or_default(), events);
-                        self.deliver(slot, PartKind::Refusal, refusal.unwrap_or_default(), events);
-                    }
-                }
-                Some("reasoning") => {
-                    self.deliver(
-                        slot,
-                        PartKind::Thinking,
-                        &super::reasoning_text(item),
-                        events,
-                    );
-                }
-                _ => {
-                    if let Some(call) = Call::of(item) {
-                        if self.block(slot).is_none() {
-                            self.item_added(slot, item, events);
-                        }
-                        self.deliver(slot, PartKind::ToolCall, &call.arguments, events);
-                    }
-                }
+    fn item_done(&mut self, item: usize, value: &Value, events: &mut VecDeque<StreamEvent>) {
+        self.items[item].half = None;
+        self.items[item].held.clear();
+        if self.items[item].has_text {
+            self.deliver_rest(item, value, events);
+        } else if json::text(value, "type") == Some("message") {
+            for part in json::items(value, "content") {
+                let text = json::text(part, "text").unwrap_or_default();
+                let refusal = json::text(part, "refusal").unwrap_or_default();
+                self.deliver(item, PartKind::Text, text, events);
+                self.deliver(item, PartKind::Refusal, refusal, events);
+                self.close(item, events);
+            }
+        } else if let Some(block) = block_of(value) {
+            let kind = kind_of(&block);
+            if self.open_block(item).is_none_or(|open| open.kind != kind)
+                && !self.items[item].is_done
+            {
+                self.begin(item, block, events);
+            }
+            match Call::of(value) {
+                Some(call) => self.deliver(item, kind, &call.arguments, events),
+                None => self.deliver(item, kind, &super::reasoning_text(value), events),
             }
         }
-        self.close(slot, events);
+        self.close(item, events);
+    }
+
+    /// Delivers the end of an item with one block, if it was lost.
+    fn deliver_rest(&mut self, item: usize, value: &Value, events: &mut VecDeque<StreamEvent>) {
+        let is_one = self.items[item].blocks.len() == 1;
+        let Some(open) = self.open_block(item).filter(|_| is_one) else {
+            return;
+        };
+        let kind = open.kind;
+        let whole = match (kind, json::items(value, "content")) {
+            (PartKind::Text, [part]) => json::text(part, "text").map(Cow::Borrowed),
+            (PartKind::Refusal, [part]) => json::text(part, "refusal").map(Cow::Borrowed),
+            (PartKind::ToolCall, _) => Call::of(value).map(|call| call.arguments),
+            _ => None,
+        };
+        let rest = whole
+            .as_deref()
+            .and_then(|whole| whole.strip_prefix(open.of_part()));
+        self.deliver(item, kind, rest.unwrap_or_default(), events);
     }
 
     /// The last event of a stream.
     fn complete(
         &mut self,
         mut response: Response,
+        status: &str,
         events: &mut VecDeque<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        if !response.is_object() {
-            return Err(malformed("`response` is missing"));
+        let status = json::text(&response.read, "status")
+            .unwrap_or(status)
+            .to_owned();
+        let output = match response.read.get_mut("output").map(Value::take) {
+            Some(Value::Array(output)) => output,
+            _ => Vec::new(),
+        };
+        let told = self
+            .items
+            .output(output, status == "incomplete", &self.blocks);
+        let mut output = Vec::with_capacity(told.len());
+        for (item, value) in told {
+            let item = item.unwrap_or_else(|| self.items.push(None));
+            if !self.items[item].is_done {
+                self.item_done(item, &value, events);
+            }
+            output.push(value);
         }
-        if self.items.is_empty() && !self.has_told() {
-            // Some gateways send nothing but the last event.
-            self.tell(&response, events);
-        } else if json::items(&response.read, "output").is_empty() {
-            // Others leave the output out of it.
-            let items = self.items.drain(..).map(|(_, item)| item);
-            response.read["output"] = Value::Array(items.collect());
+        if output.is_empty() && !response.read.is_object() {
+            return Err(self.ended_early());
+        }
+        if !response.read.is_object() {
+            response.read = json::object_of(Vec::new());
+        }
+        if !output.is_empty() || response.read.get("output").is_some() {
+            // Without a status, output is that of a response that is complete.
+            if !output.is_empty() && status != "completed" {
+                response.read["status"] = status.into();
+            }
+            response.read["output"] = Value::Array(output);
         }
         self.receive(response)
     }
 
     fn tell(&mut self, response: &Response, events: &mut VecDeque<StreamEvent>) {
-        for (slot, item) in (0..).zip(json::items(&response.read, "output")) {
-            self.item_added(slot, item, events);
-            self.item_done(slot, item, events);
+        for value in json::items(&response.read, "output") {
+            let item = self.items.push(None);
+            self.item_done(item, value, events);
         }
     }
 
@@ -334,46 +515,56 @@ impl Translator {
     }
 
     fn fail(&mut self, response: &Response) -> Result<(), ProviderError> {
-        match response.read.get("error") {
-            Some(error) if !error.is_null() => Err(classify::reported(error)),
-            _ => {
+        match response.failure() {
+            Some(error) => Err(classify::reported(&error)),
+            None => {
                 self.failed = true;
                 Ok(())
             }
         }
     }
 
+    /// Begins a block, or takes up the text that the present response goes on with.
     fn begin(
         &mut self,
-        slot: u32,
-        kind: PartKind,
+        item: usize,
         block: BlockKind,
         events: &mut VecDeque<StreamEvent>,
-    ) {
-        self.close(slot, events);
+    ) -> usize {
+        self.close(item, events);
         let ended = self.last_text.take();
-        events.extend(ended.map(StreamEvent::BlockEnd));
-        let going_on = match kind {
-            PartKind::Text => self.cut_text.take(),
-            _ => None,
+        self.end(ended, events);
+        let cut_text = match block {
+            BlockKind::Text | BlockKind::Refusal => self.cut_text.take(),
+            BlockKind::Thinking | BlockKind::ToolCall(_) => None,
         };
-        let index = going_on.unwrap_or(slot.max(self.next_index));
-        self.next_index = self.next_index.max(index.saturating_add(1));
-        self.open.push(OpenBlock {
-            slot,
-            index,
-            kind,
-            delivered: false,
-            has_text: false,
-        });
-        if going_on.is_none() {
-            events.push_back(StreamEvent::BlockStart(BlockStart { index, block }));
-        }
+        let position = match (cut_text, &block) {
+            (Some(position), BlockKind::Text) => {
+                let cut = &mut self.blocks[position];
+                cut.part = cut.text.len();
+                cut.whole = None;
+                cut.is_implicit = false;
+                position
+            }
+            _ => {
+                self.end(cut_text, events);
+                let index = self.items[item].slot.max(self.next_index);
+                self.next_index = index + 1;
+                let start = BlockStart { index, block };
+                self.blocks.push(Block::beginning(&start));
+                self.emit(StreamEvent::BlockStart(start), events);
+                self.blocks.len() - 1
+            }
+        };
+        self.blocks[position].item = Some(item);
+        self.items[item].open = Some(position);
+        self.items[item].blocks.push(position);
+        position
     }
 
     fn deliver(
         &mut self,
-        slot: u32,
+        item: usize,
         kind: PartKind,
         text: &str,
         events: &mut VecDeque<StreamEvent>,
@@ -381,45 +572,125 @@ impl Translator {
         if text.is_empty() {
             return;
         }
-        if self.block(slot).is_none_or(|block| block.kind != kind) {
-            // The event that begins the block was left out; a tool call's name is then in the last event only.
-            let block = match kind {
-                PartKind::Refusal => BlockKind::Refusal,
-                PartKind::Text => BlockKind::Text,
-                PartKind::Thinking => BlockKind::Thinking,
-                PartKind::ToolCall => BlockKind::ToolCall(ToolCallHeader {
-                    id: String::new(),
-                    name: String::new(),
-                }),
-            };
-            self.begin(slot, kind, block, events);
+        let open = self.items[item].open;
+        let position = match open.filter(|open| self.blocks[*open].kind == kind) {
+            Some(open) => open,
+            None => {
+                // The event that begins the block was left out, or comes later.
+                let block = match kind {
+                    PartKind::Refusal => BlockKind::Refusal,
+                    PartKind::Text => BlockKind::Text,
+                    PartKind::Thinking => BlockKind::Thinking,
+                    // Nobody can do anything with a call that has no name.
+                    PartKind::ToolCall => return self.items[item].held.push_str(text),
+                };
+                let position = self.begin(item, block, events);
+                self.blocks[position].is_implicit = true;
+                position
+            }
+        };
+        let block = &mut self.blocks[position];
+        if std::mem::take(&mut block.is_part_over) && !block.text.is_empty() {
+            self.add(position, "\n", events);
+            self.blocks[position].part = self.blocks[position].text.len();
         }
-        if !self.begun.contains(&slot) {
-            self.begun.push(slot);
-        }
-        if let Some(block) = self.block(slot) {
-            block.delivered = true;
-            block.has_text = true;
-            events.push_back(StreamEvent::BlockDelta(BlockDelta {
-                index: block.index,
-                text: text.to_owned(),
-            }));
+        self.items[item].has_text = true;
+        self.add(position, text, events);
+    }
+
+    fn add(&mut self, position: usize, text: &str, events: &mut VecDeque<StreamEvent>) {
+        let block = &mut self.blocks[position];
+        block.text.push_str(text);
+        let delta = BlockDelta {
+            index: block.index,
+            text: text.to_owned(),
+        };
+        self.emit(StreamEvent::BlockDelta(delta), events);
+    }
+
+    /// Delivers a block of a response that is complete.
+    fn deliver_whole(&mut self, block: &ContentBlock, events: &mut VecDeque<StreamEvent>) {
+        if let Some((block, text)) = blocks::whole(block) {
+            let (item, kind) = (self.items.push(None), kind_of(&block));
+            self.begin(item, block, events);
+            self.deliver(item, kind, text, events);
+            self.close(item, events);
+            let ended = self.last_text.take();
+            self.end(ended, events);
         }
     }
 
-    fn close(&mut self, slot: u32, events: &mut VecDeque<StreamEvent>) {
-        if let Some(position) = self.open.iter().position(|block| block.slot == slot) {
-            let block = self.open.remove(position);
-            let ended = match block.kind {
-                PartKind::Text => self.last_text.replace(block.index),
-                _ => Some(block.index),
-            };
-            events.extend(ended.map(StreamEvent::BlockEnd));
+    fn close_items(&mut self, events: &mut VecDeque<StreamEvent>) {
+        for position in 0..self.blocks.len() {
+            if let Some(item) = self.blocks[position].item {
+                self.close(item, events);
+            }
         }
     }
 
-    fn block(&mut self, slot: u32) -> Option<&mut OpenBlock> {
-        self.open.iter_mut().find(|block| block.slot == slot)
+    fn close(&mut self, item: usize, events: &mut VecDeque<StreamEvent>) {
+        if let Some(position) = self.items[item].open.take() {
+            self.blocks[position].item = None;
+            let ended = match self.blocks[position].kind {
+                PartKind::Text => self.last_text.replace(position),
+                _ => Some(position),
+            };
+            self.end(ended, events);
+        }
+    }
+
+    fn end(&mut self, block: Option<usize>, events: &mut VecDeque<StreamEvent>) {
+        if let Some(position) = block {
+            self.emit(StreamEvent::BlockEnd(self.blocks[position].index), events);
+        }
+    }
+
+    fn emit(&mut self, event: StreamEvent, events: &mut VecDeque<StreamEvent>) {
+        self.emitted = true;
+        events.push_back(event);
+    }
+
+    fn open_block(&mut self, item: usize) -> Option<&mut Block> {
+        let open = self.items[item].open?;
+        self.blocks.get_mut(open)
+    }
+}
+
+/// The error for a response that says more than there is room for. It would the next time, too.
+pub fn too_long() -> ProviderError {
+    ProviderError {
+        retryable: false,
+        ..ProviderError::new(
+            ErrorKind::Stream,
+            format!("the response is longer than {MAX_RESPONSE_BYTES} bytes"),
+        )
+    }
+}
+
+/// The character that has these halves in UTF-16.
+fn joined(high: u16, low: u16) -> char {
+    let [high, low] = [high, low].map(|half| u32::from(half) & 0x3ff);
+    char::from_u32(0x10000 + (high << 10 | low)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// The block that an item begins. What a message's is, its first part tells; other items are no blocks.
+fn block_of(item: &Value) -> Option<BlockKind> {
+    if json::text(item, "type") == Some("reasoning") {
+        return Some(BlockKind::Thinking);
+    }
+    let Call { id, name, .. } = Call::of(item)?;
+    Some(BlockKind::ToolCall(ToolCallHeader {
+        id: id.to_owned(),
+        name: name.to_owned(),
+    }))
+}
+
+fn kind_of(block: &BlockKind) -> PartKind {
+    match block {
+        BlockKind::Refusal => PartKind::Refusal,
+        BlockKind::Text => PartKind::Text,
+        BlockKind::Thinking => PartKind::Thinking,
+        BlockKind::ToolCall(_) => PartKind::ToolCall,
     }
 }
 

@@ -208,20 +208,39 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
 
 fn explain(code: &ErrorCode) -> TransportError {
     // The codes' names are the best words for them: `ConnectionRefused`, `TlsCertificateError` … What some of them carry
-    // is nearly always empty.
+    // is nearly always empty, but for errors that have no name.
     let name = format!("{code:?}");
     let name = name.strip_prefix("ErrorCode::").unwrap_or(&name);
     let name = name.split('(').next().unwrap_or(name).to_owned();
     match code {
+        // The host's own words for what is wrong.
+        ErrorCode::InternalError(Some(cause)) => TransportError::Broken(cause.clone()),
         ErrorCode::HttpRequestDenied => TransportError::Denied(name),
-        ErrorCode::ConfigurationError => TransportError::Refused(name),
+        // The request would be the same the next time.
+        ErrorCode::ConfigurationError
+        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_)
+        | ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestTrailerSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_)
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::LoopDetected => TransportError::Refused(name),
+        // And so would the answer.
+        ErrorCode::HttpResponseBodySize(_)
+        | ErrorCode::HttpResponseContentCoding(_)
+        | ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpResponseHeaderSize(_)
+        | ErrorCode::HttpResponseTrailerSectionSize(_)
+        | ErrorCode::HttpResponseTrailerSize(_)
+        | ErrorCode::HttpResponseTransferCoding(_) => TransportError::Unreadable(name),
         // These two limits are the deadline, which the host was given.
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
             TransportError::TimedOut
         }
         ErrorCode::TlsCertificateError => TransportError::Untrusted(name),
-        // The host's own words for what is wrong with its machine.
-        ErrorCode::InternalError(Some(cause)) => TransportError::Broken(cause.clone()),
         ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionRefused
         | ErrorCode::DestinationNotFound

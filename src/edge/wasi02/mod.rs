@@ -6,7 +6,7 @@ mod wait;
 use std::time::Duration;
 
 use wasi::cli::environment;
-use wasi::clocks::monotonic_clock;
+use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::random::random;
 
 use crate::contract::credentials::{self, AccessToken, CredentialError, TokenRequest};
@@ -36,6 +36,10 @@ impl Edge for Wasi02 {
 
     fn now(&self) -> Instant {
         Instant(Duration::from_nanos(monotonic_clock::now()))
+    }
+
+    fn unix_time(&self) -> Duration {
+        Duration::from_secs(wall_clock::now().seconds)
     }
 
     fn sleep(&self, until: Instant) {

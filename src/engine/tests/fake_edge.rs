@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::edge::{Request, Response};
+use super::super::edge::{Body, Instant, Request, Response, TransportError};
 use super::*;
 use crate::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
@@ -29,6 +29,8 @@ pub(super) struct Outside {
     /// How often a random number was drawn.
     drawn: Cell<u8>,
     pub(super) events: RefCell<Vec<(String, Value)>>,
+    /// How long the head of an answer takes.
+    pub(super) answers_after: Cell<Duration>,
     /// The answers to come, each with its body.
     pub(super) responses: RefCell<VecDeque<(Head, Chunks)>>,
     /// What is left of the body that is being read.
@@ -105,6 +107,10 @@ impl Edge for FakeEdge {
         Instant(self.0.now.get())
     }
 
+    fn unix_time(&self) -> Duration {
+        Duration::from_secs(NOVEMBER_1994) + self.0.now.get()
+    }
+
     fn sleep(&self, Instant(until): Instant) {
         self.0.now.set(self.0.now.get().max(until));
     }
@@ -143,7 +149,11 @@ impl Edge for FakeEdge {
         }
     }
 
-    fn send(&self, request: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        Instant(deadline): Instant,
+    ) -> Result<Response<Self>, TransportError> {
         let headers = request.headers.iter();
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
         let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
@@ -154,6 +164,11 @@ impl Edge for FakeEdge {
         let head = format!("{} {}", request.method.name(), request.path);
         self.0.sent.borrow_mut().push((head, body));
         let (response, body) = self.0.responses.borrow_mut().pop_front().unwrap();
+        let answered = self.0.now.get() + self.0.answers_after.get();
+        self.0.now.set(answered.min(deadline));
+        if answered > deadline {
+            return Err(TransportError::TimedOut);
+        }
         let (status, headers) = response?;
         *self.0.body.borrow_mut() = body;
         Ok(Response {
@@ -181,3 +196,6 @@ impl Body for FakeEdge {
         Ok(Some(chunk.into_bytes()))
     }
 }
+
+/// 06 Nov 1994 08:49:37, when the time of the tests begins.
+const NOVEMBER_1994: u64 = 784_111_777;

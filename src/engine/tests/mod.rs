@@ -5,6 +5,7 @@ mod continuation;
 mod debugging;
 mod events;
 mod fake_edge;
+mod faults;
 mod forward;
 mod retries;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::fake_edge::FakeEdge;
+use super::edge::TransportError;
 use super::*;
 use crate::core::request::tests::{request, user};
 
@@ -180,6 +182,11 @@ fn each_failure_of_the_transport_has_its_kind() {
         (
             TransportError::Refused("header".into()),
             ErrorKind::InvalidRequest,
+            false,
+        ),
+        (
+            TransportError::Unreadable("HttpResponseHeaderSectionSize".into()),
+            ErrorKind::Stream,
             false,
         ),
         (

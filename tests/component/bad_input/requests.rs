@@ -22,11 +22,6 @@ async fn what_cannot_be_sent_is_refused_with_its_place() {
             "messages[1].content[0]",
         ),
         (
-            "arguments: nothing",
-            |r| call(r, ""),
-            "messages[1].content[0]",
-        ),
-        (
             "arguments: null",
             |r| call(r, "null"),
             "messages[1].content[0]",
@@ -114,11 +109,6 @@ async fn what_cannot_be_sent_is_refused_with_its_place() {
         (
             "image: no address",
             |r| image(r, r#"{"type":"url","url":"cat.png"}"#),
-            "messages[1].content[0]",
-        ),
-        (
-            "image: from the system",
-            |r| block(r, Role::System, BlockContent::Image(PNG.to_owned())),
             "messages[1].content[0]",
         ),
         (
@@ -448,5 +438,3 @@ fn schema(request: &mut ChatRequest, schema: &str) {
         strict: None,
     }));
 }
-
-const PNG: &str = r#"{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}"#;

@@ -24,6 +24,8 @@ pub(crate) struct Answer {
 pub(crate) enum Silence {
     /// Before the head, or in a body that is no stream.
     OfDocument,
+    /// In the body of an error.
+    OfError,
     /// In the stream.
     InStream,
     /// After the last event, with the connection still open.
@@ -54,7 +56,7 @@ impl Answer {
             },
             ["stream", pieces @ ..] => Self::stream(pieces),
             [status, rest @ .., "stall"] => Self {
-                silence: Some(Silence::OfDocument),
+                silence: Some(Silence::OfError),
                 ..Self::of(stalled(refusal(status.parse().unwrap(), rest)))
             },
             [status, rest @ ..] => Self::of(refusal(status.parse().unwrap(), rest)),
@@ -146,8 +148,27 @@ impl Stream {
                 self.push(json!({ "type": "response.something.new", "delta": { "not": "text" } }))
             }
             "keepalive" => self.push(json!({ "type": "keepalive" })),
-            "unreadable" => {
-                self.push(json!({ "type": "response.output_text.delta", "delta": "x" }))
+            "unindexed" => {
+                self.text += value;
+                self.deltas += 1;
+                self.push(json!({ "type": "response.output_text.delta", "delta": value }));
+            }
+            // Text that is in the response, and not in the stream.
+            "lost" => self.text += value,
+            // What came is void.
+            "again" => self.text.clear(),
+            "reasoning" => {
+                for kind in ["added", "done"] {
+                    let item =
+                        json!({ "type": "reasoning", "summary": [], "encrypted_content": "e" });
+                    let kind = format!("response.output_item.{kind}");
+                    self.push(json!({ "type": kind, "output_index": 0, "item": item }));
+                }
+            }
+            "completed-empty" => {
+                self.text.clear();
+                self.arguments.clear();
+                self.over("completed", Value::Null);
             }
             "text" => {
                 self.text += value;
@@ -260,6 +281,22 @@ fn body(status: u16, shape: &str) -> (&'static str, String) {
         "says" => json(json!({ "error": { "message": value.replace('_', " ") } })),
         "param" => json(
             json!({ "error": { "code": "unsupported_parameter", "param": value, "message": "m" } }),
+        ),
+        "filtered" => json(json!({ "error": {
+            "code": "content_filter",
+            "message": "m",
+            "innererror": {
+                "code": "ResponsibleAIPolicyViolation",
+                "content_filter_result": {
+                    "hate": { "filtered": true, "severity": "high" },
+                    "violence": { "filtered": false, "severity": "safe" },
+                },
+            },
+        } })),
+        // It breaks off.
+        "cut" => (
+            "application/json",
+            format!(r#"{{"error":{{"code":"{value}","message":"m"#),
         ),
         "flat" => json(json!({ "code": value, "message": "m" })),
         "gateway" => json(json!({ "statusCode": status, "message": "m" })),

@@ -164,6 +164,7 @@ impl Conductor {
     async fn silence(&self, silence: Silence, deltas: usize) {
         let limit = match silence {
             Silence::OfDocument => self.limits.attempt,
+            Silence::OfError => ERROR_BODY,
             Silence::InStream => self.limits.attempt.min(self.limits.idle),
             Silence::AfterEnd => LINGER,
         };
@@ -282,11 +283,13 @@ fn explained(error: &ProviderError) -> String {
         false => "final".to_owned(),
     });
     let details = error.details.as_deref().map(serde_json::from_str::<Value>);
-    if let Some(details) = details {
-        words.push(format!(
-            "partial={}",
-            details.unwrap()["partial_text"].as_str().unwrap()
-        ));
+    if let Some(details) = details.map(Result::unwrap) {
+        let text = details["partial_text"].as_str();
+        words.extend(text.map(|text| format!("partial={text}")));
+        if let Some(filters) = details["content_filter_result"].as_object() {
+            let names: Vec<&str> = filters.keys().map(String::as_str).collect();
+            words.push(format!("filters={}", names.join(",")));
+        }
     }
     words.join(" ")
 }
@@ -298,6 +301,9 @@ fn name(case: impl std::fmt::Debug) -> String {
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// How long the component waits for the body of an error.
+const ERROR_BODY: Duration = Duration::from_secs(5);
 
 /// How long the component waits for the end of an answer that it has all of.
 const LINGER: Duration = Duration::from_millis(100);

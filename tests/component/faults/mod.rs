@@ -6,6 +6,7 @@ mod cancelling;
 mod conductor;
 mod long_streams;
 mod matrix;
+mod odd_streams;
 mod replay;
 mod time_limits;
 mod waits;

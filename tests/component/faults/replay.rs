@@ -89,6 +89,10 @@ impl Edge for Bytes {
         Instant(Duration::ZERO)
     }
 
+    fn unix_time(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn sleep(&self, _: Instant) {}
 
     fn random(&self) -> [u8; 16] {

@@ -75,19 +75,27 @@ async fn an_attempt_that_goes_on_and_on_ends_at_its_limit() {
     let mut stream = stream.unwrap();
     let mut deltas = 0;
     let error = loop {
+        let mut next = Box::pin(stream.next());
+        // It waits while the time passes.
+        tokio::select! {
+            biased;
+            event = &mut next => panic!("after {deltas} deltas: {event:?}"),
+            () = settle() => {}
+        }
+        clock.advance(Duration::from_secs(50));
+        settle().await;
         service.send(DELTA).await;
-        match in_time(stream.next()).await {
-            Ok(Some(StreamEvent::BlockDelta(_))) => {
-                deltas += 1;
-                clock.advance(Duration::from_secs(50));
-            }
-            Ok(Some(_)) => {}
+        match in_time(next).await {
+            Ok(Some(StreamEvent::BlockStart(_))) => drop(in_time(stream.next()).await.unwrap()),
+            Ok(Some(StreamEvent::BlockDelta(_))) => {}
+            Ok(Some(_)) => break provider_error(in_time(stream.next()).await),
             Ok(None) => panic!("it ended well"),
             Err(error) => break provider_error::<()>(Err(error)),
         }
+        deltas += 1;
         assert!(clock.now() <= Duration::from_secs(600), "{deltas} deltas");
     };
-    assert_eq!(deltas, 12);
+    assert_eq!(deltas, 11);
     assert_eq!(
         (error.kind, error.retryable),
         (ErrorKind::Timeout, true),
@@ -98,6 +106,34 @@ async fn an_attempt_that_goes_on_and_on_ends_at_its_limit() {
         "{}",
         error.message
     );
+}
+
+#[tokio::test]
+async fn what_has_arrived_is_not_late_however_long_the_reader_takes() {
+    let (clock, wire) = (ManualClock::new(), Wire::start().await);
+    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let provider = wire
+        .provider(host, json!({ "max_retries": 0, "timeout": 60 }))
+        .await;
+    let request = ask("Hi");
+    let (stream, ()) = tokio::join!(provider.stream(&request), async {
+        let mut service = wire.request().await;
+        service.begin_stream().await;
+        service.send(DELTA).await;
+        service.send(DELTA).await;
+        service.send(COMPLETED).await;
+        service.end().await;
+    });
+    settle().await;
+    let mut stream = stream.unwrap();
+    let mut text = String::new();
+    while let Some(event) = in_time(stream.next()).await.unwrap() {
+        if let StreamEvent::BlockDelta(delta) = event {
+            text += &delta.text;
+        }
+        clock.advance(Duration::from_secs(1000));
+    }
+    assert_eq!(text, "HiHi");
 }
 
 #[tokio::test]
@@ -149,3 +185,6 @@ async fn settle() {
 
 const DELTA: &[u8] =
     b"data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"Hi\"}\n\n";
+
+const COMPLETED: &[u8] =
+    b"data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":[]}}\n\n";

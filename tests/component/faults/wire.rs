@@ -64,8 +64,14 @@ impl Wire {
 impl Waiting {
     /// Sends the head of a stream of events.
     pub(crate) async fn begin_stream(&mut self) {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\
-            connection: close\r\n\r\n";
+        self.begin("content-type: text/event-stream\r\n").await;
+    }
+
+    /// Sends a head with these headers, a line each.
+    pub(crate) async fn begin(&mut self, headers: &str) {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\n{headers}transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        );
         self.write(head.as_bytes()).await;
     }
 
@@ -105,9 +111,27 @@ pub(crate) async fn told(
     pieces: &[&[u8]],
     end: End,
 ) -> (Vec<StreamEvent>, Option<ProviderError>) {
+    told_of(
+        provider,
+        wire,
+        "content-type: text/event-stream\r\n",
+        pieces,
+        end,
+    )
+    .await
+}
+
+/// The same of an answer with these headers.
+pub(crate) async fn told_of(
+    provider: &ProviderHost,
+    wire: &Wire,
+    headers: &str,
+    pieces: &[&[u8]],
+    end: End,
+) -> (Vec<StreamEvent>, Option<ProviderError>) {
     let service = async {
         let mut waiting = wire.request().await;
-        waiting.begin_stream().await;
+        waiting.begin(headers).await;
         for piece in pieces {
             waiting.send(piece).await;
         }

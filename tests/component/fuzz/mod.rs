@@ -1,6 +1,8 @@
 //! The fuzz targets, run for a bounded time: seeds from the golden files and `fuzz/corpus`, changed at random, the same in
 //! each run. `cargo fuzz run TARGET fuzz/corpus/TARGET` goes on where this ends.
 
+mod delivered;
+mod restarts;
 mod targets;
 
 use std::fs;
@@ -35,6 +37,53 @@ fn the_translator_of_requests_takes_any_bytes() {
     run("request", &["requests"], targets::request);
 }
 
+#[test]
+fn restarts_take_any_bytes() {
+    // Each execution is a whole call.
+    run_at_least(LEAST_EXECUTIONS / 10, "restarts", &[], |bytes| {
+        restarts::restarts(bytes);
+    });
+}
+
+#[test]
+fn after_any_breaks_refusals_and_answers_the_caller_has_the_response_or_was_told() {
+    const SEEDS: u64 = 2000;
+    let mut sums = restarts::Seen::default();
+    let mut completed = 0;
+    for seed in 0..SEEDS {
+        let mut generator = Generator::new(seed);
+        let bytes: Vec<u8> = (0..4096).map(|_| generator.below(256) as u8).collect();
+        let seed = Seed(seed);
+        let seen = restarts::restarts(&bytes);
+        std::mem::forget(seed);
+        sums.requests += seen.requests;
+        sums.aborts += seen.aborts;
+        sums.continuations += seen.continuations;
+        completed += u64::from(seen.is_completed);
+    }
+    // Otherwise the scripts would show little.
+    assert!(
+        completed > SEEDS / 3 && completed < SEEDS,
+        "{completed} completed"
+    );
+    for (what, count) in [
+        ("requests", sums.requests),
+        ("aborts", sums.aborts),
+        ("continuations", sums.continuations),
+    ] {
+        assert!(count > 500, "{count} {what}");
+    }
+}
+
+/// Shows the seed when its script fails.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        eprintln!("the script of seed {} fails", self.0);
+    }
+}
+
 /// Long enough for thousands of executions; the rest is libFuzzer's.
 const TIME: Duration = Duration::from_secs(2);
 
@@ -42,6 +91,10 @@ const TIME: Duration = Duration::from_secs(2);
 const LEAST_EXECUTIONS: usize = 1000;
 
 fn run(target: &str, golden: &[&str], execute: fn(&[u8])) {
+    run_at_least(LEAST_EXECUTIONS, target, golden, execute);
+}
+
+fn run_at_least(least: usize, target: &str, golden: &[&str], execute: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seeds = files(&root.join("fuzz/corpus").join(target));
     for name in golden {
@@ -63,10 +116,7 @@ fn run(target: &str, golden: &[&str], execute: fn(&[u8])) {
         executions += 1;
     }
     println!("{target}: {executions} executions");
-    assert!(
-        executions >= LEAST_EXECUTIONS,
-        "{target}: {executions} executions"
-    );
+    assert!(executions >= least, "{target}: {executions} executions");
 }
 
 /// Changes bytes a little: most of what comes out is nearly right, which is where mistakes are.

@@ -13,19 +13,21 @@ use azure_openai_provider::core::response::stream::Translator;
 use azure_openai_provider::core::{request, response, sse};
 use serde_json::Value;
 
+use super::delivered::Delivered;
+
 /// The decoder gives the same events however the bytes are split, and none larger than its limit.
 pub(crate) fn decoder(bytes: &[u8]) {
     const LIMIT: usize = 256;
     let whole = decode([bytes], LIMIT);
     let bytewise = decode(bytes.chunks(1), LIMIT);
     assert_eq!(whole, bytewise);
-    assert!(whole.0.iter().all(|event| event.len() <= LIMIT));
+    assert!(whole.0.iter().all(|event| event.data.len() <= LIMIT));
     let (start, end) = bytes.split_at(bytes.len() / 2);
     assert_eq!(decode([start, end], LIMIT), whole);
 }
 
-/// A stream, whatever its events are, opens and closes its blocks in order, and ends once: with the response, or with an
-/// error that says something.
+/// A stream, whatever its events are, opens and closes its blocks in order, and ends once: with the response, which is what was
+/// delivered, or with an error that says something.
 pub(crate) fn stream(bytes: &[u8]) {
     let mut translator = Translator::default();
     let mut told = VecDeque::new();
@@ -49,27 +51,9 @@ pub(crate) fn stream(bytes: &[u8]) {
         assert!(!translator.ended_early().message.is_empty());
         translator.close_all(&mut told);
     }
-    let mut open = Vec::new();
-    let mut next = 0;
-    for (position, event) in told.iter().enumerate() {
-        match event {
-            StreamEvent::BlockStart(start) => {
-                assert!(start.index >= next, "an index that was used");
-                next = start.index.saturating_add(1);
-                open.push(start.index);
-            }
-            StreamEvent::BlockDelta(delta) => {
-                assert!(!delta.text.is_empty() && open.contains(&delta.index));
-            }
-            StreamEvent::BlockEnd(index) => {
-                let place = open.iter().position(|open| open == index);
-                open.remove(place.expect("the end of a block that is not open"));
-            }
-            StreamEvent::Completed(_) => assert_eq!(position + 1, told.len()),
-            StreamEvent::Aborted(_) => panic!("the engine tells of that"),
-        }
-    }
-    assert!(open.is_empty(), "blocks without an end: {open:?}");
+    let mut delivered = Delivered::default();
+    told.iter().for_each(|event| delivered.event(event));
+    delivered.is_over();
 }
 
 /// Every answer of a service is an error with a message that is not too long.
@@ -91,6 +75,7 @@ pub(crate) fn classifier(bytes: &[u8]) {
         endpoint: &configuration.endpoint,
         authentication: &configuration.authentication,
         is_renewed: false,
+        now: 0,
     };
     let error = classify::rejected(status, &headers, body, asked).error;
     assert_eq!(error.status, Some(status));
@@ -141,7 +126,7 @@ pub(crate) fn request(bytes: &[u8]) {
 }
 
 /// What came out, and whether the bytes were too many.
-fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> (Vec<Vec<u8>>, bool) {
+fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> (Vec<sse::Event>, bool) {
     let mut decoder = sse::Decoder::with_limit(limit);
     let mut events = Vec::new();
     for chunk in chunks {

@@ -6,6 +6,7 @@ use azure_openai_provider::contract::types::{
     BlockContent, BlockKind, ChatResponse, ErrorKind, ProviderError, StreamEvent,
 };
 use azure_openai_provider::core::response::{self, stream::Translator};
+use azure_openai_provider::core::sse;
 use host_harness::mock::response_events;
 use serde_json::{Map, Value, json};
 
@@ -202,7 +203,11 @@ fn streamed(events: Vec<Value>) -> Result<Streamed, ProviderError> {
     let mut translator = Translator::default();
     let mut told = VecDeque::new();
     for event in events {
-        translator.apply(event.to_string().as_bytes(), &mut told)?;
+        let event = sse::Event {
+            data: event.to_string().into_bytes(),
+            is_error: false,
+        };
+        translator.apply(&event, &mut told)?;
         if translator.received().is_some() {
             translator.finish(&mut told)?;
             break;
@@ -231,7 +236,12 @@ fn streamed(events: Vec<Value>) -> Result<Streamed, ProviderError> {
                 *text += &delta.text;
             }
             StreamEvent::BlockEnd(index) => ended.push(index),
-            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => panic!("{event:?}"),
+            // What was delivered was not what the response says; it comes again.
+            StreamEvent::Aborted(_) => {
+                blocks.clear();
+                ended.clear();
+            }
+            StreamEvent::Completed(_) => panic!("{event:?}"),
         }
     }
     assert_eq!(ended.len(), blocks.len(), "each block has one end");

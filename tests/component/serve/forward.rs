@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::recorder::{Exchange, Recorder, send};
 use crate::support::{component, in_time, until};
 
+/// The headers of a request or of an answer.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn the_bytes_of_each_request_arrive_with_the_deployment_in_place_of_the_model() {
     let served = Served::new(json!({})).await;
@@ -203,7 +206,7 @@ async fn the_bytes_of_each_answer_arrive_whole_or_streamed_compressed_or_not() {
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
     let stream = b"event: response.created\ndata: {\"sequence_number\":0 }\n\n: comment\r\n\r\ndata: {\"usage\":\
                    {\"input_tokens\":3,\"output_tokens\":4}}\n\ndata: [DONE]\n\n";
-    let table: [(&str, &[(&str, &str)], &[u8]); 10] = [
+    let table: [(&str, Headers<'_>, &[u8]); 10] = [
         (
             "200 OK",
             &[("content-type", "application/json")],
@@ -377,7 +380,7 @@ async fn what_is_not_sent_on_is_an_error_of_the_api() {
     let served = Served::new(json!({ "azure_endpoint": "http://127.0.0.1:9" })).await;
     let json = ("content-type", "application/json");
     let websocket = [("upgrade", "websocket"), ("connection", "upgrade")];
-    let table: [(&str, &[(&str, &str)], u16, &str); 8] = [
+    let table: [(&str, Headers<'_>, u16, &str); 8] = [
         ("POST /v1/responses", &[json], 502, "cannot be reached"),
         ("GET /v1/responses", &websocket, 426, "over HTTP"),
         ("PUT /v1/files", &[json], 405, "GET, POST, DELETE"),

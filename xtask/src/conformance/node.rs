@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Client, prepare};
+use super::Client;
 use crate::error::Error;
+use crate::installed;
 use crate::process::Run;
 use crate::workspace::Workspace;
 
@@ -76,7 +77,10 @@ fn install(
         .join("conformance")
         .join(format!("{name}-{version}"));
     let what = format!("{} for Node", packages.join(", "));
-    prepare(&folder, &what, |folder| install_into(folder, packages))?;
+    let holds = packages.join(" ");
+    installed::prepare(&folder, &what, &holds, |folder| {
+        install_into(folder, packages)
+    })?;
     Ok(Client {
         // A module is looked for beside the program that imports it, which is elsewhere: the program is told where.
         run: Box::new(move || Run::new(NODE).env("NODE_PACKAGES", &folder)),

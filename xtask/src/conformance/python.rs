@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Client, prepare};
+use super::Client;
 use crate::error::Error;
+use crate::installed::{self, PYTHON, VENV_PYTHON};
 use crate::process::Run;
 use crate::workspace::Workspace;
 
@@ -59,7 +60,8 @@ fn install(
     packages: &[&str],
     cases: &'static [(&'static str, &'static str)],
 ) -> Result<Client, Error> {
-    let python = version()?;
+    let (major, minor) = installed::python_version()?;
+    let python = format!("{major}.{minor}");
     let first = packages.first().copied().unwrap_or_default();
     let version = first.rsplit('=').next().unwrap_or_default();
     // By both versions: what is installed for one Python may not load in another.
@@ -68,7 +70,10 @@ fn install(
         .join("conformance")
         .join(format!("{name}-{version}-python{python}"));
     let what = format!("{} for Python {python}", packages.join(", "));
-    prepare(&folder, &what, |folder| install_into(folder, packages))?;
+    let holds = packages.join(" ");
+    installed::prepare(&folder, &what, &holds, |folder| {
+        install_into(folder, packages)
+    })?;
     let python = Python::of(&folder);
     Ok(Client {
         run: Box::new(move || python.run()),
@@ -107,23 +112,12 @@ impl Python {
     }
 }
 
-/// `3.11`, for example.
-fn version() -> Result<String, Error> {
-    let print = "import sys; print('%d.%d' % sys.version_info[:2])";
-    match Run::new(PYTHON).args(["-c", print]).output() {
-        Ok(version) => Ok(version.trim().to_owned()),
-        Err(error) => Err(Error::Unavailable(format!(
-            "there is no Python 3 here: {error}"
-        ))),
-    }
-}
-
 /// Into an environment of its own, or, on a system that leaves out `venv`, into a plain folder.
 fn install_into(folder: &Path, packages: &[&str]) -> Result<(), Error> {
-    let environment = Run::new(PYTHON).args(["-m", "venv"]).arg(folder).output();
-    match environment {
-        Ok(_) => {
-            pip(folder.join(VENV_PYTHON), packages).output()?;
+    match installed::virtual_environment(folder) {
+        Ok(()) => {
+            let install = installed::pip(&folder.join(VENV_PYTHON));
+            install.args(packages).output()?;
         }
         Err(_) => {
             // What an attempt without `ensurepip` leaves would be taken for an environment.
@@ -131,27 +125,13 @@ fn install_into(folder: &Path, packages: &[&str]) -> Result<(), Error> {
                 fs::remove_dir_all(folder)
                     .map_err(|source| Error::file("delete", folder, source))?;
             }
-            pip(PYTHON.into(), packages)
+            let install = installed::pip(Path::new(PYTHON));
+            install
                 .arg("--target")
                 .arg(folder)
+                .args(packages)
                 .output()?;
         }
     }
     Ok(())
 }
-
-fn pip(python: PathBuf, packages: &[&str]) -> Run {
-    Run::new(python)
-        .args(["-m", "pip", "install", "--quiet", "--no-input"])
-        .args(["--disable-pip-version-check", "--retries", "1"])
-        .args(packages)
-}
-
-/// The program, which may be Python 2 without the number.
-const PYTHON: &str = "python3";
-
-/// The program in an environment of its own.
-const VENV_PYTHON: &str = match cfg!(windows) {
-    true => "Scripts/python.exe",
-    false => "bin/python",
-};

@@ -49,6 +49,32 @@ fn a_cut_response_goes_on_in_its_block_and_is_one_response() {
 }
 
 #[test]
+fn the_parts_of_a_response_that_goes_on_are_blocks_of_their_own() {
+    // The text that was cut off came whole, without an event that began it.
+    let (mut translator, mut events) = applied(&[done(0, message("one t")), incomplete("one t")]);
+    translator.go_on(&mut events);
+    let part = json!({ "type": "response.content_part.added", "output_index": 0, "part": { "type": "output_text" } });
+    let last = json!({ "type": "response.completed", "response": { "output": [] } });
+    for event in [part.clone(), delta(0, "wo"), part, delta(0, "three"), last] {
+        apply_to(&mut translator, &event, &mut events);
+    }
+    let (told, response) = finished(translator, events);
+    assert_eq!(texts(&response), ["one two", "three"]);
+    assert_eq!(
+        told,
+        [
+            "start 0 text",
+            "0 one t",
+            "0 wo",
+            "end 0",
+            "start 1 text",
+            "1 three",
+            "end 1"
+        ]
+    );
+}
+
+#[test]
 fn a_response_that_comes_to_nothing_new_does_not_go_on_again() {
     let (mut translator, mut events) = applied(&[delta(0, "Hi"), incomplete("Hi")]);
     assert!(translator.continuation().is_some());

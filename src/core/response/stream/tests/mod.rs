@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod continuation;
+mod differences;
 mod passed_over;
+mod unreadable;
 
 use serde_json::json;
 
@@ -113,9 +115,24 @@ fn text_and_refusal_of_one_message_are_blocks_of_their_own() {
 fn a_gateway_may_leave_out_how_blocks_begin() {
     let told = told(&[
         json!({ "type": "response.output_text.delta", "output_index": 4, "delta": "Hi" }),
-        json!({ "type": "response.function_call_arguments.delta", "output_index": 5, "delta": "{}" }),
+        // A call begins when its name is known.
+        json!({ "type": "response.function_call_arguments.delta", "output_index": 5, "delta": "{\"a\":" }),
+        json!({ "type": "response.function_call_arguments.delta", "output_index": 5, "delta": "1}" }),
+        done(
+            5,
+            json!({ "type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":1}" }),
+        ),
     ]);
-    assert_eq!(told, ["start 4 text", "4 Hi", "start 5 call  ", "5 {}"]);
+    assert_eq!(
+        told,
+        [
+            "start 4 text",
+            "4 Hi",
+            "start 5 call c f",
+            "5 {\"a\":1}",
+            "end 5"
+        ]
+    );
 }
 
 #[test]
@@ -123,7 +140,7 @@ fn the_last_event_closes_what_is_open_and_has_the_last_word() {
     let (translator, events) = applied(&[delta(0, "Hi"), incomplete("Hi there")]);
     assert!(translator.received().is_some());
     let (told, response) = finished(translator, events);
-    assert_eq!(told, ["start 0 text", "0 Hi", "end 0"]);
+    assert_eq!(told, ["start 0 text", "0 Hi", "0  there", "end 0"]);
     assert_eq!(response.finish_reason, FinishReason::Length);
     assert_eq!(texts(&response), ["Hi there"]);
 }
@@ -135,8 +152,13 @@ fn items_stand_in_for_an_output_that_the_last_event_lacks() {
         done(0, message("first")),
         json!({ "type": "response.completed", "response": { "status": "completed", "output": [] } }),
     ]);
-    let (_, response) = finished(translator, events);
+    let (told, response) = finished(translator, events);
     assert_eq!(texts(&response), ["first", "second"]);
+    let first = told.iter().rposition(|line| line == "0 first");
+    assert!(
+        first < told.iter().rposition(|line| line == "1 second"),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -280,15 +302,10 @@ fn errors_are_found_in_every_shape_and_noise_is_passed_over() {
         r#"{"type":"new","delta":{}}"#,
         r#"{"type":"response.output_text.delta","output_index":0,"delta":null}"#,
         r#"{"type":"response.created","response":{"error":null},"error":null}"#,
+        "{",
+        r#"{"type":"response.output_text.delta","delta":"x"#,
     ] {
         assert_eq!(apply(data), Ok(VecDeque::new()), "{data}");
-    }
-    for data in [
-        "{",
-        r#"{"type":"response.output_text.delta","delta":"x"}"#,
-        r#"{"type":"response.completed"}"#,
-    ] {
-        assert_eq!(apply(data).unwrap_err().kind, ErrorKind::Stream, "{data}");
     }
 }
 
@@ -307,14 +324,19 @@ fn an_empty_response_is_made_of_what_came_before_it() {
 fn apply(data: &str) -> Result<VecDeque<StreamEvent>, ProviderError> {
     let mut events = VecDeque::new();
     Translator::default()
-        .apply(data.as_bytes(), &mut events)
+        .apply(&self::data(data), &mut events)
         .map(|()| events)
 }
 
+fn data(data: &str) -> sse::Event {
+    sse::Event {
+        data: data.into(),
+        is_error: false,
+    }
+}
+
 fn apply_to(translator: &mut Translator, event: &Value, events: &mut VecDeque<StreamEvent>) {
-    translator
-        .apply(event.to_string().as_bytes(), events)
-        .unwrap();
+    translator.apply(&data(&event.to_string()), events).unwrap();
 }
 
 fn applied(events: &[Value]) -> (Translator, VecDeque<StreamEvent>) {
@@ -375,14 +397,15 @@ fn texts(response: &ChatResponse) -> Vec<&str> {
 fn told(events: &[Value]) -> Vec<String> {
     let (mut translator, mut told) = applied(events);
     // The end of a text is told with what comes next.
-    told.extend(translator.last_text.take().map(StreamEvent::BlockEnd));
+    let ended = translator.last_text.take();
+    translator.end(ended, &mut told);
     lines(told)
 }
 
 fn lines(events: VecDeque<StreamEvent>) -> Vec<String> {
     events
         .into_iter()
-        .map(|event| match event {
+        .map(|event| match &event {
             StreamEvent::BlockStart(BlockStart { index, block }) => match block {
                 BlockKind::Refusal => format!("start {index} refusal"),
                 BlockKind::Text => format!("start {index} text"),
@@ -393,7 +416,11 @@ fn lines(events: VecDeque<StreamEvent>) -> Vec<String> {
             },
             StreamEvent::BlockDelta(BlockDelta { index, text }) => format!("{index} {text}"),
             StreamEvent::BlockEnd(index) => format!("end {index}"),
-            other => panic!("{other:?}"),
+            StreamEvent::Aborted(error) => {
+                assert_eq!(error.kind, ErrorKind::Stream);
+                "aborted".to_owned()
+            }
+            StreamEvent::Completed(_) => panic!("{event:?}"),
         })
         .collect()
 }
