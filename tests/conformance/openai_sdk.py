@@ -217,7 +217,7 @@ def a_deployment_that_does_not_exist(client):
 
 
 def a_parameter_that_the_model_does_not_take(client):
-    error = raises(openai.BadRequestError, lambda: ask(client, model="gpt-5.1", temperature=0.5))
+    error = raises(openai.BadRequestError, lambda: ask(client, model="gpt-5", temperature=0.5))
     is_status_error(error, 400, "unsupported_parameter", "Unsupported parameter: 'temperature'")
     equal((error.param, error.type), ("temperature", "invalid_request_error"))
 

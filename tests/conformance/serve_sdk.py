@@ -15,7 +15,7 @@ import tempfile
 import traceback
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 import openai
 from pydantic import BaseModel, ValidationError
 
@@ -268,7 +268,7 @@ def a_stream_that_is_cut(client):
     events = []
     try:
         events.extend(event.type for event in ask(client.with_options(max_retries=0), stream=True))
-    except (openai.APIConnectionError, httpx.RemoteProtocolError):
+    except (openai.APIConnectionError, httpx2.RemoteProtocolError):
         pass
     else:
         raise AssertionError(f"the client saw no end, and took it for one: {events}")
