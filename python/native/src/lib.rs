@@ -1,7 +1,7 @@
 //! The host for Python: a provider that is loaded, configured and ready, its answers as they arrive.
 //!
 //! Nothing here calls Python while an exchange runs: events are queued, and whoever wants them asks. What
-//! [`amplifier_core`](https://pypi.org/project/amplifier-core/) asks of a provider is made of this in `python/`.
+//! `amplifier_core` asks of a provider is made of this in `python/`.
 
 mod asyncio;
 mod failure;
