@@ -10,7 +10,7 @@ const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// How long the body of an error may take. It comes with its head, or soon after; the head alone says enough to go on, and
 /// the time of the attempt is better spent on the next one.
-const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+pub(super) const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
 /// Until when to wait for bytes that should have come before `deadline`. When that has passed while nobody waited for them, what
 /// has arrived by then is not late; it takes the host a moment to hand it over.

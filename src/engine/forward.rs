@@ -3,11 +3,11 @@
 mod report;
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use self::report::ForwardReport;
 use super::Engine;
 use super::authorization::Authorization;
+use super::body::ERROR_BODY_TIME;
 use super::edge::{Body, Edge, Instant, Request, Response, TransportError};
 use super::exchange::{Deadlines, Retry, USER_AGENT, finished};
 use super::failure::{StreamFailure, refused_and_not_renewed, unanswered};
@@ -262,7 +262,7 @@ impl<E: Edge> Forwarding<E> {
 
     /// Reads what an error says, as far as that comes soon: its status alone says enough.
     fn begin(&self, answer: &mut Answer<E::Body>) -> Begun {
-        let soon = self.edge.now().after(ERROR_TIME);
+        let soon = self.edge.now().after(ERROR_BODY_TIME);
         let deadline = soon.min(answer.deadlines.attempt);
         let mut bytes = Vec::new();
         let rest = loop {
@@ -445,9 +445,6 @@ fn can_be_read(headers: &Headers) -> bool {
     is_plain
         && (headers.is_event_stream() || kind.to_ascii_lowercase().starts_with("application/json"))
 }
-
-/// What a service says of an error comes with its head, or it is not worth waiting for.
-const ERROR_TIME: Duration = Duration::from_secs(5);
 
 /// Enough for the errors of the service; what is longer is none of its own.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
