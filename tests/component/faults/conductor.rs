@@ -136,6 +136,10 @@ impl Conductor {
                 () = self.mock.wait_for_requests(requests + 1) => {
                     requests += 1;
                     let answered = answers.get(..requests).unwrap_or_default();
+                    // What was silent stays so until the component has given it up: what is ready would not be late.
+                    if answered[..answered.len().saturating_sub(1)].iter().any(|answer| answer.silence.is_some()) {
+                        self.gate.open();
+                    }
                     if let Some(silence) = answered.last().and_then(|answer| answer.silence) {
                         let deltas = answered.iter().map(|answer| answer.deltas).sum();
                         self.silence(silence, deltas).await;
@@ -181,7 +185,6 @@ impl Conductor {
         }
         self.note(format!("({})", limit.as_millis()));
         self.pass(end).await;
-        self.gate.open();
     }
 
     /// Advances the clock to a moment that the component waits for, and looks just before that whether it still waits.
