@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::json;
 
@@ -64,60 +64,23 @@ impl Secrets {
     }
 }
 
-/// Takes the values out whose keys say that they are secret, wherever they are: the authorization of an MCP server, say, which is
-/// part of a request's body.
+/// Takes out of a value what its keys call a secret, however deep: what is below `authorization`, `headers`, `password` and the
+/// like, and the passwords and queries of addresses. It is the one rule for all that is shown of what people configure and
+/// send: the authorization of an MCP server, say, which is part of a request's body.
 pub fn redact_members(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (key, value) in members {
-                let key = key.to_ascii_lowercase();
-                if SECRET_KEYS.contains(&key.as_str()) {
-                    *value = Secret::REDACTED.into();
+                if is_secret(key) {
+                    redact_all(value);
                 } else {
                     redact_members(value);
                 }
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(redact_members),
+        Value::String(text) if is_address(text) => *text = shown_address(text),
         _ => {}
-    }
-}
-
-/// Keys whose values are secret, in lower case: those that the Python provider knows.
-const SECRET_KEYS: [&str; 13] = [
-    "api-key",
-    "api_key",
-    "apikey",
-    "auth",
-    "authorization",
-    "credential",
-    "credentials",
-    "password",
-    "private_key",
-    "privatekey",
-    "secret",
-    "token",
-    "x-api-key",
-];
-
-/// A value without what its keys call a secret, however deep: what is below `authorization`, `headers`, `password` and the
-/// like, and the passwords and queries of addresses. Numbers and booleans are none.
-pub fn without_secrets(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let mut shown = Map::new();
-            for (key, value) in members {
-                let value = match is_secret(key) {
-                    true => redacted(value),
-                    false => without_secrets(value),
-                };
-                shown.insert(key.clone(), value);
-            }
-            Value::Object(shown)
-        }
-        Value::Array(elements) => elements.iter().map(without_secrets).collect(),
-        Value::String(text) if is_address(text) => shown_address(text).into(),
-        other => other.clone(),
     }
 }
 
@@ -131,35 +94,34 @@ pub fn shown_address(address: &str) -> String {
     format!("{user}{rest}")
 }
 
+/// Whether a text is an address and nothing else. A question that begins with one is none.
 fn is_address(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && !text.contains(char::is_whitespace)
 }
 
-/// The same keys with no text in it.
-fn redacted(value: &Value) -> Value {
+/// Leaves the keys, and what is null, true or false.
+fn redact_all(value: &mut Value) {
     match value {
-        Value::Object(members) => {
-            let mut shown = Map::new();
-            for (key, value) in members {
-                shown.insert(key.clone(), redacted(value));
-            }
-            Value::Object(shown)
-        }
-        Value::Array(elements) => elements.iter().map(redacted).collect(),
-        Value::String(_) => Secret::REDACTED.into(),
-        other => other.clone(),
+        Value::Object(members) => members.values_mut().for_each(redact_all),
+        Value::Array(elements) => elements.iter_mut().for_each(redact_all),
+        Value::String(_) | Value::Number(_) => *value = Secret::REDACTED.into(),
+        Value::Bool(_) | Value::Null => {}
     }
 }
 
 /// Whether what is under this key is a secret.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('-', "_");
-    key == "headers"
-        || SECRET_KEYS.contains(&key.as_str())
+    SECRET_KEYS.contains(&key.as_str())
         || key.ends_with("token")
         || SECRET_WORDS.iter().any(|word| key.contains(word))
 }
+
+/// Keys whose values are secret, in lower case with `_` for `-`: of those that the Python provider knows, the ones that have none
+/// of [`SECRET_WORDS`] in them.
+const SECRET_KEYS: [&str; 3] = ["auth", "headers", "privatekey"];
 
 /// What the names of secrets have in them. `key` alone would be `prompt_cache_key` too, and `token` `max_output_tokens`.
 const SECRET_WORDS: [&str; 8] = [
@@ -178,27 +140,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn values_whose_keys_say_that_they_are_secret_are_taken_out_wherever_they_are() {
-        let mut body = json!({
-            "tools": [{ "type": "mcp", "authorization": "abc", "headers": { "X-Api-Key": "k", "accept": "a" } }],
-            "input": [{ "arguments": { "PASSWORD": ["x"], "tokens": 3 } }],
-            "credentials": null,
-            "max_output_tokens": 16,
-        });
-        redact_members(&mut body);
-        let hidden = Secret::REDACTED;
-        assert_eq!(
-            body,
-            json!({
-                "tools": [{ "type": "mcp", "authorization": hidden, "headers": { "X-Api-Key": hidden, "accept": "a" } }],
-                "input": [{ "arguments": { "PASSWORD": hidden, "tokens": 3 } }],
-                "credentials": hidden,
-                "max_output_tokens": 16,
-            })
-        );
-    }
 
     #[test]
     fn a_secret_is_taken_out_as_it_is_and_as_json_has_it() {
@@ -224,19 +165,24 @@ mod tests {
 
     #[test]
     fn what_keys_call_a_secret_is_not_shown_however_deep_it_is() {
-        let params = json!({
+        let mut value = json!({
             "tools": [{
                 "type": "mcp",
                 "server_url": "https://user:hunter2@mcp.example/sse?key=hunter2#hunter2",
                 "authorization": "hunter2",
                 "headers": { "X-Team": "hunter2", "X-More": ["hunter2"] },
             }],
+            "input": [{ "arguments": { "PASSWORD": ["hunter2"], "pin_password": 4711, "tokens": 3 } }],
             "metadata": { "API-Key": "hunter2", "access_token": { "value": "hunter2" }, "team": "a" },
+            "credentials": null,
+            "secret": true,
             "max_output_tokens": 100,
             "prompt_cache_key": "team-a",
+            "text": "https://a.example/?q=1 says what? Read it.",
         });
+        redact_members(&mut value);
         assert_eq!(
-            without_secrets(&params),
+            value,
             json!({
                 "tools": [{
                     "type": "mcp",
@@ -244,10 +190,38 @@ mod tests {
                     "authorization": "[REDACTED]",
                     "headers": { "X-Team": "[REDACTED]", "X-More": ["[REDACTED]"] },
                 }],
+                "input": [{ "arguments": { "PASSWORD": ["[REDACTED]"], "pin_password": "[REDACTED]", "tokens": 3 } }],
                 "metadata": { "API-Key": "[REDACTED]", "access_token": { "value": "[REDACTED]" }, "team": "a" },
+                "credentials": null,
+                "secret": true,
                 "max_output_tokens": 100,
                 "prompt_cache_key": "team-a",
+                "text": "https://a.example/?q=1 says what? Read it.",
             })
         );
+    }
+
+    #[test]
+    fn the_keys_that_the_python_provider_knows_are_secret() {
+        for key in [
+            "api-key",
+            "api_key",
+            "apikey",
+            "auth",
+            "authorization",
+            "credential",
+            "credentials",
+            "password",
+            "private_key",
+            "privatekey",
+            "secret",
+            "token",
+            "x-api-key",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in ["max_output_tokens", "prompt_cache_key", "author", "key"] {
+            assert!(!is_secret(key), "{key}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::setting::{Disclosure, Row, Setting};
 use super::settings::{SETTINGS, WITHOUT_EFFECT};
 use super::value::Expected;
 use crate::core::json;
-use crate::core::secret::{Secret, shown_address, without_secrets};
+use crate::core::secret::{Secret, redact_members, shown_address};
 
 /// The environment variables that we may see. Not for `Debug`: some are secrets.
 #[derive(Clone, Default)]
@@ -283,7 +283,11 @@ fn shown(row: &Row, value: &Value) -> Value {
             }
             Value::Object(keys)
         }
-        (Disclosure::Redacted, Value::Object(_)) => without_secrets(value),
+        (Disclosure::Redacted, Value::Object(_)) => {
+            let mut shown = value.clone();
+            redact_members(&mut shown);
+            shown
+        }
         (Disclosure::Address, Value::String(address)) => json!(shown_address(address)),
         _ => json!(Secret::REDACTED),
     }

@@ -48,7 +48,7 @@ pub enum Disclosure {
     Address,
     /// All of it.
     Full,
-    /// All of it but what its keys call a secret, see [`crate::core::secret::without_secrets`].
+    /// All of it but what its keys call a secret, see [`crate::core::secret::redact_members`].
     Redacted,
     /// Of a table, its keys.
     Keys,

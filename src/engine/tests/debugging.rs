@@ -161,7 +161,8 @@ fn a_body_is_reported_without_what_its_keys_say_is_secret() {
     });
     let engine = Engine::open(edge.clone(), &config.to_string()).unwrap();
     let mut request = request(vec![user("Hi")]);
-    let server = json!({ "type": "mcp", "server_label": "s", "headers": { "Authorization": "Bearer of the user" } });
+    let server = json!({ "type": "mcp", "server_label": "s", "server_url": "https://mcp.example/?key=of-the-user",
+        "headers": { "Authorization": "Bearer of the user", "X-Team": "of the user" } });
     request.tools = vec![ToolSpec::Hosted(server.to_string())];
     engine.complete(&request).unwrap();
     let events = edge.0.events.borrow();
@@ -171,10 +172,14 @@ fn a_body_is_reported_without_what_its_keys_say_is_secret() {
         .map(|(_, payload)| payload)
         .collect();
     assert_eq!(
-        bodies[0]["params"]["tools"][0]["headers"]["Authorization"],
-        "[REDACTED]"
+        bodies[0]["params"]["tools"][0],
+        json!({
+            "type": "mcp",
+            "server_label": "s",
+            "server_url": "https://mcp.example/",
+            "headers": { "Authorization": "[REDACTED]", "X-Team": "[REDACTED]" },
+        })
     );
-    assert_eq!(bodies[0]["params"]["tools"][0]["server_label"], "s");
     assert_eq!(
         bodies[1]["response"]["tools"][0]["authorization"],
         "[REDACTED]"
