@@ -1,5 +1,5 @@
 //! `cargo bench --workspace --bench pure`: how long the pure parts take on this machine, without WebAssembly and
-//! without a network. `host-harness bench` measures all of it together.
+//! without a network. `cargo xtask bench` measures all of it together.
 
 #![allow(clippy::unwrap_used, reason = "measures what tests have shown to work")]
 

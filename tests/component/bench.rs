@@ -1,30 +1,26 @@
-//! `host-harness bench` measures everything. What the figures are is a matter of the machine, and of no test.
+//! `cargo xtask bench` measures everything. What the figures are is a matter of the machine, and of no test.
 
 use std::fs;
 
 use serde_json::Value;
+use tokio::process::Command;
 
-use crate::command_line::execute;
-use crate::support::component;
+use crate::support::{component, in_time, program};
 
 #[tokio::test]
 async fn a_quick_run_has_every_row_and_every_level_and_a_plot() {
     let folder = tempfile::tempdir().unwrap();
     let plot = folder.path().join("plot.svg");
-    let arguments = [
-        "bench",
-        "--quick",
-        "--json",
-        "--component",
-        component().to_str().unwrap(),
-        "--svg",
-        plot.to_str().unwrap(),
-    ]
-    .map(str::to_owned);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let finished = execute(&[], &arguments, "").await;
-    assert_eq!(finished.code, 0, "{}", finished.stderr);
-    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    let output = Command::new(program("provider-host-bench"))
+        .args(["--quick", "--json", "--component"])
+        .arg(component())
+        .arg("--svg")
+        .arg(&plot)
+        .output();
+    let output = in_time(output).await.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
 
     let rows = report["rows"].as_array().unwrap();
     let limits: Vec<(&str, f64, &str)> = rows

@@ -9,8 +9,8 @@ mod service;
 
 use std::fs;
 
+use azure_openai_mock::{Fault, MOCK_CLIENT_ID, MOCK_TENANT_ID, MockAzure};
 use bytes::Bytes;
-use host_harness::mock::{Fault, MOCK_CLIENT_ID, MOCK_TENANT_ID, MockAzure};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 

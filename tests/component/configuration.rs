@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use host_harness::contract::types::ErrorKind;
-use host_harness::mock::MockAzure;
-use host_harness::{Environment, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::Environment;
+use provider_host::contract::types::ErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::support::{
-    Events, Setup, ask, component, config, open, path_of_only_request, provider_error, request,
+    Events, Setup, ask, azure, component, config, open, path_of_only_request, provider_error,
+    request,
 };
 
 #[tokio::test]
@@ -218,7 +219,7 @@ async fn describe_and_models_need_no_network_and_show_no_secret() {
 
 #[tokio::test]
 async fn info_needs_nothing() {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     let info = host.info().await.unwrap();
     assert_eq!(info.id, "azure-openai");
     assert_eq!(

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-use host_harness::environment::VISIBLE_VARIABLES;
-use host_harness::{Environment, Inspection, LoadError, ProviderHost};
+use provider_host::environment::VISIBLE_VARIABLES;
+use provider_host::{Environment, Inspection, LoadError};
 use serde_json::{Map, Value};
 
-use crate::support::{component, open};
+use crate::support::{azure, component, open};
 
 /// The limit of the design, for loading and for sending it about.
 const MAX_COMPONENT_BYTES: usize = 512 * 1024;
@@ -134,12 +134,12 @@ async fn what_is_no_provider_is_refused_with_the_reason() {
     ] {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), bytes).unwrap();
-        let Err(error) = ProviderHost::builder().load(file.path()).await else {
+        let Err(error) = azure().load(file.path()).await else {
             panic!("{words}: it was loaded");
         };
         assert!(error.to_string().contains(words), "{error}");
     }
-    let missing = ProviderHost::builder().load("nowhere.wasm").await;
+    let missing = azure().load("nowhere.wasm").await;
     assert!(matches!(missing, Err(LoadError::Read { .. })));
 }
 

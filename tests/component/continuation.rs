@@ -1,7 +1,7 @@
 //! Answers that are cut off by the output limit go on, through the component over HTTP.
 
-use host_harness::contract::types::{BlockContent, BlockKind, ChatResponse, FinishReason};
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::{BlockContent, BlockKind, ChatResponse, FinishReason};
 use serde_json::{Value, json};
 
 use crate::support::{Setup, ask, read, request};

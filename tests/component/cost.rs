@@ -1,9 +1,9 @@
 //! What requests cost.
 
+use azure_openai_mock::{Fault, MockAzure};
 use bytes::Bytes;
-use host_harness::contract::types::Pricing;
-use host_harness::mock::{Fault, MockAzure};
 use http::StatusCode;
+use provider_host::contract::types::Pricing;
 use serde_json::{Value, json};
 
 use crate::support::{Setup, ask, request};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use host_harness::mock::{MOCK_IDENTITY_CLIENT_ID, MockAzure, RecordedRequest};
+use azure_openai_mock::{MOCK_IDENTITY_CLIENT_ID, MockAzure, RecordedRequest};
 use serde_json::{Value, json};
 
 use crate::command_line::{Finished, execute, file};

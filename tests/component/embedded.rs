@@ -4,26 +4,24 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::mock::MockAzure;
-use host_harness::{CallOptions, LoadError, LoadedProvider, ProviderHost, RequestLimits};
+use azure_openai_mock::MockAzure;
+use provider_host::{CallOptions, Host, LoadError, RequestLimits};
 use serde_json::json;
 
-use crate::support::{Events, ask, component, config, in_time, until};
+use crate::support::{Events, ask, azure, component, config, in_time, until};
 
 #[tokio::test]
 async fn a_component_in_memory_is_a_provider_like_one_in_a_file() {
     let mock = MockAzure::builder().start().await.unwrap();
     let bytes = fs::read(component()).unwrap();
-    let loaded = ProviderHost::builder().load_bytes("ours", bytes).await;
+    let loaded = azure().load_bytes("ours", bytes).await;
     let loaded = loaded.unwrap();
     assert_eq!(loaded.inspection().path.to_str(), Some("ours"));
     let host = loaded.open(&config(&mock)).await.unwrap();
     let answer = host.complete(&ask("a question")).await.unwrap();
     assert!(!answer.content.is_empty());
 
-    let other = ProviderHost::builder()
-        .load_bytes("a text", "not this")
-        .await;
+    let other = azure().load_bytes("a text", "not this").await;
     let error = other.unwrap_err();
     assert!(
         matches!(error, LoadError::NotAComponent { .. }),
@@ -91,7 +89,7 @@ async fn requests_of_many_hosts_are_counted_together() {
     let mock = mock.start().await.unwrap();
     let mut config = config(&mock);
     config.insert("max_concurrent_requests".to_owned(), json!(1));
-    let builder = ProviderHost::builder().request_limits(RequestLimits::new());
+    let builder = azure().request_limits(RequestLimits::new());
     let loaded = builder.load(component()).await.unwrap();
     let (first, second) = (loaded.open(&config).await, loaded.open(&config).await);
     let (first, second) = (first.unwrap(), second.unwrap());
@@ -112,6 +110,6 @@ async fn requests_of_many_hosts_are_counted_together() {
     assert_eq!(mock.requests().len(), 2);
 }
 
-async fn loaded() -> LoadedProvider {
-    ProviderHost::builder().load(component()).await.unwrap()
+async fn loaded() -> Host {
+    azure().load(component()).await.unwrap()
 }

@@ -1,8 +1,8 @@
 //! Answers that use up their limit before they have anything to show: asked for once more with a higher limit, or said to
 //! be no answer. Through the component over HTTP.
 
-use host_harness::contract::types::{BlockContent, ChatResponse, FinishReason, StreamEvent};
-use host_harness::mock::{MockAzure, Scripted};
+use azure_openai_mock::{MockAzure, Scripted};
+use provider_host::contract::types::{BlockContent, ChatResponse, FinishReason, StreamEvent};
 use serde_json::{Value, json};
 
 use crate::support::{Setup, in_time, request};

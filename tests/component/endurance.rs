@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
+use azure_openai_mock::{Fault, MockAzure};
 use bytes::Bytes;
-use host_harness::contract::types::{ErrorKind, StreamEvent};
-use host_harness::mock::{Fault, MockAzure};
-use host_harness::{Limits, ProviderHost};
 use http::{HeaderMap, StatusCode};
+use provider_host::contract::types::{ErrorKind, StreamEvent};
+use provider_host::{Limits, Provider};
 use serde_json::json;
 
-use crate::support::{ask, component, config, in_time, provider_error};
+use crate::support::{ask, azure, component, config, in_time, provider_error};
 
 /// A warm instance has less than half of this.
 const MEMORY: usize = 4 * 1024 * 1024;
@@ -60,7 +60,7 @@ async fn ten_thousand_requests_do_not_grow_an_instance() {
 #[tokio::test]
 async fn a_line_and_a_body_of_64_mb_are_errors() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     let provider = host.open(&config(&mock)).await.unwrap();
     let large = Bytes::from(vec![b'x'; 64 * 1024 * 1024]);
     let line = [Bytes::from_static(b"data: "), large.clone()].concat();
@@ -85,8 +85,8 @@ async fn a_line_and_a_body_of_64_mb_are_errors() {
 }
 
 /// A provider whose instances have little memory, one at a time.
-async fn provider(mock: &MockAzure) -> ProviderHost {
-    let host = ProviderHost::builder()
+async fn provider(mock: &MockAzure) -> Provider {
+    let host = azure()
         .limits(Limits {
             memory_bytes: MEMORY,
             calls_per_instance: u64::MAX,

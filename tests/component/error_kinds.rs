@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use host_harness::Environment;
-use host_harness::contract::types::{ErrorKind, ProviderError};
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
+use provider_host::Environment;
+use provider_host::contract::types::{ErrorKind, ProviderError};
 use serde_json::{Value, json};
 
 use crate::support::{Setup, ask, config, in_time, open, provider_error};

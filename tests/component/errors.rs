@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use azure_openai_mock::{Fault, MockAzure};
 use bytes::Bytes;
-use host_harness::Environment;
-use host_harness::contract::types::{ErrorKind, ProviderError};
-use host_harness::mock::{Fault, MockAzure};
 use http::StatusCode;
+use provider_host::Environment;
+use provider_host::contract::types::{ErrorKind, ProviderError};
 use serde_json::json;
 
 use crate::support::{Setup, ask, in_time, open, provider_error, read, request};

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use host_harness::mock::{Fault, MockAzure};
-use host_harness::{CallId, Event, EventSubscriber, ProviderHost};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
+use provider_host::{CallId, Event, EventSubscriber};
 use serde_json::{Value, json};
 
 use crate::golden::{compare, folder};
-use crate::support::{Setup, ask, component, config, request};
+use crate::support::{Setup, ask, azure, component, config, request};
 
 #[tokio::test]
 async fn a_request_with_a_retry_a_repair_and_a_tool_call_is_told_as_its_golden_file_says() {
@@ -96,7 +96,7 @@ async fn what_belongs_to_one_call_has_its_id_whatever_else_runs() {
         mock.push_fault(busy.header("retry-after-ms", "20"));
     }
     let told = Arc::new(Told::default());
-    let loaded = ProviderHost::builder()
+    let loaded = azure()
         .events(told.clone())
         .load(&component())
         .await
@@ -135,7 +135,7 @@ async fn what_belongs_to_one_call_has_its_id_whatever_else_runs() {
 async fn calls_of_several_hosts_never_share_an_id() {
     let mock = MockAzure::builder().start().await.unwrap();
     let told = Arc::new(Told::default());
-    let builder = ProviderHost::builder().events(told.clone());
+    let builder = azure().events(told.clone());
     let loaded = builder.load(&component()).await.unwrap();
     for host in [loaded.open(&config(&mock)), loaded.open(&config(&mock))] {
         let host = host.await.unwrap();

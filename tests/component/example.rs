@@ -1,9 +1,9 @@
-//! `host-harness/examples/embed.rs` does what it says.
+//! `host-harness/azure/examples/embed.rs` does what it says.
 
 use std::path::Path;
 use std::process::Stdio;
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use tokio::process::Command;
 
 use crate::support::{component, example, in_time};

@@ -1,16 +1,16 @@
-//! `ProviderHost::forward`: what a program that embeds the host gets of requests in the service's own form, also from a
+//! `Provider::forward`: what a program that embeds the host gets of requests in the service's own form, also from a
 //! component that means no good.
 
 use std::time::Duration;
 
+use azure_openai_mock::{DeltaGate, MockAzure};
 use bytes::Bytes;
-use host_harness::contract::types::ErrorKind;
-use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{CallError, ForwardedBody, LimitError, Limits, ProviderHost};
 use http::{Request, Response};
+use provider_host::contract::types::ErrorKind;
+use provider_host::{CallError, ForwardedBody, LimitError, Limits, Provider};
 use serde_json::{Value, json};
 
-use crate::support::{Setup, config, hostile_component, in_time, until};
+use crate::support::{Setup, azure, config, hostile_component, in_time, until};
 
 #[tokio::test]
 async fn an_answer_is_read_as_it_arrives_and_its_instance_is_kept() {
@@ -150,14 +150,14 @@ async fn a_request_that_is_too_large_is_not_handed_over() {
     assert!(is_large, "{error:?}");
 }
 
-async fn hostile(limits: Limits) -> ProviderHost {
+async fn hostile(limits: Limits) -> Provider {
     let mock = MockAzure::builder().start().await.unwrap();
-    let host = ProviderHost::builder().limits(limits);
+    let host = azure().limits(limits);
     let host = host.load(&hostile_component()).await.unwrap();
     host.open(&config(&mock)).await.unwrap()
 }
 
-async fn forward(host: &ProviderHost, path: &str) -> Result<Response<ForwardedBody>, CallError> {
+async fn forward(host: &Provider, path: &str) -> Result<Response<ForwardedBody>, CallError> {
     in_time(host.forward(post(path, &Value::Null))).await
 }
 

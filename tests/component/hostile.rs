@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use host_harness::contract::types::{BlockContent, ChatResponse, ErrorKind};
-use host_harness::mock::MockAzure;
-use host_harness::{Environment, ProviderHost, ProviderHostBuilder};
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::{BlockContent, ChatResponse, ErrorKind};
+use provider_host::{Environment, HostBuilder, Provider};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Events, ask, hostile_component, in_time, provider_error, read};
@@ -165,7 +165,7 @@ async fn it_refuses_what_is_no_instruction() {
 
 /// The hostile provider, and what it told the host.
 pub(crate) struct Hostile {
-    pub(crate) provider: ProviderHost,
+    pub(crate) provider: Provider,
     pub(crate) events: Arc<Events>,
 }
 
@@ -176,11 +176,11 @@ impl Hostile {
         environment: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         let environment = Environment::from_iter(environment);
-        Self::open_in(ProviderHost::builder().environment(environment), config).await
+        Self::open_in(provider_host_azure::host_builder(environment), config).await
     }
 
     /// Opens it with exactly this configuration in a host that is set up like this.
-    pub(crate) async fn open_in(host: ProviderHostBuilder, config: Value) -> Self {
+    pub(crate) async fn open_in(host: HostBuilder, config: Value) -> Self {
         let events = Arc::new(Events::default());
         let config: Map<String, Value> = serde_json::from_value(config).unwrap();
         let host = host

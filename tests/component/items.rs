@@ -1,9 +1,9 @@
 //! Items of the service that are no blocks of the kernel's, through a conversation: each turn goes through JSON, as an agent's
 //! store does, and through what the mock refuses.
 
-use host_harness::contract::types::BlockContent;
-use host_harness::kernel_json::chat_response;
-use host_harness::mock::{MockAzure, Scripted};
+use azure_openai_mock::{MockAzure, Scripted};
+use provider_host::contract::types::BlockContent;
+use provider_host::kernel_json::chat_response;
 use serde_json::{Value, json};
 
 use crate::support::{Setup, read, request};
@@ -222,7 +222,7 @@ async fn the_mock_refuses_a_conversation_that_has_lost_what_came_with_it() {
         .as_object_mut()
         .unwrap()
         .remove("namespace");
-    let refusal = host_harness::mock::check_request(&body).unwrap_err();
+    let refusal = azure_openai_mock::check_request(&body).unwrap_err();
     assert!(
         refusal.starts_with("Missing namespace for function_call 'list'."),
         "{refusal}"

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use azure_openai_mock::{Fault, MockAzure, Step};
 use bytes::Bytes;
-use host_harness::mock::{Fault, MockAzure, Step};
-use host_harness::{CallError, LimitError, Limits, ProviderHost, ProviderHostBuilder};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use provider_host::{CallError, HostBuilder, LimitError, Limits};
 use serde_json::{Value, json};
 
 use crate::hostile::Hostile;
-use crate::support::{ask, component, config, in_time, provider_error};
+use crate::support::{ask, azure, component, config, in_time, provider_error};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn taking_too_much_ends_in_the_limits_own_error_and_the_host_goes_on() {
@@ -68,7 +68,7 @@ async fn waiting_for_an_answer_is_not_computing() {
         cpu_time: Duration::from_secs(1),
         ..Limits::default()
     };
-    let host = ProviderHost::builder().limits(limits);
+    let host = azure().limits(limits);
     let provider = host.load(&component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
     mock.push_step(Step {
@@ -86,7 +86,7 @@ async fn requests_and_responses_have_a_largest_size() {
         response_bytes: 100_000,
         ..Limits::default()
     };
-    let host = ProviderHost::builder().limits(limits);
+    let host = azure().limits(limits);
     let provider = host.load(&component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
 
@@ -250,8 +250,8 @@ async fn take(hostile: &Hostile, what: Value) -> Result<(), LimitError> {
     }
 }
 
-fn host() -> ProviderHostBuilder {
-    ProviderHost::builder().limits(limits())
+fn host() -> HostBuilder {
+    azure().limits(limits())
 }
 
 /// Limits that are reached soon.

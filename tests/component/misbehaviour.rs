@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
-use host_harness::mock::MockAzure;
-use host_harness::secret::Secret;
-use host_harness::{CallError, Environment, LimitError, Limits, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use provider_host::secret::Secret;
+use provider_host::{CallError, Environment, LimitError, Limits};
 use serde_json::{Map, Value, json};
 
 use crate::hostile::Hostile;
-use crate::support::{Events, ask, component, config, in_time, provider_error};
+use crate::support::{Events, ask, azure, component, config, in_time, provider_error};
 use crate::swap::hostile;
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn a_provider_may_describe_itself_in_any_way() {
     let folder = tempfile::tempdir().unwrap();
     for description in ["[]", r#""x""#, "5", "no JSON"] {
         let component = hostile(folder.path(), &format!("describe:{description}"));
-        let loaded = ProviderHost::builder().load(component).await.unwrap();
+        let loaded = azure().load(component).await.unwrap();
         let host = loaded.open(&Map::new()).await.unwrap();
         assert_eq!(in_time(host.describe()).await.unwrap(), description);
     }
@@ -28,7 +28,7 @@ async fn a_provider_may_describe_itself_in_any_way() {
 async fn a_component_cannot_pass_for_another_build() {
     let folder = tempfile::tempdir().unwrap();
     let component = hostile(folder.path(), "claim-build");
-    let loaded = ProviderHost::builder().load(component).await.unwrap();
+    let loaded = azure().load(component).await.unwrap();
     let host = loaded.open(&Map::new()).await.unwrap();
     let find = ask(r#"{"do":"find","needle_parts":["a","b"]}"#);
     let response = in_time(host.complete(&find)).await.unwrap();
@@ -45,7 +45,7 @@ async fn what_a_stream_does_wrong_ends_it_alone() {
         cpu_time: Duration::from_secs(1),
         ..Limits::default()
     };
-    let host = ProviderHost::builder().limits(limits);
+    let host = azure().limits(limits);
     let hostile = Hostile::open_in(host, json!({})).await;
     for next in ["loop", "trap"] {
         let request = ask(&json!({ "do": "stream", "next": next }).to_string());
@@ -102,10 +102,12 @@ async fn a_component_that_is_only_asked_what_it_is_finds_nothing() {
     let curious = hostile(folder.path(), "ask-in-get-info");
     let events = Arc::new(Events::default());
     let host = || {
-        ProviderHost::builder()
-            .environment(Environment::from_iter([("AZURE_OPENAI_API_VERSION", "v1")]))
-            .credentials(Arc::new(Generous))
-            .events(events.clone())
+        provider_host_azure::host_builder(Environment::from_iter([(
+            "AZURE_OPENAI_API_VERSION",
+            "v1",
+        )]))
+        .credentials(Arc::new(Generous))
+        .events(events.clone())
     };
     let loaded = host().load(&curious).await.unwrap();
     let found = "0 variables, a token: null";

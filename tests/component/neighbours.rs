@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use host_harness::mock::MockAzure;
-use host_harness::{CallError, LimitError, Limits, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::{CallError, LimitError, Limits, Provider};
 use serde_json::{Value, json};
 
 use crate::hostile::Hostile;
-use crate::support::{ask, component, config, in_time, until};
+use crate::support::{ask, azure, component, config, in_time, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_answer_while_some_compute_for_ever() {
     let mock = MockAzure::builder().start().await.unwrap();
     let real = real(&mock).await;
     real.complete(&ask("Hi")).await.unwrap();
-    let hostile = Hostile::open_in(ProviderHost::builder().limits(limits()), json!({})).await;
+    let hostile = Hostile::open_in(azure().limits(limits()), json!({})).await;
     // Twice as many as there are threads.
     let busy: Vec<_> = (0..4)
         .map(|_| tokio::spawn(take(hostile.provider.clone(), json!("time"))))
@@ -46,7 +46,7 @@ async fn no_excess_makes_others_much_slower() {
     let bound = (alone * 10).max(Duration::from_millis(100));
     let sink = MockAzure::builder().start().await.unwrap();
     let endpoint = json!({ "azure_endpoint": sink.endpoint() });
-    let host = ProviderHost::builder().limits(limits());
+    let host = azure().limits(limits());
     let hostile = Hostile::open_in(host, endpoint).await;
     let body = json!({ "body": format!("{}/openai/v1/responses", sink.endpoint()) });
     for excess in [
@@ -76,13 +76,13 @@ async fn no_excess_makes_others_much_slower() {
     }
 }
 
-async fn take(provider: ProviderHost, what: Value) -> Result<(), CallError> {
+async fn take(provider: Provider, what: Value) -> Result<(), CallError> {
     let request = ask(&json!({ "do": "take", "what": what }).to_string());
     provider.complete(&request).await.map(drop)
 }
 
 /// How long a call usually takes.
-async fn median(provider: &ProviderHost) -> Duration {
+async fn median(provider: &Provider) -> Duration {
     let mut times = Vec::new();
     for _ in 0..CALLS {
         let begin = Instant::now();
@@ -93,8 +93,8 @@ async fn median(provider: &ProviderHost) -> Duration {
     times[CALLS / 2]
 }
 
-async fn real(mock: &MockAzure) -> ProviderHost {
-    let loaded = ProviderHost::builder().load(component()).await.unwrap();
+async fn real(mock: &MockAzure) -> Provider {
+    let loaded = azure().load(component()).await.unwrap();
     loaded.open(&config(mock)).await.unwrap()
 }
 

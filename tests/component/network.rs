@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};

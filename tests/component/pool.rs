@@ -2,17 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use host_harness::clock::ManualClock;
-use host_harness::contract::types::ErrorKind;
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
-use host_harness::{
-    CallError, Event, EventSubscriber, LimitError, Limits, NoSubscriber, ProviderEngine,
-    ProviderHost, Statistics, SwapError,
-};
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
 use http::StatusCode;
+use provider_host::clock::ManualClock;
+use provider_host::contract::types::ErrorKind;
+use provider_host::{
+    CallError, Event, EventSubscriber, LimitError, Limits, NoSubscriber, Provider, ProviderEngine,
+    Statistics, SwapError,
+};
 use serde_json::{Value, json};
 
-use crate::support::{ask, component, config, in_time, until};
+use crate::support::{ask, azure, component, config, in_time, until};
 use crate::swap::{hostile, rebuilt};
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_call_without_an_instance_is_told_what_helps() {
     let mock = MockAzure::builder().gate(DeltaGate::new()).start();
     let mock = mock.await.unwrap();
     let engine = ProviderEngine::builder().instances(2).build().unwrap();
-    let loaded = ProviderHost::builder().engine(engine).load(component());
+    let loaded = azure().engine(engine).load(component());
     let loaded = loaded.await.unwrap();
     let mut config = config(&mock);
     config.insert("max_concurrent_requests".to_owned(), json!(0));
@@ -90,7 +90,7 @@ async fn a_hosts_idle_instances_make_room_for_anothers_calls() {
     let mock = MockAzure::builder().gate(gate.clone()).start();
     let mock = mock.await.unwrap();
     let engine = ProviderEngine::builder().instances(2).build().unwrap();
-    let loaded = ProviderHost::builder().engine(engine).load(component());
+    let loaded = azure().engine(engine).load(component());
     let loaded = loaded.await.unwrap();
     let mut config = config(&mock);
     config.insert("max_concurrent_requests".to_owned(), json!(0));
@@ -305,7 +305,7 @@ async fn a_shut_down_host_ends_what_runs_and_begins_nothing() {
 async fn a_shutdown_waits_for_questions_too_and_leaves_no_instance() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::new();
-    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = azure().clock(Arc::new(clock.clone()));
     let host = host.load(hostile(folder.path(), "wait-in-models")).await;
     let host = host.unwrap().open(&serde_json::Map::new()).await.unwrap();
     let models = tokio::spawn({
@@ -413,10 +413,10 @@ async fn open(
     limits: Limits,
     settings: Value,
     events: Arc<dyn EventSubscriber>,
-) -> ProviderHost {
+) -> Provider {
     let mut config = config(mock);
     config.extend(settings.as_object().unwrap().clone());
-    let host = ProviderHost::builder().limits(limits).events(events);
+    let host = azure().limits(limits).events(events);
     let host = host.load(&component()).await.unwrap();
     host.open(&config).await.unwrap()
 }

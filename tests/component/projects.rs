@@ -1,10 +1,10 @@
 //! Projects of Microsoft Foundry, which speak a dialect of their own: what the component sends there, over HTTP to a mock
 //! that refuses what they refuse.
 
-use host_harness::contract::types::{ChatResponse, ErrorKind, FinishReason};
-use host_harness::kernel_json::chat_response;
-use host_harness::mock::MockAzure;
-use host_harness::{CallError, Environment};
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::{ChatResponse, ErrorKind, FinishReason};
+use provider_host::kernel_json::chat_response;
+use provider_host::{CallError, Environment};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Setup, ask, config, in_time, provider_error, request};

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use host_harness::Limits;
-use host_harness::component::GRANTED_IMPORTS;
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::Limits;
+use provider_host::component::GRANTED_IMPORTS;
 use serde_json::json;
 
 use crate::command_line::{execute, file};

@@ -1,8 +1,8 @@
 //! What the service refuses and can be sent in another form: once more, and never a second time unchanged.
 
-use host_harness::contract::types::{ChatRequest, ErrorKind};
-use host_harness::mock::{Fault, MockAzure, Scripted};
+use azure_openai_mock::{Fault, MockAzure, Scripted};
 use http::StatusCode;
+use provider_host::contract::types::{ChatRequest, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::support::{Setup, provider_error, request};

@@ -1,6 +1,6 @@
 //! Conversations that the service would refuse: they are repaired, and the host is told.
 
-use host_harness::contract::types::ChatRequest;
+use provider_host::contract::types::ChatRequest;
 use serde_json::{Value, json};
 
 use crate::support::{Setup, provider_error, request};

@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use host_harness::contract::types::ErrorKind;
-use host_harness::kernel_json::chat_request;
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::ErrorKind;
+use provider_host::kernel_json::chat_request;
 use serde_json::{Value, json};
 
 use crate::golden::{compare, folder, readable};

@@ -9,11 +9,11 @@
 use std::fs;
 use std::path::Path;
 
-use host_harness::contract::types::{
+use azure_openai_mock::{MockAzure, Scripted};
+use provider_host::contract::types::{
     BlockContent, BlockKind, ChatResponse, FinishReason, ProviderError,
 };
-use host_harness::kernel_json::{chat_response, provider_error};
-use host_harness::mock::{MockAzure, Scripted};
+use provider_host::kernel_json::{chat_response, provider_error};
 use serde_json::{Value, json};
 
 use crate::golden::{compare, folder, readable};

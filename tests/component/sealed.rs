@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
-use host_harness::secret::Secret;
+use provider_host::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use provider_host::secret::Secret;
 
 /// Gives out `PREFIX-1`, `PREFIX-2` and so on, a new one for each request.
 struct Tokens {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
 use bytes::Bytes;
-use host_harness::Environment;
-use host_harness::contract::types::{BlockContent, BlockKind, FinishReason, StreamEvent};
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
+use provider_host::Environment;
+use provider_host::contract::types::{BlockContent, BlockKind, FinishReason, StreamEvent};
 use serde_json::{Value, json};
 
 use crate::support::{Setup, ask, in_time, open, read};

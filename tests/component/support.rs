@@ -4,17 +4,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use host_harness::contract::types::{
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::{
     BlockKind, ChatRequest, ChatResponse, ProviderError, StreamEvent,
 };
-use host_harness::kernel_json::chat_request;
-use host_harness::mock::MockAzure;
-use host_harness::{CallError, Environment, Event, EventSubscriber, ProviderHost, ResponseStream};
+use provider_host::kernel_json::chat_request;
+use provider_host::{
+    CallError, Environment, Event, EventSubscriber, HostBuilder, Provider, ResponseStream,
+};
 use serde_json::{Map, Value, json};
 
 /// The component.
 pub(crate) fn component() -> PathBuf {
     built("azure_openai_provider.wasm", "src")
+}
+
+/// A host for Azure's providers, whose environment is empty.
+pub(crate) fn azure() -> HostBuilder {
+    provider_host_azure::host_builder(Environment::default())
 }
 
 /// The component that is after its host's secrets, and does what its requests tell it.
@@ -42,7 +49,12 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) {
 
 /// The host's command line.
 pub(crate) fn host_harness() -> PathBuf {
-    let program = format!("host-harness{}", std::env::consts::EXE_SUFFIX);
+    program("host-harness")
+}
+
+/// A program of the workspace.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let program = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let program = target().join("release").join(program);
     assert!(
         program.exists(),
@@ -67,7 +79,7 @@ pub(crate) fn example(name: &str) -> PathBuf {
 /// A provider against a mock, and what it told the host.
 pub(crate) struct Setup {
     pub(crate) mock: MockAzure,
-    pub(crate) provider: ProviderHost,
+    pub(crate) provider: Provider,
     pub(crate) events: Arc<Events>,
 }
 
@@ -122,9 +134,8 @@ pub(crate) async fn open(
     config: &Map<String, Value>,
     environment: Environment,
     events: Arc<Events>,
-) -> Result<ProviderHost, CallError> {
-    let host = ProviderHost::builder()
-        .environment(environment)
+) -> Result<Provider, CallError> {
+    let host = provider_host_azure::host_builder(environment)
         .events(events)
         .load(&component())
         .await

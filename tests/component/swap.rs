@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use host_harness::contract::types::{BlockContent, ChatResponse};
-use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{CallError, Inspection, LimitError, Limits, LoadError, ProviderHost, SwapError};
+use azure_openai_mock::{DeltaGate, MockAzure};
+use provider_host::contract::types::{BlockContent, ChatResponse};
+use provider_host::{CallError, Inspection, LimitError, Limits, LoadError, Provider, SwapError};
 use serde_json::{Value, json};
 
 use crate::confinement::hollow_component;
-use crate::support::{ask, component, config, hostile_component, in_time, read, until};
+use crate::support::{ask, azure, component, config, hostile_component, in_time, read, until};
 
 #[tokio::test]
 async fn new_calls_go_to_the_new_build_and_those_that_run_end_on_the_old_one() {
@@ -41,7 +41,7 @@ async fn new_calls_go_to_the_new_build_and_those_that_run_end_on_the_old_one() {
     while let Some(event) = in_time(running.next()).await.unwrap() {
         last = Some(event);
     }
-    let Some(host_harness::contract::types::StreamEvent::Completed(response)) = last else {
+    let Some(provider_host::contract::types::StreamEvent::Completed(response)) = last else {
         panic!("{last:?}");
     };
     assert_eq!(build(&response), old.to_string());
@@ -69,7 +69,7 @@ async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice(
         cpu_time: std::time::Duration::from_secs(2),
         ..Limits::default()
     };
-    let host = ProviderHost::builder().limits(limits);
+    let host = azure().limits(limits);
     let host = host.load(&component()).await.unwrap();
     let mut config = config(&mock);
     config.insert("max_concurrent_requests".to_owned(), json!(0));
@@ -207,8 +207,8 @@ async fn a_build_that_exports_another_version_of_the_contract_too_takes_over() {
     assert_eq!(build(&response), swap.to.to_string());
 }
 
-async fn open(mock: &MockAzure) -> ProviderHost {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+async fn open(mock: &MockAzure) -> Provider {
+    let host = azure().load(&component()).await.unwrap();
     host.open(&config(mock)).await.unwrap()
 }
 

@@ -3,17 +3,17 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use host_harness::mock::{Fault, MockAzure};
-use host_harness::telemetry::{OpenTelemetrySubscriber, TracingSubscriber};
-use host_harness::{EventSubscriber, ProviderHost};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
 use opentelemetry::trace::{SpanId, SpanKind, Status, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use provider_host::telemetry::{OpenTelemetrySubscriber, TracingSubscriber};
+use provider_host::{EventSubscriber, Provider};
 use serde_json::{Map, Value, json};
 use tracing::Level;
 
 use crate::command_line::run;
-use crate::support::{Events, ask, component, config, provider_error};
+use crate::support::{Events, ask, azure, component, config, provider_error};
 
 #[tokio::test]
 async fn a_call_is_a_span_with_its_model_tokens_cost_retries_and_aborted_streams() {
@@ -196,14 +196,10 @@ fn busy() -> Fault {
     Fault::json(StatusCode::TOO_MANY_REQUESTS, &error).header("retry-after-ms", "20")
 }
 
-async fn open(mock: &MockAzure, settings: Value, events: Arc<dyn EventSubscriber>) -> ProviderHost {
+async fn open(mock: &MockAzure, settings: Value, events: Arc<dyn EventSubscriber>) -> Provider {
     let mut config = config(mock);
     config.extend(settings.as_object().unwrap().clone());
-    let host = ProviderHost::builder()
-        .events(events)
-        .load(&component())
-        .await
-        .unwrap();
+    let host = azure().events(events).load(&component()).await.unwrap();
     host.open(&config).await.unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! Extended thinking, as callers and configurations of the Python provider ask for it, through the component over HTTP.
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use serde_json::json;
 
 use crate::support::{Setup, request};

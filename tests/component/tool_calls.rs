@@ -1,11 +1,11 @@
 //! The model calls a function, gets its result, and answers.
 
-use host_harness::contract::types::{
+use azure_openai_mock::{Fault, MockAzure};
+use http::StatusCode;
+use provider_host::contract::types::{
     BlockContent, BlockKind, ChatRequest, ChatResponse, FinishReason,
 };
-use host_harness::kernel_json::chat_response;
-use host_harness::mock::{Fault, MockAzure};
-use http::StatusCode;
+use provider_host::kernel_json::chat_response;
 use serde_json::{Value, json};
 
 use crate::support::{Setup, provider_error, read, request};
@@ -114,7 +114,7 @@ async fn arguments_that_are_no_object_never_become_an_empty_one() {
         let error = provider_error(setup.provider.complete(&weather(&[])).await);
         assert_eq!(
             error.kind,
-            host_harness::contract::types::ErrorKind::InvalidToolCall,
+            provider_host::contract::types::ErrorKind::InvalidToolCall,
             "{arguments}"
         );
         let details: Value = serde_json::from_str(&error.details.unwrap()).unwrap();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::contract::types::StreamEvent;
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
-use host_harness::{CallError, LimitError, Limits, ProviderHost, ProviderHostBuilder, SwapError};
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
+use provider_host::contract::types::StreamEvent;
+use provider_host::{CallError, HostBuilder, LimitError, Limits, SwapError};
 use serde_json::{Map, json};
 
 use crate::hostile::Hostile;
-use crate::support::{Events, ask, component, config, in_time, until};
+use crate::support::{Events, ask, azure, component, config, in_time, until};
 use crate::swap::hostile;
 
 /// Longer than anything here takes that is not made to wait.
@@ -109,7 +109,7 @@ async fn a_component_that_waits_for_ever_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
     // With the usual two hours for a call, which are not for a start.
     let host_that_starts = || {
-        ProviderHost::builder().limits(Limits {
+        azure().limits(Limits {
             start_time: LIMIT,
             ..Limits::default()
         })
@@ -145,7 +145,7 @@ async fn a_component_that_waits_for_ever_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_component_that_lingers_after_its_last_event_is_gone_soon_though_its_call_had_hours() {
-    let hostile = Hostile::open_in(ProviderHost::builder(), json!({})).await;
+    let hostile = Hostile::open_in(azure(), json!({})).await;
     let request = ask(r#"{"do":"stream","next":"linger"}"#);
     let mut stream = in_time(hostile.provider.stream(&request)).await.unwrap();
     let last = in_time(stream.next()).await.unwrap();
@@ -166,15 +166,15 @@ async fn a_limit_beyond_all_clocks_is_none() {
         wall_time: Duration::MAX,
         ..Limits::default()
     };
-    let provider = ProviderHost::builder().limits(limits).load(component());
+    let provider = azure().limits(limits).load(component());
     let provider = provider.await.unwrap().open(&config(&mock)).await.unwrap();
     in_time(provider.complete(&ask("Hi"))).await.unwrap();
     let mut stream = in_time(provider.stream(&ask("Hi"))).await.unwrap();
     while in_time(stream.next()).await.unwrap().is_some() {}
 }
 
-fn host() -> ProviderHostBuilder {
-    ProviderHost::builder().limits(Limits {
+fn host() -> HostBuilder {
+    azure().limits(Limits {
         wall_time: LIMIT,
         ..Limits::default()
     })

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use host_harness::contract::types::{BlockContent, ChatResponse, StreamEvent};
-use host_harness::mock::MockAzure;
-use host_harness::{ProviderHost, Statistics};
+use azure_openai_mock::MockAzure;
+use provider_host::contract::types::{BlockContent, ChatResponse, StreamEvent};
+use provider_host::{Environment, Provider, Statistics};
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, Mutex, MutexGuard};
 
@@ -190,15 +190,18 @@ async fn ten_thousand_calls_share_a_connection_and_leave_nothing_behind() {
 }
 
 /// A provider that lets in as many requests as there are.
-async fn open(mock: &MockAzure) -> ProviderHost {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+async fn open(mock: &MockAzure) -> Provider {
+    let host = provider_host_azure::host_builder(Environment::default())
+        .load(&component())
+        .await
+        .unwrap();
     let mut config = config(mock);
     config.insert("max_concurrent_requests".to_owned(), json!(0));
     host.open(&config).await.unwrap()
 }
 
 /// The response to a prompt, whose every word came in deltas too: the mock says what it was told.
-async fn whole(host: &ProviderHost, prompt: &str) -> ChatResponse {
+async fn whole(host: &Provider, prompt: &str) -> ChatResponse {
     let mut stream = host.stream(&ask(prompt)).await.unwrap();
     let mut text = String::new();
     while let Some(event) = stream.next().await.unwrap() {
@@ -224,7 +227,7 @@ fn build(response: &ChatResponse) -> String {
 }
 
 /// Waits until no instance is at work any more: streams are read to their ends in the background.
-async fn settled(host: &ProviderHost) {
+async fn settled(host: &Provider) {
     let settling = async {
         loop {
             let Statistics {

@@ -20,7 +20,7 @@ use crate::component::{HOSTILE_PROVIDER, PROVIDER};
 use crate::error::Error;
 use crate::process::{Run, say};
 use crate::wasm_target::WasmTarget;
-use crate::workspace::Workspace;
+use crate::workspace::{BENCH, HOST, Workspace};
 
 const HELP: &str = "\
 Set-up, build, test and checks of the Azure OpenAI provider.
@@ -31,6 +31,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   test [ARGUMENTS]    builds everything and runs every test; ARGUMENTS go to `cargo test`
   build               builds the component and the host; prints their paths and sizes
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
+  bench [ARGUMENTS]   builds everything and measures it beside a bare HTTP client; `cargo xtask bench --help` says how
   conformance [--if-possible]
                       runs the official `openai` packages for Python and Node against the mock and `serve`; with
                       --if-possible one is left out, and says so, where there is no Python or Node, or no registry
@@ -73,6 +74,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
         Some("run") => run(&workspace, rest),
         Some("test") => test(&workspace, rest),
         Some("build") => build(&workspace),
+        Some("bench") => bench(&workspace, rest),
         Some("setup") => setup(&workspace, rest),
         Some("conformance") => conform(&workspace, rest),
         Some("python") => python(&workspace, rest),
@@ -105,7 +107,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> 
     for package in [PROVIDER, HOSTILE_PROVIDER] {
         component::build(workspace, package)?;
     }
-    build_host(workspace)?;
+    build_programs(workspace, &[HOST, BENCH])?;
     say("running the tests");
     workspace
         .cargo()
@@ -128,6 +130,17 @@ fn build(workspace: &Workspace) -> Result<ExitCode, Error> {
         println!("{:>12} bytes  {}", bytes, path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Builds everything and measures it; the exit code becomes ours.
+fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    component::build(workspace, PROVIDER)?;
+    build_programs(workspace, &[BENCH])?;
+    Run::new(workspace.program(BENCH))
+        .arg("--component")
+        .arg(workspace.component(PROVIDER))
+        .args(arguments)
+        .exit_code()
 }
 
 fn setup(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
@@ -272,19 +285,20 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
 }
 
 fn build_host(workspace: &Workspace) -> Result<(), Error> {
+    build_programs(workspace, &[HOST])
+}
+
+fn build_programs(workspace: &Workspace, programs: &[&str]) -> Result<(), Error> {
     say("building the host (minutes the first time, seconds after that)");
     // The whole workspace decides on the features of the dependencies, as it does for the tests: one build serves both.
-    workspace
+    let building = workspace
         .cargo()
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--workspace",
-            "--exclude",
-            python::NATIVE,
-            "--bin",
-            "host-harness",
-        ])
+        .args(["build", "--release", "--quiet"])
+        .args(["--workspace", "--exclude", python::NATIVE]);
+    programs
+        .iter()
+        .fold(building, |building, program| {
+            building.args(["--bin", program])
+        })
         .run()
 }

@@ -56,11 +56,22 @@ impl Workspace {
 
     /// The host's command line.
     pub(crate) fn host_binary(&self) -> PathBuf {
+        self.program(HOST)
+    }
+
+    /// A program of the workspace.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.target
             .join("release")
-            .join(format!("host-harness{}", std::env::consts::EXE_SUFFIX))
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }
+
+/// The host's command line, by its name.
+pub(crate) const HOST: &str = "host-harness";
+
+/// What measures, by its name.
+pub(crate) const BENCH: &str = "provider-host-bench";
 
 /// The name that cargo gives to what it makes of a package.
 fn file_name(package: &str) -> String {

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use host_harness::CallError;
-use host_harness::kernel_json::provider_error;
+use provider_host::CallError;
+use provider_host::kernel_json::provider_error;
 use pyo3::PyErr;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use host_harness::kernel_json::{model_info, provider_info};
-use host_harness::watch::FileWatcher;
-use host_harness::{Environment, LoadedProvider, ProviderHost, Swap};
+use provider_host::kernel_json::{model_info, provider_info};
+use provider_host::watch::FileWatcher;
+use provider_host::{Environment, Provider, Swap};
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -36,7 +36,7 @@ struct Opened {
 
 #[derive(Clone)]
 struct Open {
-    host: ProviderHost,
+    host: Provider,
     shared: Arc<Shared>,
 }
 
@@ -223,16 +223,16 @@ impl Drop for Opened {
 }
 
 async fn open(
-    loaded: LoadedProvider,
+    loaded: provider_host::Host,
     config: &Map<String, Value>,
     notes: &Arc<Notes>,
-) -> Result<ProviderHost, Failure> {
+) -> Result<Provider, Failure> {
     let loaded = loaded.heard_by(notes.clone());
     Ok(loaded.open(config).await?)
 }
 
 /// Swaps whenever there is another build in the file.
-async fn follow(host: ProviderHost, path: String, mut watcher: FileWatcher, notes: Arc<Notes>) {
+async fn follow(host: Provider, path: String, mut watcher: FileWatcher, notes: Arc<Notes>) {
     loop {
         watcher.changed().await;
         match host.swap(&path).await {

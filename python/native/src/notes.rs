@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use host_harness::events::Level;
-use host_harness::{Event, EventSubscriber};
+use provider_host::events::Level;
+use provider_host::{Event, EventSubscriber};
 
 /// Keeps what a host says beside its calls, until Python asks.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use host_harness::events::Level;
-use host_harness::{Event, EventSubscriber};
+use provider_host::events::Level;
+use provider_host::{Event, EventSubscriber};
 use tokio::sync::Notify;
 
 use crate::failure::Failure;

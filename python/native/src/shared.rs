@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
-use host_harness::{
-    Environment, LoadedProvider, ProviderEngine, ProviderHost, ProviderHostBuilder, RequestLimits,
-};
+use provider_host::{Environment, Host, HostBuilder, ProviderEngine, RequestLimits};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -26,7 +24,7 @@ pub(crate) struct Shared {
     request_limits: RequestLimits,
     /// The embedded component, for the last environment. Sessions of one agent have one environment, and share its
     /// connections and its tokens too.
-    loaded: tokio::sync::Mutex<Option<(Environment, LoadedProvider)>>,
+    loaded: tokio::sync::Mutex<Option<(Environment, Host)>>,
 }
 
 /// The one of this process, if it is there.
@@ -79,10 +77,7 @@ impl Shared {
     }
 
     /// The embedded component, for an environment.
-    pub(crate) async fn embedded(
-        &self,
-        environment: Environment,
-    ) -> Result<LoadedProvider, Failure> {
+    pub(crate) async fn embedded(&self, environment: Environment) -> Result<Host, Failure> {
         // Held meanwhile: those who come at the same time wait for the one who loads it.
         let mut loaded = self.loaded.lock().await;
         if let Some((present, loaded)) = &*loaded
@@ -100,7 +95,7 @@ impl Shared {
     }
 
     /// The embedded component, for no matter which environment.
-    pub(crate) async fn any_embedded(&self) -> Result<LoadedProvider, Failure> {
+    pub(crate) async fn any_embedded(&self) -> Result<Host, Failure> {
         let present = self
             .loaded
             .lock()
@@ -118,16 +113,15 @@ impl Shared {
         &self,
         environment: Environment,
         path: &str,
-    ) -> Result<LoadedProvider, Failure> {
+    ) -> Result<Host, Failure> {
         let loaded = self.builder(environment).load(path).await;
         loaded.map_err(|error| Failure::new("configuration", error))
     }
 
-    fn builder(&self, environment: Environment) -> ProviderHostBuilder {
-        ProviderHost::builder()
+    fn builder(&self, environment: Environment) -> HostBuilder {
+        provider_host_azure::host_builder(environment)
             .engine(self.engine.clone())
             .request_limits(self.request_limits.clone())
-            .environment(environment)
     }
 }
 

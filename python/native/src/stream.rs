@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use host_harness::kernel_json::{chat_request, chat_response};
-use host_harness::{CallOptions, ProviderHost};
+use provider_host::kernel_json::{chat_request, chat_response};
+use provider_host::{CallOptions, Provider};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::{oneshot, watch};
@@ -30,7 +30,7 @@ impl Stream {
     /// Begins a call with a request in the kernel's form. It ends too when `closing` says so.
     pub(crate) fn begin(
         shared: &Arc<Shared>,
-        host: ProviderHost,
+        host: Provider,
         request: String,
         closing: watch::Receiver<bool>,
     ) -> Result<Self, Failure> {
@@ -80,7 +80,7 @@ impl Stream {
 
 /// The call itself.
 async fn run(
-    host: ProviderHost,
+    host: Provider,
     request: String,
     queue: Arc<Queue>,
     closed: oneshot::Receiver<()>,

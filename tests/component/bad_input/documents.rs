@@ -1,6 +1,6 @@
 //! Documents that are no chat requests, read as a library does and on the command line.
 
-use host_harness::kernel_json::chat_request;
+use provider_host::kernel_json::chat_request;
 use serde_json::{Value, json};
 
 use super::nested;

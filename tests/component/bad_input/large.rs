@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use host_harness::contract::types::ChatRequest;
-use host_harness::{CallError, LimitError};
+use provider_host::contract::types::ChatRequest;
+use provider_host::{CallError, LimitError};
 use serde_json::{Value, json};
 
 use super::outcome;

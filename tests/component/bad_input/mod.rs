@@ -6,7 +6,7 @@ mod large;
 mod requests;
 mod responses;
 
-use host_harness::contract::types::{ChatRequest, ChatResponse, ProviderError};
+use provider_host::contract::types::{ChatRequest, ChatResponse, ProviderError};
 
 use crate::support::{Setup, ask, in_time, provider_error};
 

@@ -1,6 +1,6 @@
 //! Requests that reach the component as they are, past everything that reads JSON before it.
 
-use host_harness::contract::types::{
+use provider_host::contract::types::{
     BlockContent, ChatRequest, ContentBlock, ErrorKind, File, FileSource, FunctionTool, JsonSchema,
     Message, MessageContent, ResponseFormat, Role, Thinking, ToolCall, ToolChoice, ToolResult,
     ToolSpec,

@@ -1,9 +1,9 @@
 //! Answers of the service that are no JSON for us, or too deep.
 
+use azure_openai_mock::{Fault, MockAzure, Scripted};
 use bytes::Bytes;
-use host_harness::contract::types::{BlockContent, ErrorKind};
-use host_harness::mock::{Fault, MockAzure, Scripted};
 use http::{HeaderMap, StatusCode};
+use provider_host::contract::types::{BlockContent, ErrorKind};
 use serde_json::json;
 
 use super::{nested, outcome};

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use host_harness::events::Level;
-use host_harness::mock::{Fault, MockAzure};
-use host_harness::{CallError, Environment, Event, EventSubscriber, ProviderHost};
+use azure_openai_mock::{Fault, MockAzure};
+use provider_host::events::Level;
+use provider_host::{CallError, Environment, Event, EventSubscriber, Provider};
 use serde_json::{Map, Value, json};
 
 use super::{CLIENT_SECRET, HEADER, KEY, MOST_ATTEMPTS, TOKEN, assert_without_canary, repeating};
@@ -88,7 +88,7 @@ fn an_environment_does_not_show_its_values() {
 /// A provider with secrets from everywhere, its service, and what its host is told.
 struct Scene {
     mock: MockAzure,
-    provider: ProviderHost,
+    provider: Provider,
     told: Arc<Told>,
 }
 
@@ -133,7 +133,7 @@ async fn open(
     mock: &MockAzure,
     is_sealed: bool,
     settings: Value,
-) -> (Arc<Told>, Result<ProviderHost, CallError>) {
+) -> (Arc<Told>, Result<Provider, CallError>) {
     let mut config: Map<String, Value> = serde_json::from_value(json!({
         "azure_endpoint": mock.endpoint(),
         "extra_headers": { "x-gateway-key": HEADER },
@@ -145,8 +145,7 @@ async fn open(
     .unwrap();
     config.extend(settings.as_object().unwrap().clone());
     let told = Arc::new(Told::default());
-    let host = ProviderHost::builder()
-        .environment(environment())
+    let host = provider_host_azure::host_builder(environment())
         .events(told.clone())
         .sealed_secrets(is_sealed)
         .load(&component())

@@ -1,7 +1,7 @@
 //! What the service says, with the secret that it was sent.
 
+use azure_openai_mock::Fault;
 use bytes::Bytes;
-use host_harness::mock::Fault;
 use serde_json::json;
 
 use super::{HEADER, KEY, Scenario, TOKEN, repeating};

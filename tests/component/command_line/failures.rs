@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use serde_json::Value;
 
 use super::{file, run};

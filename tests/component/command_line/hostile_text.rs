@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use host_harness::mock::{Fault, MockAzure, Scripted};
+use azure_openai_mock::{Fault, MockAzure, Scripted};
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 
 use crate::support::{component, host_harness};
 

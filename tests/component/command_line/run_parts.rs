@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use serde_json::{Value, json};
 
 use super::{file, run, run_with_input, variables};

@@ -1,6 +1,6 @@
 //! The authority: which cloud's Entra ID is asked.
 
-use host_harness::mock::MOCK_TENANT_ID;
+use azure_openai_mock::MOCK_TENANT_ID;
 
 use super::support::{assert_final, chain, mock, only, open};
 

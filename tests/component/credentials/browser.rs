@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::contract::types::ProviderError;
-use host_harness::credentials::AzureCredentials;
-use host_harness::mock::{MOCK_PUBLIC_CLIENT_ID, MockAzure};
+use azure_openai_mock::{MOCK_PUBLIC_CLIENT_ID, MockAzure};
+use provider_host::contract::types::ProviderError;
+use provider_host_azure::credentials::AzureCredentials;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

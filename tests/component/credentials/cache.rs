@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::mock::{DeltaGate, Fault, MOCK_FEDERATED_TOKEN, MockAzure, MockAzureBuilder};
+use azure_openai_mock::{DeltaGate, Fault, MOCK_FEDERATED_TOKEN, MockAzure, MockAzureBuilder};
 use http::StatusCode;
 use serde_json::json;
 use tokio::task::JoinSet;

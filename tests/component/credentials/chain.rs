@@ -1,6 +1,6 @@
 //! Several credentials: which of them gives the tokens, and which are asked.
 
-use host_harness::mock::Fault;
+use azure_openai_mock::Fault;
 use http::StatusCode;
 use serde_json::json;
 

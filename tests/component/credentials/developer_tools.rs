@@ -1,6 +1,6 @@
 //! The logins of the Azure CLI, Azure PowerShell and the Azure Developer CLI.
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 
 use super::programs::{FAR_FUTURE, Programs};
 use super::support::{assert_final, chain, mock, only, open};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use host_harness::mock::{Fault, MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_TENANT_ID, MockAzure};
+use azure_openai_mock::{Fault, MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_TENANT_ID, MockAzure};
 use http::StatusCode;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;

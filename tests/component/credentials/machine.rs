@@ -3,9 +3,7 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use host_harness::mock::{
-    Fault, MOCK_CLIENT_ID, MOCK_FEDERATED_TOKEN, MockAzure, MockAzureBuilder,
-};
+use azure_openai_mock::{Fault, MOCK_CLIENT_ID, MOCK_FEDERATED_TOKEN, MockAzure, MockAzureBuilder};
 use http::StatusCode;
 use serde_json::json;
 use tempfile::NamedTempFile;

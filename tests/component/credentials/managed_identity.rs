@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::credentials::AzureCredentials;
-use host_harness::mock::{
+use azure_openai_mock::{
     Fault, MOCK_CLIENT_ID, MOCK_IDENTITY_CLIENT_ID, MOCK_IDENTITY_HEADER, MockAzure,
 };
 use http::StatusCode;
+use provider_host_azure::credentials::AzureCredentials;
 use serde_json::{Value, json};
 
 use super::support::{

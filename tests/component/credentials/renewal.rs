@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use host_harness::contract::types::ProviderError;
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
 use http::StatusCode;
+use provider_host::contract::types::ProviderError;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

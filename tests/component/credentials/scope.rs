@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use host_harness::credentials::CredentialErrorKind;
-use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use provider_host::credentials::{
+    AccessToken, CredentialError, CredentialErrorKind, TokenProvider, TokenRequest,
+};
 use serde_json::json;
 
 use super::support::{assert_final, chain, mock, open, open_with};

@@ -4,19 +4,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use host_harness::contract::types::{ErrorKind, ProviderError};
-use host_harness::credentials::{
-    AccessToken, AzureCredentials, AzureCredentialsBuilder, CredentialError, TokenProvider,
-    TokenRequest,
-};
-use host_harness::mock::{
+use azure_openai_mock::{
     MOCK_CLIENT_SECRET, MOCK_FEDERATED_TOKEN, MOCK_IDENTITY_HEADER, MockAzure, RecordedRequest,
 };
-use host_harness::{Environment, ProviderHost};
+use provider_host::Environment;
+use provider_host::contract::types::{ErrorKind, ProviderError};
+use provider_host::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use provider_host_azure::credentials::{AzureCredentials, AzureCredentialsBuilder};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use crate::support::{Events, Setup, ask, component, in_time, provider_error};
+use crate::support::{Events, Setup, ask, azure, component, in_time, provider_error};
 
 /// Variables of an environment.
 pub(super) type Variables = Vec<(&'static str, String)>;
@@ -64,7 +62,7 @@ pub(super) async fn open_with(
     credentials: Arc<dyn TokenProvider>,
 ) -> Setup {
     let events = Arc::new(Events::default());
-    let host = ProviderHost::builder()
+    let host = azure()
         .credentials(credentials)
         .events(Arc::clone(&events) as _)
         .load(&component())

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use serde_json::Value;
 use tokio::task::JoinSet;
 

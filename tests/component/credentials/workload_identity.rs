@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use host_harness::mock::{Fault, MOCK_CLIENT_ID, MOCK_FEDERATED_TOKEN, MockAzure};
+use azure_openai_mock::{Fault, MOCK_CLIENT_ID, MOCK_FEDERATED_TOKEN, MockAzure};
 use http::StatusCode;
 use serde_json::json;
 use tempfile::TempDir;

@@ -1,6 +1,6 @@
 //! What is said of a deployment that does not answer.
 
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
 use serde_json::{Value, json};
 

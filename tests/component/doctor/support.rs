@@ -1,6 +1,6 @@
 //! Running `doctor`, and comparing its report with a golden file.
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use serde_json::{Value, json};
 
 use crate::command_line::{Finished, execute};

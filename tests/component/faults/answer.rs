@@ -1,9 +1,9 @@
 //! What the service does with one request, read from a cell of the matrix.
 
-use bytes::Bytes;
-use host_harness::mock::{
+use azure_openai_mock::{
     self, Fault, MockAzure, Scripted, Step, Stop, StopHow, StopPlace, response_events,
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl Answer {
                 silence: Some(Silence::OfDocument),
                 ..Self::of(Fault::NeverAnswer)
             },
-            ["reset"] => Self::of(Step::new(mock::Answer::Reset)),
+            ["reset"] => Self::of(Step::new(azure_openai_mock::Answer::Reset)),
             ["close"] => Self::of(Fault::CloseBeforeHeaders),
             ["ok"] if is_streaming => Self {
                 events: response_events(&hello()).len(),

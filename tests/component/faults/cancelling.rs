@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::ProviderHost;
-use host_harness::clock::ManualClock;
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
 use http::StatusCode;
+use provider_host::clock::ManualClock;
 use serde_json::json;
 
-use crate::support::{ask, component, config, in_time};
+use crate::support::{ask, azure, component, config, in_time};
 
 #[tokio::test]
 async fn a_stream_that_is_dropped_closes_its_connection_at_once() {
@@ -20,7 +19,7 @@ async fn a_stream_that_is_dropped_closes_its_connection_at_once() {
         .await
         .unwrap();
     gate.release(5);
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     let provider = host.open(&config(&mock)).await.unwrap();
     let mut stream = provider.stream(&ask("Hi")).await.unwrap();
     in_time(stream.next()).await.unwrap();
@@ -32,7 +31,7 @@ async fn a_stream_that_is_dropped_closes_its_connection_at_once() {
 async fn a_call_that_is_dropped_while_it_waits_for_an_answer_closes_its_connection_at_once() {
     let mock = MockAzure::builder().start().await.unwrap();
     mock.push_fault(Fault::NeverAnswer);
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     let provider = host.open(&config(&mock)).await.unwrap();
     let request = ask("Hi");
     tokio::select! {
@@ -53,7 +52,7 @@ async fn a_call_that_is_dropped_while_it_waits_for_a_retry_is_never_sent_again()
         let mock = MockAzure::builder().start().await.unwrap();
         mock.push_fault(fault);
         let clock = ManualClock::new();
-        let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+        let host = azure().clock(Arc::new(clock.clone()));
         let host = host.load(&component()).await.unwrap();
         let mut config = config(&mock);
         config.insert("max_retries".to_owned(), json!(5));

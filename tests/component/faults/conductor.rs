@@ -4,15 +4,15 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use host_harness::clock::ManualClock;
-use host_harness::contract::types::{BlockContent, ChatResponse, ProviderError, StreamEvent};
-use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::{CallError, Event, EventSubscriber, ProviderHost};
+use azure_openai_mock::{DeltaGate, MockAzure};
+use provider_host::clock::ManualClock;
+use provider_host::contract::types::{BlockContent, ChatResponse, ProviderError, StreamEvent};
+use provider_host::{CallError, Event, EventSubscriber, Provider};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::answer::{Answer, Silence};
-use crate::support::{ask, component, config};
+use crate::support::{ask, azure, component, config};
 
 /// How the provider is called.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub(crate) async fn perform(settings: Value, call: Call, answers: &[Answer]) -> 
         retries: told,
     });
     let clock = ManualClock::new();
-    let host = ProviderHost::builder()
+    let host = azure()
         .clock(Arc::new(clock.clone()))
         .events(Arc::clone(&listener) as Arc<dyn EventSubscriber>);
     let host = host.load(&component()).await.unwrap();
@@ -109,7 +109,7 @@ struct Limits {
 }
 
 impl Limits {
-    async fn of(provider: &ProviderHost) -> Self {
+    async fn of(provider: &Provider) -> Self {
         let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
         let limit = |name: &str| {
             let value = &description["settings"][name]["value"];
@@ -234,7 +234,7 @@ impl EventSubscriber for Listener {
     }
 }
 
-async fn call(provider: &ProviderHost, call: Call, listener: &Listener) -> String {
+async fn call(provider: &Provider, call: Call, listener: &Listener) -> String {
     let called = match call {
         Call::Stream => stream(provider, listener).await,
         Call::Whole | Call::Plain => provider.complete(&ask("Hi")).await,
@@ -246,7 +246,7 @@ async fn call(provider: &ProviderHost, call: Call, listener: &Listener) -> Strin
     }
 }
 
-async fn stream(provider: &ProviderHost, listener: &Listener) -> Result<ChatResponse, CallError> {
+async fn stream(provider: &Provider, listener: &Listener) -> Result<ChatResponse, CallError> {
     let mut stream = provider.stream(&ask("Hi")).await?;
     let mut completed = None;
     while let Some(event) = stream.next().await? {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use azure_openai_provider::contract::types::{
     BlockKind, BlockStart, ErrorKind, ProviderError, StreamEvent,
 };
-use host_harness::contract::types as host;
-use host_harness::{NoSubscriber, ProviderHost};
+use provider_host::contract::types as host;
+use provider_host::{NoSubscriber, Provider};
 use serde_json::{Value, json};
 
 use super::replay::{End, Replay};
 use super::wire::{Wire, told};
 use crate::golden;
+use crate::support::azure;
 
 /// Streams in the shape that the service gives them, written for these tests. `text-crlf.sse` is `text.sse` with line ends of two bytes.
 const STREAMS: &[&str] = &["text.sse", "text-crlf.sse", "tools.sse", "reasoning.sse"];
@@ -179,9 +180,9 @@ async fn cut_over_http(name: &str, is_cut: impl Fn(&[u8], usize) -> bool) {
     }
 }
 
-async fn over_http() -> (Wire, ProviderHost) {
+async fn over_http() -> (Wire, Provider) {
     let wire = Wire::start().await;
-    let host = ProviderHost::builder().events(Arc::new(NoSubscriber));
+    let host = azure().events(Arc::new(NoSubscriber));
     let provider = wire.provider(host, json!({ "max_retries": 0 })).await;
     (wire, provider)
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use host_harness::contract::types::{BlockContent, ProviderError, StreamEvent};
-use host_harness::{NoSubscriber, ProviderHost};
+use provider_host::contract::types::{BlockContent, ProviderError, StreamEvent};
+use provider_host::{NoSubscriber, Provider};
 use serde_json::json;
 
 use super::replay::End;
 use super::wire::{Wire, told_of};
+use crate::support::azure;
 
 #[tokio::test]
 async fn an_answer_is_what_was_said_whatever_the_stream_is_like() {
@@ -77,9 +78,9 @@ async fn an_answer_is_what_was_said_whatever_the_stream_is_like() {
     }
 }
 
-async fn service() -> (Wire, ProviderHost) {
+async fn service() -> (Wire, Provider) {
     let wire = Wire::start().await;
-    let host = ProviderHost::builder().events(Arc::new(NoSubscriber));
+    let host = azure().events(Arc::new(NoSubscriber));
     let provider = wire.provider(host, json!({ "max_retries": 0 })).await;
     (wire, provider)
 }

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::ProviderHost;
-use host_harness::clock::ManualClock;
-use host_harness::contract::types::{ErrorKind, StreamEvent};
+use provider_host::clock::ManualClock;
+use provider_host::contract::types::{ErrorKind, StreamEvent};
 use serde_json::json;
 
 use super::wire::Wire;
-use crate::support::{ask, in_time, provider_error};
+use crate::support::{ask, azure, in_time, provider_error};
 
 #[tokio::test]
 async fn comments_do_not_keep_a_stream_alive() {
     let (clock, wire) = (ManualClock::new(), Wire::start().await);
-    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = azure().clock(Arc::new(clock.clone()));
     let provider = wire
         .provider(host, json!({ "max_retries": 0, "stream_idle_timeout": 60 }))
         .await;
@@ -62,7 +61,7 @@ async fn comments_do_not_keep_a_stream_alive() {
 #[tokio::test]
 async fn an_attempt_that_goes_on_and_on_ends_at_its_limit() {
     let (clock, wire) = (ManualClock::new(), Wire::start().await);
-    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = azure().clock(Arc::new(clock.clone()));
     let provider = wire
         .provider(host, json!({ "max_retries": 0, "timeout": 600 }))
         .await;
@@ -111,7 +110,7 @@ async fn an_attempt_that_goes_on_and_on_ends_at_its_limit() {
 #[tokio::test]
 async fn what_has_arrived_is_not_late_however_long_the_reader_takes() {
     let (clock, wire) = (ManualClock::new(), Wire::start().await);
-    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = azure().clock(Arc::new(clock.clone()));
     let provider = wire
         .provider(host, json!({ "max_retries": 0, "timeout": 60 }))
         .await;
@@ -139,9 +138,7 @@ async fn what_has_arrived_is_not_late_however_long_the_reader_takes() {
 #[tokio::test]
 async fn a_connection_that_is_reset_is_a_passing_error() {
     let wire = Wire::start().await;
-    let provider = wire
-        .provider(ProviderHost::builder(), json!({ "max_retries": 0 }))
-        .await;
+    let provider = wire.provider(azure(), json!({ "max_retries": 0 })).await;
     let request = ask("Hi");
     let (stream, ()) = tokio::join!(provider.stream(&request), async {
         wire.request().await.reset();

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::ProviderHost;
-use host_harness::clock::ManualClock;
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
+use provider_host::clock::ManualClock;
 use serde_json::json;
 
-use crate::support::{Events, ask, component, config, in_time};
+use crate::support::{Events, ask, azure, component, config, in_time};
 
 #[tokio::test]
 async fn waits_vary_and_stay_between_what_the_service_asks_for_and_the_maximum() {
@@ -41,7 +40,7 @@ async fn delays(asked: Option<&'static str>) -> Vec<f64> {
         });
     }
     let (clock, events) = (ManualClock::new(), Arc::new(Events::default()));
-    let host = ProviderHost::builder().clock(Arc::new(clock.clone()));
+    let host = azure().clock(Arc::new(clock.clone()));
     let subscriber: Arc<Events> = Arc::clone(&events);
     let host = host.events(subscriber).load(&component()).await.unwrap();
     let mut config = config(&mock);

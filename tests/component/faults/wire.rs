@@ -1,7 +1,7 @@
 //! A service of which the test writes every byte, at the time that it chooses.
 
-use host_harness::contract::types::{ProviderError, StreamEvent};
-use host_harness::{CallError, ProviderHost, ProviderHostBuilder};
+use provider_host::contract::types::{ProviderError, StreamEvent};
+use provider_host::{CallError, HostBuilder, Provider};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,11 +21,7 @@ impl Wire {
     }
 
     /// A provider that asks this service.
-    pub(crate) async fn provider(
-        &self,
-        host: ProviderHostBuilder,
-        settings: Value,
-    ) -> ProviderHost {
+    pub(crate) async fn provider(&self, host: HostBuilder, settings: Value) -> Provider {
         let endpoint = format!("http://{}", self.0.local_addr().unwrap());
         let mut config = json!({ "azure_endpoint": endpoint, "api_key": "key" });
         let settings = settings.as_object().unwrap().clone();
@@ -106,7 +102,7 @@ impl Waiting {
 
 /// What a caller sees of a stream that arrives in these pieces, and the error at its end.
 pub(crate) async fn told(
-    provider: &ProviderHost,
+    provider: &Provider,
     wire: &Wire,
     pieces: &[&[u8]],
     end: End,
@@ -123,7 +119,7 @@ pub(crate) async fn told(
 
 /// The same of an answer with these headers.
 pub(crate) async fn told_of(
-    provider: &ProviderHost,
+    provider: &Provider,
     wire: &Wire,
     headers: &str,
     pieces: &[&[u8]],

@@ -1,12 +1,12 @@
 //! Whatever the conversation, the service accepts what is sent, and nothing is lost that is not told.
 
+use azure_openai_mock::check_project_request;
 use azure_openai_provider::contract::types::{
     BlockContent, ChatRequest, ErrorKind, Message, MessageContent, ProviderError, Role,
 };
 use azure_openai_provider::core::config::{Configuration, Environment};
 use azure_openai_provider::core::repair::{self, Items, Repairs};
 use azure_openai_provider::core::request::{self, Translated};
-use host_harness::mock::check_project_request;
 use serde_json::{Value, json};
 
 use super::conversations;

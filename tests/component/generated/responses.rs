@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
+use azure_openai_mock::response_events;
 use azure_openai_provider::contract::types::{
     BlockContent, BlockKind, ChatResponse, ErrorKind, ProviderError, StreamEvent,
 };
 use azure_openai_provider::core::response::{self, stream::Translator};
 use azure_openai_provider::core::sse;
-use host_harness::mock::response_events;
 use serde_json::{Map, Value, json};
 
 use super::generator::Generator;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use host_harness::{Environment, ProviderHost};
+use provider_host::Environment;
 use serde_json::{Value, json};
 
 use super::{SCOPE, Tokens};
 use crate::hostile::Hostile;
+use crate::support::azure;
 
 #[tokio::test]
 async fn environment_configuration_and_memory_hold_no_secret() {
@@ -43,7 +44,7 @@ async fn each_secret_has_a_placeholder_of_its_own_that_says_nothing() {
 #[tokio::test]
 async fn the_same_token_has_the_same_placeholder() {
     let tokens = Tokens::new("fetched-secret");
-    let host = ProviderHost::builder().credentials(tokens.clone());
+    let host = azure().credentials(tokens.clone());
     let hostile = Hostile::open_in(host, json!({})).await;
     let first = token(&hostile).await;
     assert_ne!(token(&hostile).await, first);
@@ -97,8 +98,7 @@ async fn hostile(is_sealed: bool) -> Hostile {
         ("AZURE_OPENAI_KEY", other_variable),
         ("AZURE_OPENAI_AD_TOKEN", token_variable),
     ]);
-    let host = ProviderHost::builder()
-        .environment(environment)
+    let host = provider_host_azure::host_builder(environment)
         .credentials(Tokens::new("fetched-secret"))
         .sealed_secrets(is_sealed);
     Hostile::open_in(host, config).await

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use host_harness::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
-use host_harness::mock::MockAzure;
-use host_harness::secret::Secret;
-use host_harness::{Environment, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::Environment;
+use provider_host::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
+use provider_host::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use crate::hostile::Hostile;
-use crate::support::{ask, component, provider_error};
+use crate::support::{ask, azure, component, provider_error};
 
 #[tokio::test]
 async fn a_malformed_secret_is_not_shown() {
     for (config, variables, parts) in cases() {
-        let host = ProviderHost::builder().environment(Environment::from_iter(variables.clone()));
+        let host = provider_host_azure::host_builder(Environment::from_iter(variables.clone()));
         let hostile = Hostile::open_in(host, config.clone()).await;
         let (bytes, memory) = hostile.memory().await;
         assert_eq!(memory.chars().count(), bytes);
@@ -36,8 +36,7 @@ async fn what_is_wrong_with_it_is_said_as_if_it_had_been_seen() {
         all.insert("use_default_credential".to_owned(), json!(true));
         let mut messages = Vec::new();
         for is_sealed in [true, false] {
-            let host = ProviderHost::builder()
-                .environment(Environment::from_iter(variables.clone()))
+            let host = provider_host_azure::host_builder(Environment::from_iter(variables.clone()))
                 .sealed_secrets(is_sealed);
             let host = host.load(&component()).await.unwrap();
             let error = provider_error(host.open(&all).await);
@@ -63,7 +62,7 @@ async fn a_credentials_token_is_one_line_or_none_at_all() {
         ("\n", None),
     ] {
         let mock = MockAzure::builder().start().await.unwrap();
-        let host = ProviderHost::builder().credentials(Arc::new(Given(given)));
+        let host = azure().credentials(Arc::new(Given(given)));
         let host = host.load(&component()).await.unwrap();
         let config = json!({ "azure_endpoint": mock.endpoint(), "use_default_credential": true, "max_retries": 0 });
         let host = host.open(config.as_object().unwrap()).await.unwrap();

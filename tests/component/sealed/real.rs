@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use host_harness::credentials::CredentialKind;
-use host_harness::mock::MockAzure;
-use host_harness::secret::Secret;
-use host_harness::{Environment, ProviderHost};
+use azure_openai_mock::MockAzure;
 use http::HeaderMap;
+use provider_host::credentials::CredentialKind;
+use provider_host::secret::Secret;
+use provider_host::{Environment, Provider};
 use serde_json::{Value, json};
 
 use super::{SCOPE, Tokens};
@@ -128,7 +128,7 @@ struct Scene {
     mock: MockAzure,
     tokens: Arc<Tokens>,
     events: Arc<Events>,
-    provider: ProviderHost,
+    provider: Provider,
 }
 
 impl Scene {
@@ -152,10 +152,10 @@ impl Scene {
         config.insert("extra_headers".to_owned(), headers);
         let tokens = Tokens::new("secret-fetched");
         let events = Arc::new(Events::default());
-        let mut host = ProviderHost::builder()
-            .environment(Environment::from_iter(variables.iter().copied()))
-            .credentials(tokens.clone())
-            .events(events.clone());
+        let mut host =
+            provider_host_azure::host_builder(Environment::from_iter(variables.iter().copied()))
+                .credentials(tokens.clone())
+                .events(events.clone());
         // It is what hosts do unless they are told.
         if !is_sealed {
             host = host.sealed_secrets(false);

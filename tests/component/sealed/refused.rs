@@ -3,15 +3,14 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
+use azure_openai_mock::{Fault, MockAzure};
 use bytes::Bytes;
-use host_harness::ProviderHost;
-use host_harness::mock::{Fault, MockAzure};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::{SCOPE, Tokens};
 use crate::hostile::Hostile;
-use crate::support::{Setup, ask, provider_error};
+use crate::support::{Setup, ask, azure, provider_error};
 
 #[tokio::test]
 async fn a_request_to_an_origin_that_is_not_allowed_never_leaves() {
@@ -64,7 +63,7 @@ async fn a_neighbour_at_the_same_gateway_gets_no_secret() {
     let address = gateway.endpoint();
     let config = json!({ "azure_endpoint": format!("{address}/team-a"), "api_key": "secret-key" });
     let tokens = Tokens::new("secret-fetched");
-    let host = ProviderHost::builder().credentials(tokens);
+    let host = azure().credentials(tokens);
     let hostile = Hostile::open_in(host, config).await;
     let token = json!({ "do": "token", "credential": "default-chain", "scope": SCOPE });
     hostile.carry_out(token).await;
@@ -248,7 +247,7 @@ async fn there_are_tokens_for_the_services_of_azure_ai_and_the_configured_scope_
             json!({ "managed-identity": "an-id" }),
         ] {
             let tokens = Tokens::new("secret-fetched");
-            let host = ProviderHost::builder().credentials(tokens.clone());
+            let host = azure().credentials(tokens.clone());
             let hostile = Hostile::open_in(host, config.clone()).await;
             let ask = json!({ "do": "token", "credential": credential, "scope": scope });
             let outcome = hostile.carry_out(ask).await;

@@ -1,11 +1,12 @@
 //! Where a provider gets a secret sent, and where its placeholder stays what it is.
 
-use host_harness::mock::{MockAzure, RecordedRequest};
-use host_harness::{Environment, Origin, ProviderHost};
+use azure_openai_mock::{MockAzure, RecordedRequest};
+use provider_host::{Environment, Origin};
 use serde_json::{Value, json};
 
 use super::{SCOPE, Tokens};
 use crate::hostile::Hostile;
+use crate::support::azure;
 
 #[tokio::test]
 async fn a_placeholder_in_its_header_arrives_as_the_secret() {
@@ -158,7 +159,7 @@ async fn a_placeholder_of_another_provider_is_nothing_but_text() {
 async fn a_host_that_does_not_seal_changes_nothing_that_leaves() {
     let mock = MockAzure::builder().start().await.unwrap();
     let config = json!({ "azure_endpoint": mock.endpoint(), "api_key": "secret-key" });
-    let host = ProviderHost::builder().sealed_secrets(false);
+    let host = azure().sealed_secrets(false);
     let hostile = Hostile::open_in(host, config).await;
     for name in ["api-key", "x-other"] {
         send(
@@ -195,8 +196,7 @@ impl Scene {
             ("AZURE_OPENAI_KEY", "secret-other-variable"),
             ("AZURE_OPENAI_AD_TOKEN", "secret-token-variable"),
         ]);
-        let host = ProviderHost::builder()
-            .environment(environment)
+        let host = provider_host_azure::host_builder(environment)
             .credentials(Tokens::new("secret-fetched"))
             .allow(Origin::parse(&other.endpoint()).unwrap());
         let hostile = Hostile::open_in(host, config).await;

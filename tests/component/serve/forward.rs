@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use host_harness::serve::{Metrics, Service};
-use host_harness::{Limits, ProviderHost};
+use provider_host::{Limits, Provider};
+use provider_host_serve::{Metrics, Service};
 use serde_json::{Value, json};
 
 use super::recorder::{Exchange, Recorder, send};
-use crate::support::{component, in_time, until};
+use crate::support::{azure, component, in_time, until};
 
 /// The headers of a request or of an answer.
 type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -417,7 +417,7 @@ async fn what_is_not_sent_on_is_an_error_of_the_api() {
 struct Served {
     recorder: Recorder,
     service: Service,
-    host: ProviderHost,
+    host: Provider,
     metrics: Arc<Metrics>,
 }
 
@@ -438,9 +438,7 @@ impl Served {
         let settings = settings.as_object().unwrap().clone();
         config.as_object_mut().unwrap().extend(settings);
         let metrics = Arc::new(Metrics::new());
-        let host = ProviderHost::builder()
-            .limits(limits)
-            .events(metrics.clone());
+        let host = azure().limits(limits).events(metrics.clone());
         let host = host.load(&component()).await.unwrap();
         let host = host.open(config.as_object().unwrap()).await.unwrap();
         let service = Service::builder().metrics(metrics.clone());

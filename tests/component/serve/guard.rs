@@ -1,8 +1,8 @@
 //! Who may ask.
 
-use host_harness::mock::MockAzure;
-use host_harness::secret::Secret;
-use host_harness::serve::{Service, ServiceError};
+use azure_openai_mock::MockAzure;
+use provider_host::secret::Secret;
+use provider_host_serve::{Service, ServiceError};
 use serde_json::json;
 
 use super::client::send;

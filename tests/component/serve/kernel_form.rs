@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use host_harness::kernel_json::{chat_request, chat_response};
-use host_harness::mock::{Answer, Fault, MockAzure, RetryAfter, RetryHeader, Step};
-use host_harness::serve::Service;
+use azure_openai_mock::{Answer, Fault, MockAzure, RetryAfter, RetryHeader, Step};
 use http::StatusCode;
+use provider_host::kernel_json::{chat_request, chat_response};
+use provider_host_serve::Service;
 use serde_json::json;
 
 use super::{Served, hello};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::mock::{DeltaGate, Fault, MockAzure};
-use host_harness::serve::{Service, ServiceBuilder};
-use host_harness::{Environment, Limits};
+use azure_openai_mock::{DeltaGate, Fault, MockAzure};
+use provider_host::{Environment, Limits};
+use provider_host_serve::{Service, ServiceBuilder};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

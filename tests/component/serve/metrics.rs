@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use host_harness::mock::{Fault, MockAzure};
-use host_harness::serve::Service;
+use azure_openai_mock::{Fault, MockAzure};
+use provider_host_serve::Service;
 use serde_json::json;
 
 use super::client::get;

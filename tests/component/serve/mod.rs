@@ -16,19 +16,19 @@ mod recorder;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use host_harness::mock::{DeltaGate, MockAzure};
-use host_harness::serve::{Metrics, Service, ServiceBuilder};
-use host_harness::{Limits, ProviderHost};
+use azure_openai_mock::{DeltaGate, MockAzure};
+use provider_host::{Limits, Provider};
+use provider_host_serve::{Metrics, Service, ServiceBuilder};
 use serde_json::{Value, json};
 
 use self::client::{Answer, post};
-use crate::support::{component, config};
+use crate::support::{azure, component, config};
 
 /// A service, and the mock behind it.
 struct Served {
     mock: MockAzure,
     service: Service,
-    provider: ProviderHost,
+    provider: Provider,
 }
 
 impl Served {
@@ -64,9 +64,7 @@ impl Served {
         let metrics = Arc::new(Metrics::new());
         let mut config = config(&mock);
         config.extend(settings.as_object().unwrap().clone());
-        let host = ProviderHost::builder()
-            .events(metrics.clone())
-            .limits(limits);
+        let host = azure().events(metrics.clone()).limits(limits);
         let host = host.load(&component()).await.unwrap();
         let provider = host.open(&config).await.unwrap();
         let service = service

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use host_harness::contract::types::{ErrorKind, ProviderError};
-use host_harness::environment::VISIBLE_VARIABLES;
-use host_harness::{Environment, LoadedProvider, ProviderHost};
+use provider_host::contract::types::{ErrorKind, ProviderError};
+use provider_host::environment::VISIBLE_VARIABLES;
+use provider_host::{Environment, Host};
 use serde_json::{Map, Value, json};
 
 use super::table::{ROWS, Row, Shows};
@@ -202,21 +202,20 @@ fn all_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The component with these variables. Opened often: loading it is what takes time.
-async fn host<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> LoadedProvider {
-    ProviderHost::builder()
-        .environment(Environment::from_iter(environment))
+async fn host<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Host {
+    provider_host_azure::host_builder(Environment::from_iter(environment))
         .events(Arc::new(Events::default()))
         .load(&component())
         .await
         .unwrap()
 }
 
-async fn settings(host: &LoadedProvider, config: &Map<String, Value>) -> Value {
+async fn settings(host: &Host, config: &Map<String, Value>) -> Value {
     let provider = host.open(config).await.unwrap();
     let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
     description["settings"].clone()
 }
 
-async fn error(host: &LoadedProvider, config: &Map<String, Value>) -> ProviderError {
+async fn error(host: &Host, config: &Map<String, Value>) -> ProviderError {
     provider_error(host.open(config).await)
 }

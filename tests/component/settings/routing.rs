@@ -1,10 +1,10 @@
 //! Where requests go, and what tokens are for: by the endpoint and the version of the API.
 
-use host_harness::mock::MockAzure;
-use host_harness::{Environment, LoadedProvider, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::{Environment, Host};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Setup, ask, component, config, path_of_only_request};
+use crate::support::{Setup, ask, azure, component, config, path_of_only_request};
 
 #[tokio::test]
 async fn requests_go_below_the_endpoint_by_the_version_of_the_api() {
@@ -77,7 +77,7 @@ async fn the_component_and_the_host_read_an_endpoint_alike() {
                 true => variables.push(("AZURE_OPENAI_BASE_URL", endpoint.clone())),
                 false => drop(config.insert("azure_endpoint".to_owned(), json!(endpoint))),
             }
-            let host = ProviderHost::builder().environment(Environment::from_iter(variables));
+            let host = provider_host_azure::host_builder(Environment::from_iter(variables));
             let host = host.load(&component()).await.unwrap();
             let provider = host.open(&config).await.unwrap();
             provider.complete(&ask("Hi")).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_version_that_is_older_than_the_api_is_warned_of_once_and_only_when_it
 
 #[tokio::test]
 async fn the_endpoints_of_each_cloud_have_their_route_and_their_scope() {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     // endpoint, where requests go without the path of the API, the cloud that tokens are for
     for (endpoint, base, cloud) in [
         (
@@ -235,7 +235,7 @@ async fn the_endpoints_of_each_cloud_have_their_route_and_their_scope() {
     }
 }
 
-async fn describe(host: &LoadedProvider, config: &Map<String, Value>) -> Value {
+async fn describe(host: &Host, config: &Map<String, Value>) -> Value {
     let provider = host.open(config).await.unwrap();
     serde_json::from_str(&provider.describe().await.unwrap()).unwrap()
 }

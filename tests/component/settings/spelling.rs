@@ -1,15 +1,15 @@
 //! How values may be written, and keys that no setting has.
 
-use host_harness::mock::MockAzure;
-use host_harness::{Environment, LoadedProvider, ProviderHost};
+use azure_openai_mock::MockAzure;
+use provider_host::{Environment, Host};
 use serde_json::{Map, Value, json};
 
 use super::table::ROWS;
-use crate::support::{Setup, component, config, provider_error};
+use crate::support::{Setup, azure, component, config, provider_error};
 
 #[tokio::test]
 async fn booleans_may_be_words_and_numbers_too() {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     for row in ROWS.iter().filter(|row| row.expected == "true or false") {
         for value in trues().into_iter().chain(falses()) {
             let opened = host.open(&row.with(value.clone())).await;
@@ -32,7 +32,7 @@ async fn booleans_may_be_words_and_numbers_too() {
 
 #[tokio::test]
 async fn each_spelling_of_a_boolean_has_its_meaning() {
-    let host = ProviderHost::builder().load(&component()).await.unwrap();
+    let host = azure().load(&component()).await.unwrap();
     for (values, method) in [
         (trues(), "use_managed_identity"),
         (falses(), "use_default_credential"),
@@ -45,7 +45,7 @@ async fn each_spelling_of_a_boolean_has_its_meaning() {
             let Value::String(text) = value else { continue };
             let environment =
                 Environment::from_iter([("AZURE_USE_MANAGED_IDENTITY", text.clone())]);
-            let host = ProviderHost::builder().environment(environment);
+            let host = provider_host_azure::host_builder(environment);
             let host = host.load(&component()).await.unwrap();
             assert_eq!(authentication(&host, &base()).await, method, "{text:?}");
         }
@@ -125,7 +125,7 @@ fn base() -> Map<String, Value> {
 }
 
 /// The way to authenticate that was chosen.
-async fn authentication(host: &LoadedProvider, config: &Map<String, Value>) -> String {
+async fn authentication(host: &Host, config: &Map<String, Value>) -> String {
     let provider = host.open(config).await.unwrap();
     let description: Value = serde_json::from_str(&provider.describe().await.unwrap()).unwrap();
     description["authentication"]["method"]

@@ -1,8 +1,8 @@
 //! What settings do to requests, as the service sees them.
 
-use host_harness::Environment;
-use host_harness::contract::types::ErrorKind;
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::Environment;
+use provider_host::contract::types::ErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::support::{Setup, ask, config, provider_error};

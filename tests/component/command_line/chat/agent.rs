@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use host_harness::kernel_json::chat_request;
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::kernel_json::chat_request;
 use serde_json::{Value, json};
 
 use super::{all, chat};

@@ -1,6 +1,6 @@
 //! No command runs without consent.
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 
 use super::{chat, tool, tools};
 use crate::command_line::variables;

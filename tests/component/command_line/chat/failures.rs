@@ -1,6 +1,6 @@
 //! Turns that fail or are cancelled, and chats that cannot begin.
 
-use host_harness::mock::{Fault, MockAzure};
+use azure_openai_mock::{Fault, MockAzure};
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `chat --json`.
 
-use host_harness::kernel_json::chat_response;
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
+use provider_host::kernel_json::chat_response;
 use serde_json::{Value, json};
 
 use super::{all, chat, tool, tools};

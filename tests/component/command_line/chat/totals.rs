@@ -1,6 +1,6 @@
 //! What a chat has used.
 
-use host_harness::mock::MockAzure;
+use azure_openai_mock::MockAzure;
 use serde_json::Value;
 
 use super::{chat, tool, tools};

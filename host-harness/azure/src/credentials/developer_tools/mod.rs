@@ -1,0 +1,182 @@
+//! Programs that people log in with, and that then have tokens for the programs of these people.
+
+mod azure_cli;
+mod azure_developer_cli;
+mod azure_powershell;
+mod one_run;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use azure_core::credentials::TokenCredential;
+use azure_identity::Executor;
+use provider_host::secret::Secret;
+
+pub(super) use self::azure_cli::AzureCliCredential;
+pub(super) use self::azure_developer_cli::AzureDeveloperCliCredential;
+pub(super) use self::azure_powershell::AzurePowerShellCredential;
+use self::one_run::{Ended, OneRun};
+use super::answers::error_line;
+use super::surroundings::{ProcessError, Processes};
+use super::{AccessToken, CredentialError};
+
+/// Such a program, in the words that tell a person what to do with it.
+struct DeveloperTool {
+    /// How people call it, such as `the Azure CLI`.
+    name: &'static str,
+    /// The name of its file, such as `az`.
+    program: &'static str,
+    /// How it comes onto the machine.
+    install: &'static str,
+    /// The command that logs a person in.
+    log_in: &'static str,
+    /// The command that mends a login that is refused a token, with `SCOPE` for what the token is for.
+    log_in_again: &'static str,
+    /// What its errors hold when nobody is logged in.
+    not_logged_in: &'static [&'static str],
+    /// The text in what it writes to standard error.
+    plain: fn(&str) -> String,
+}
+
+impl DeveloperTool {
+    /// Gets a token through one of the credentials of `azure_identity`, which `credential` makes.
+    async fn get_token<C: TokenCredential + ?Sized>(
+        &self,
+        processes: &Processes,
+        scope: &str,
+        credential: impl FnOnce(Arc<dyn Executor>) -> azure_core::Result<Arc<C>>,
+    ) -> Result<AccessToken, CredentialError> {
+        if processes.find(self.program).await.is_none() {
+            return Err(self.not_installed());
+        }
+        let run = Arc::new(OneRun::new(processes.clone()));
+        let executor = Arc::clone(&run);
+        let token = match credential(executor) {
+            Ok(credential) => credential.get_token(&[scope], None).await,
+            Err(error) => Err(error),
+        };
+        match (token, run.ended()) {
+            (Ok(token), _) => {
+                let seconds = token.expires_on.unix_timestamp();
+                self.token(token.token.secret(), seconds)
+            }
+            (Err(_), Some(ended)) => Err(self.explain(ended, scope)),
+            // Nothing was run. The only thing that comes from outside is the scope.
+            (Err(_), None) => Err(invalid_scope(scope)),
+        }
+    }
+
+    /// Where a token would come from, with the file of the program, if there is one.
+    fn origin(&self, program: Option<PathBuf>) -> Result<String, CredentialError> {
+        let program = program.ok_or_else(|| self.not_installed())?;
+        Ok(format!(
+            "the login of {}, which is at {}; if nobody is logged in, run `{}`",
+            self.name,
+            program.display(),
+            self.log_in
+        ))
+    }
+
+    /// A token, and when it expires in seconds since 1970.
+    fn token(&self, token: &str, expires_on: i64) -> Result<AccessToken, CredentialError> {
+        let since_1970 = u64::try_from(expires_on).map(Duration::from_secs);
+        let expires_on = since_1970
+            .ok()
+            .and_then(|duration| SystemTime::UNIX_EPOCH.checked_add(duration));
+        match expires_on {
+            Some(expires_on) if !token.is_empty() => Ok(AccessToken {
+                token: Secret::new(token),
+                expires_on,
+                refresh_on: None,
+            }),
+            _ => Err(self.no_token()),
+        }
+    }
+
+    /// Why there is no token, when the program was run.
+    fn explain(&self, ended: &Result<Ended, ProcessError>, scope: &str) -> CredentialError {
+        let Self { name, program, .. } = self;
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(error @ ProcessError::TimedOut) => {
+                let log_in = self.log_in;
+                return CredentialError::failed(format!(
+                    "{name} ({program}) {error}; run `{log_in}` in a terminal to see what it waits for"
+                ));
+            }
+            Err(error) => return CredentialError::failed(format!("{name} ({program}) {error}")),
+        };
+        match ended.code {
+            Some(0) => self.no_token(),
+            Some(CANNOT_BE_RUN) => CredentialError::unavailable(format!(
+                "{name} ({program}) is on the PATH and cannot be run; {}",
+                self.install
+            )),
+            _ => self.refused(&(self.plain)(&ended.stderr), scope),
+        }
+    }
+
+    fn not_installed(&self) -> CredentialError {
+        let Self {
+            name,
+            program,
+            install,
+            log_in,
+            ..
+        } = self;
+        CredentialError::unavailable(format!(
+            "{name} ({program}) is not on the PATH; {install}, then run `{log_in}`"
+        ))
+    }
+
+    fn nobody_logged_in(&self) -> CredentialError {
+        let Self { name, log_in, .. } = self;
+        CredentialError::unavailable(format!("nobody is logged in to {name}; run `{log_in}`"))
+    }
+
+    fn no_token(&self) -> CredentialError {
+        let Self {
+            name,
+            program,
+            install,
+            ..
+        } = self;
+        CredentialError::failed(format!(
+            "{name} ({program}) reports success, but what it writes is no token; update it ({install})"
+        ))
+    }
+
+    /// It ended with an error and these words.
+    fn refused(&self, words: &str, scope: &str) -> CredentialError {
+        let log_in = self.log_in_again.replace("SCOPE", scope);
+        // With a code of Microsoft Entra ID somebody is logged in, and was refused. The advice to log in again comes with
+        // many of these errors.
+        if !words.contains(REFUSED_BY_ENTRA)
+            && self.not_logged_in.iter().any(|sign| words.contains(sign))
+        {
+            return self.nobody_logged_in();
+        }
+        let reason = error_line(words, &[]).unwrap_or("it does not say why".to_owned());
+        CredentialError::failed(format!(
+            "{} got no token: {reason}; if logging in again can help, run `{log_in}`",
+            self.name
+        ))
+    }
+}
+
+/// A scope that cannot be written on a command line.
+fn invalid_scope(scope: &str) -> CredentialError {
+    CredentialError::failed(format!(
+        "{scope:?} is not a scope; set token_scope to one like https://cognitiveservices.azure.com/.default"
+    ))
+}
+
+/// The exit code of a shell that does not find a program, or the interpreter that the program names.
+const CANNOT_BE_RUN: i32 = 127;
+
+/// How the codes of Microsoft Entra ID's errors begin.
+const REFUSED_BY_ENTRA: &str = "AADSTS";
+
+#[cfg(all(test, unix))]
+mod tests;

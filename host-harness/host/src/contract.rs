@@ -1,0 +1,91 @@
+//! The contract, generated from `wit/`: the same files that the component is built from; and how the host makes some of its
+//! values.
+
+/// The types of requests and answers.
+pub mod types {
+    pub use super::generated::amplifier::provider::types::{
+        BlockContent, BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, ConfigField,
+        ContentBlock, Degradation, ErrorKind, FieldType, File, FileSource, FinishReason,
+        FunctionTool, Json, JsonSchema, Message, MessageContent, ModelInfo, Pricing, ProviderError,
+        ProviderInfo, Reasoning, ResponseFormat, Role, StreamEvent, Thinking, ToolCall,
+        ToolCallHeader, ToolChoice, ToolResult, ToolSpec, Usage, Visibility,
+    };
+    pub(crate) use super::generated::amplifier::provider::types::{Host, add_to_linker};
+}
+
+pub(crate) use self::generated::amplifier::provider::{credentials, events};
+pub(crate) use self::generated::exports::amplifier::provider::gateway;
+pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
+use self::types::{
+    BlockContent, ContentBlock, ErrorKind, Message, MessageContent, ProviderError, Role,
+};
+
+mod generated {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::pedantic,
+        reason = "generated; the documentation is in `wit/`"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "provider-module",
+        imports: {
+            // More events than a call may emit end it.
+            "amplifier:provider/events": async | trappable,
+            default: async,
+        },
+        exports: { default: async },
+        additional_derives: [PartialEq, Clone],
+    });
+}
+
+impl ContentBlock {
+    /// A block that says nothing but its content.
+    pub fn of(content: BlockContent) -> Self {
+        Self {
+            content,
+            visibility: None,
+            extensions: None,
+        }
+    }
+}
+
+impl Message {
+    /// A message that says this and nothing else.
+    pub fn of(role: Role, content: MessageContent) -> Self {
+        Self {
+            role,
+            content,
+            name: None,
+            tool_call_id: None,
+            metadata: None,
+            extensions: None,
+        }
+    }
+}
+
+impl ProviderError {
+    /// An error of this host's.
+    pub fn of_host(kind: ErrorKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            status: None,
+            code: None,
+            retryable: false,
+            retry_after_ms: None,
+            request_id: None,
+            provider: "host-harness".to_owned(),
+            model: None,
+            details: None,
+        }
+    }
+
+    /// The component's stream has ended without a response, which breaks the contract.
+    pub fn ended_without_response() -> Self {
+        let message = "the component's stream ended without a response";
+        Self::of_host(ErrorKind::Stream, message.to_owned())
+    }
+}

@@ -1,0 +1,116 @@
+//! Tokens for providers: what a host asks for them.
+//!
+//! A provider asks for a token of the machine's managed identity, or of the first credential of a chain that is available;
+//! it never sees what the credential itself is made of. Where tokens come from is up to whoever sets up the host, who
+//! implements [`TokenProvider`] and hands it to [`crate::HostBuilder::credentials`].
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+use crate::secret::Secret;
+
+/// Gives out tokens, and keeps them while they are good.
+#[async_trait]
+pub trait TokenProvider: Send + Sync {
+    /// A token that is valid now.
+    ///
+    /// # Errors
+    ///
+    /// When no credential gives one.
+    async fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError>;
+}
+
+/// A request for a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// With which credential.
+    pub credential: CredentialKind,
+    /// For what, such as `https://cognitiveservices.azure.com/.default`.
+    pub scope: String,
+    /// The token that the service refused: another one is wanted, even when that one looks valid.
+    pub refused: Option<Secret>,
+}
+
+/// Which credential a token comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// The first of the chain that is available.
+    DefaultChain,
+    /// The machine's managed identity: the user-assigned one with this client id, or the system-assigned one.
+    ManagedIdentity {
+        /// The client id of the user-assigned identity.
+        client_id: Option<String>,
+    },
+}
+
+/// A token, and when it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// What goes after `Bearer `.
+    pub token: Secret,
+    /// When it is no longer valid.
+    pub expires_on: SystemTime,
+    /// When a new one should be got, if its issuer said so.
+    pub refresh_on: Option<SystemTime>,
+}
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CredentialError {
+    /// Whether another credential may be tried, or the same one again.
+    pub kind: CredentialErrorKind,
+    /// What was tried, what came of it, and what to do next; never a secret.
+    pub message: String,
+    /// How long to wait before asking again, when the credential's service said so.
+    pub retry_after: Option<Duration>,
+}
+
+/// Kinds of credential errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialErrorKind {
+    /// It is not configured, or not present on this machine: a chain passes on to the next.
+    Unavailable,
+    /// It is there and was refused: a chain stops.
+    Failed,
+    /// Its service could not be reached, or asked to wait: a chain stops, and asking again may help.
+    Temporary,
+}
+
+impl CredentialError {
+    /// One of the kind [`CredentialErrorKind::Unavailable`].
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(CredentialErrorKind::Unavailable, message)
+    }
+
+    /// One of the kind [`CredentialErrorKind::Failed`].
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(CredentialErrorKind::Failed, message)
+    }
+
+    /// One of the kind [`CredentialErrorKind::Temporary`].
+    pub fn temporary(message: impl Into<String>) -> Self {
+        Self::new(CredentialErrorKind::Temporary, message)
+    }
+
+    fn new(kind: CredentialErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+}
+
+/// The credentials of a host that was given none.
+pub(crate) struct NoCredentials;
+
+#[async_trait]
+impl TokenProvider for NoCredentials {
+    async fn token(&self, _: &TokenRequest) -> Result<AccessToken, CredentialError> {
+        Err(CredentialError::unavailable(
+            "this host has no credentials; whoever sets it up gives it some, or configures a key",
+        ))
+    }
+}

@@ -1,0 +1,163 @@
+//! Sets up a host: what it grants to the provider that it loads.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Host;
+use super::capabilities::Capabilities;
+use super::gate::RequestLimits;
+use crate::clock::Clock;
+use crate::component::{LoadError, ProviderComponent, Source};
+use crate::credentials::{NoCredentials, TokenProvider};
+use crate::engine::ProviderEngine;
+use crate::environment::Environment;
+use crate::events::{EventSubscriber, NoSubscriber};
+use crate::http::{Clients, Origin};
+use crate::limits::{Limits, MAX_MEMORY_BYTES};
+
+/// Sets up a [`Host`].
+pub struct HostBuilder {
+    environment: Environment,
+    allowed: Vec<Origin>,
+    clock: Option<Arc<dyn Clock>>,
+    events: Arc<dyn EventSubscriber>,
+    credentials: Arc<dyn TokenProvider>,
+    seals_secrets: bool,
+    limits: Limits,
+    engine: Option<ProviderEngine>,
+    request_limits: Option<RequestLimits>,
+}
+
+impl HostBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            environment: Environment::default(),
+            allowed: Vec::new(),
+            clock: None,
+            events: Arc::new(NoSubscriber),
+            credentials: Arc::new(NoCredentials),
+            seals_secrets: true,
+            limits: Limits::default(),
+            engine: None,
+            request_limits: None,
+        }
+    }
+
+    /// The environment; a provider sees the variables on [`crate::environment::VISIBLE_VARIABLES`] of it.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Lets providers reach one more origin.
+    pub fn allow(mut self, origin: Origin) -> Self {
+        self.allowed.push(origin);
+        self
+    }
+
+    /// What providers wait and measure time by; the system's clock without this. The host's own limits, such as those on
+    /// connecting, are in real time in any case.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Who hears the provider's events.
+    pub fn events(mut self, events: Arc<dyn EventSubscriber>) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// Where tokens come from; nowhere without this.
+    pub fn credentials(mut self, credentials: Arc<dyn TokenProvider>) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// Whether providers see placeholders instead of keys and tokens; they do unless this is false. The real values are
+    /// put into the headers that leave for the endpoint.
+    pub fn sealed_secrets(mut self, are_sealed: bool) -> Self {
+        self.seals_secrets = are_sealed;
+        self
+    }
+
+    /// What a provider may use; see [`Limits`] for what that is without this.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Limits {
+            memory_bytes: limits.memory_bytes.min(MAX_MEMORY_BYTES),
+            ..limits
+        };
+        self
+    }
+
+    /// What runs the component; [the process's own](ProviderEngine::shared) without this.
+    pub fn engine(mut self, engine: ProviderEngine) -> Self {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// Who counts requests that run at once; each host its own without this. See [`RequestLimits`].
+    pub fn request_limits(mut self, limits: RequestLimits) -> Self {
+        self.request_limits = Some(limits);
+        self
+    }
+
+    /// Loads the component: compiled code comes from the cache, or is compiled now, which takes a second.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no provider that this host runs.
+    pub async fn load(self, path: impl AsRef<Path>) -> Result<Host, LoadError> {
+        self.load_from(Source::File(path.as_ref().to_owned())).await
+    }
+
+    /// The same for a component that the program has in memory, such as one that is a part of it. Errors call it by this
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no provider that this host runs.
+    pub async fn load_bytes(
+        self,
+        name: impl Into<PathBuf>,
+        bytes: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<Host, LoadError> {
+        let (name, bytes) = (name.into(), Box::new(bytes));
+        self.load_from(Source::Bytes { name, bytes }).await
+    }
+
+    async fn load_from(self, source: Source) -> Result<Host, LoadError> {
+        let engine = match self.engine {
+            Some(engine) => engine,
+            None => ProviderEngine::shared()?,
+        };
+        let component = ProviderComponent::load(&engine, source).await?;
+        Ok(Host {
+            engine,
+            component,
+            capabilities: Arc::new(Capabilities {
+                environment: self.environment,
+                allowed: self.allowed,
+                clients: Clients::default(),
+                clock: self.clock,
+                events: self.events,
+                credentials: self.credentials,
+                seals_secrets: self.seals_secrets,
+                limits: self.limits,
+                request_limits: self.request_limits,
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for HostBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HostBuilder")
+            .field("allowed", &self.allowed)
+            .field("limits", &self.limits)
+            .field("seals_secrets", &self.seals_secrets)
+            .finish_non_exhaustive()
+    }
+}
