@@ -83,9 +83,19 @@ pub fn typed(kind: &str) -> Map<String, Value> {
 /// Writes a value.
 #[inline(never)]
 pub fn written(value: &Value) -> String {
+    utf8(bytes(value))
+}
+
+/// Writes an object.
+pub fn written_object(object: &Map<String, Value>) -> String {
+    utf8(bytes(object))
+}
+
+/// Writes anything.
+pub fn bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(&mut bytes, value);
-    utf8(bytes)
+    bytes
 }
 
 fn write<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {

@@ -14,7 +14,6 @@ pub mod item;
 pub mod json;
 pub mod model;
 pub mod pricing;
-pub mod repair;
 pub mod request;
 pub mod response;
 pub mod retry;

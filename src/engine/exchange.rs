@@ -3,8 +3,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::authorization::Authorization;
 use super::body::read_error;
 use super::edge::{Edge, Instant, Request, Response};
@@ -16,6 +14,7 @@ use crate::core::config::{Authentication, Configuration, Retries, TimeLimits};
 use crate::core::deployment::Deployment;
 use crate::core::forward::Method;
 use crate::core::headers::Headers;
+use crate::core::item::ItemKind;
 use crate::core::pricing::{Bill, Cost};
 use crate::core::request::{self, Translated};
 use crate::core::response::Served;
@@ -251,7 +250,7 @@ impl<E: Edge> Exchange<E> {
     }
 
     /// Adds what the service has said so far to the input, in place of what it had said before.
-    pub(super) fn go_on(&mut self, said: Vec<Value>, report: &Report<E>) {
+    pub(super) fn go_on(&mut self, said: Vec<ItemKind>, report: &Report<E>) {
         self.translated.continue_with(said);
         report.sends(&self.translated.body, &self.secrets);
     }
@@ -287,12 +286,7 @@ impl<E: Edge> Exchange<E> {
     ) -> Result<Response<E::Body>, Rejection> {
         let configuration = &self.configuration;
         let path = configuration.responses_path();
-        let body = serde_json::to_vec(&self.translated.body).map_err(|error| {
-            ProviderError::new(
-                ErrorKind::InvalidRequest,
-                format!("the request is no JSON: {error}"),
-            )
-        })?;
+        let body = self.translated.body.write();
         let accept = match self.translated.is_streaming() {
             true => "text/event-stream",
             false => "application/json",

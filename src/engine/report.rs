@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::edge::{Edge, Instant};
 use crate::contract::types::{
@@ -14,8 +14,8 @@ use crate::core::deployment::Deployment;
 use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
-use crate::core::repair::Repairs;
-use crate::core::request::{Dropped, Translated};
+use crate::core::request::repair::Repairs;
+use crate::core::request::{Body, Dropped, Translated};
 use crate::core::secret::{self, Secrets};
 
 /// Tells of something odd about the configuration.
@@ -95,12 +95,12 @@ impl<E: Edge> Report<E> {
             report.dropped(dropped);
         }
         let message_count = translated.repairs.message_count(request.messages.len());
-        let body = &translated.body;
+        let summary = translated.body.summary();
         let payload = report
             .payload()
             .member("message_count", &message_count)
-            .member("has_instructions", &body.contains_key("instructions"))
-            .member("reasoning_enabled", &body.contains_key("reasoning"))
+            .member("has_instructions", &summary.has_instructions)
+            .member("reasoning_enabled", &summary.has_reasoning)
             .member("thinking_enabled", &translated.thinking.is_some())
             .member(
                 "thinking_budget",
@@ -109,12 +109,11 @@ impl<E: Edge> Report<E> {
             .member("background_mode", &false);
         report.emit("llm:request", payload);
         if debug != Debugging::Off {
-            let count = |items: Option<&Value>| items.and_then(Value::as_array).map_or(0, Vec::len);
             let payload = report
                 .payload()
                 .member("message_count", &message_count)
-                .member("item_count", &count(body.get("input")))
-                .member("tool_count", &count(body.get("tools")))
+                .member("item_count", &summary.item_count)
+                .member("tool_count", &summary.tool_count)
                 .member("stream", &translated.is_streaming());
             report.emit("llm:request:debug", payload);
         }
@@ -122,10 +121,9 @@ impl<E: Edge> Report<E> {
     }
 
     /// Tells of a body before it is sent for the first time, where bodies are told.
-    pub(super) fn sends(&self, body: &Map<String, Value>, secrets: &Secrets) {
+    pub(super) fn sends(&self, body: &Body, secrets: &Secrets) {
         if self.debug == Debugging::Bodies {
-            let body = Value::Object(body.clone());
-            self.body("llm:request:raw", "params", body, secrets);
+            self.body("llm:request:raw", "params", body.to_value(), secrets);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::call_kind::{CLIENT, EXECUTION};
+
 /// What of an item goes back to the service. None when nothing does: it was cut off, or the service would look for it by its id
 /// where nothing was stored.
 pub fn kept(item: &Value) -> Option<Value> {
@@ -9,6 +11,10 @@ pub fn kept(item: &Value) -> Option<Value> {
     let kind = item.get("type")?.as_str()?;
     let status = item.get("status").and_then(Value::as_str);
     if matches!(status, Some("in_progress" | "incomplete")) {
+        return None;
+    }
+    // Answers to calls are the caller's to send. The output of a search that the service has run is none.
+    if kind == "tool_search_output" && item.get(EXECUTION).is_some_and(|who| who == CLIENT) {
         return None;
     }
     let without = match RULES.iter().find(|(known, _)| *known == kind) {
@@ -53,18 +59,22 @@ fn remove_in(value: Option<&mut Value>, member: &str) {
 /// `pydantic-ai` 2.68.0 and `codex` send items back with `store: false`, all of November 2026.
 const RULES: &[(&str, Option<&[&str]>)] = &[
     ("additional_tools", Some(&["id"])),
-    // The container with its state is at the service and gone after 20 minutes; what it said is in the text.
+    // Answers to calls are the caller's to send.
+    ("apply_patch_call_output", None),
+    // The container with its state is at the service and gone after 20 minutes; what came of it is in the text.
     ("code_interpreter_call", None),
     ("compaction", Some(&["id"])),
     // Where they are no calls, they are nothing.
     ("computer_call", None),
+    ("computer_call_output", None),
+    ("custom_tool_call_output", None),
     // The results are not sent without `include`; what was found is in the text and its annotations.
     ("file_search_call", None),
-    // Answers to calls are the caller's to send.
     ("function_call_output", None),
     // The service looks for it by its id even when the image is there. The image is a block.
     ("image_generation_call", None),
     ("local_shell_call", None),
+    ("local_shell_call_output", None),
     ("mcp_call", Some(&["status"])),
     ("mcp_list_tools", Some(&[])),
     ("program", Some(&["status"])),
@@ -166,6 +176,14 @@ mod tests {
                 None,
             ),
             (json!({ "type": "file_search_call", "id": "fs_1" }), None),
+            (
+                json!({ "type": "tool_search_output", "call_id": "c", "execution": "client", "tools": [] }),
+                None,
+            ),
+            (
+                json!({ "type": "custom_tool_call_output", "call_id": "c", "output": "1" }),
+                None,
+            ),
             (json!({ "id": "x" }), None),
             (json!({ "type": 1 }), None),
             (json!("text"), None),

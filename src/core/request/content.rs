@@ -8,22 +8,23 @@
 
 use serde_json::Value;
 
-use super::place::{Drops, Invalid, Place};
+use super::location::{Drops, Invalid, Location};
 use crate::contract::types::{BlockContent, ContentBlock, FileSource};
+use crate::core::item::{Content, File, Part, Source};
 use crate::core::json;
 
-/// The part for a block. None for one that no item has a place for, which is told.
+/// The part for a block. None for one that no item has room for, which is reported.
 pub(super) fn part(
     block: &ContentBlock,
-    place: Place,
+    location: Location,
     drops: &mut Drops,
-) -> Result<Option<Value>, Invalid> {
-    let extensions = extensions(block.extensions.as_deref(), place)?;
-    let part = match &block.content {
-        BlockContent::Text(text) | BlockContent::Refusal(text) => self::text("input_text", text),
+) -> Result<Option<Part>, Invalid> {
+    let extensions = extensions(block.extensions.as_deref(), location)?;
+    let content = match &block.content {
+        BlockContent::Text(text) | BlockContent::Refusal(text) => Content::InputText(text.clone()),
         BlockContent::Image(source) => {
             let source = json::object(source).map_or(Value::Null, Value::Object);
-            image(&source, &extensions, place)?
+            image(&source, &extensions, location)?
         }
         BlockContent::File(file) => {
             let source = match &file.source {
@@ -32,20 +33,20 @@ pub(super) fn part(
                 FileSource::Url(url) => (URL, url.as_str()),
             };
             let media_type = file.media_type.as_deref();
-            self::file(source, file.filename.as_deref(), media_type, place)?
+            self::file(source, file.filename.as_deref(), media_type, location)?
         }
         BlockContent::Reasoning(_)
         | BlockContent::RedactedThinking(_)
         | BlockContent::Thinking(_)
         | BlockContent::ToolCall(_) => {
             let reason = "only the assistant thinks and calls tools";
-            drops.add(place, "", reason);
+            drops.add(location, "", reason);
             return Ok(None);
         }
-        // Whoever calls this has taken the results out.
+        // The callers have taken the results out.
         BlockContent::ToolResult(_) => return Ok(None),
     };
-    Ok(Some(with_breakpoint(part, &extensions)))
+    Ok(Some(with_breakpoint(content, &extensions)))
 }
 
 /// Whether the model can read this block, if it is an image: the service generates images that it does not take.
@@ -70,116 +71,111 @@ pub(super) fn is_block(value: &Value) -> bool {
 }
 
 /// The part for a value that is a block.
-pub(super) fn part_of_value(value: &Value, place: Place) -> Result<Value, Invalid> {
+pub(super) fn part_of_value(value: &Value, location: Location) -> Result<Part, Invalid> {
     let source = value.get("source").unwrap_or(value);
-    let part = match json::text(value, "type") {
-        Some("image") => image(source, value, place)?,
+    let content = match json::text(value, "type") {
+        Some("image") => image(source, value, location)?,
         Some("file") => {
             let media_type = media_type(value).or(media_type(source));
             let filename = json::text(value, "filename");
-            self::file(locate(source, place)?, filename, media_type, place)?
+            self::file(locate(source, location)?, filename, media_type, location)?
         }
-        _ => text("input_text", json::text(value, "text").unwrap_or_default()),
+        _ => Content::InputText(json::text(value, "text").unwrap_or_default().to_owned()),
     };
-    Ok(with_breakpoint(part, value))
+    Ok(with_breakpoint(content, value))
 }
 
-/// A part of this kind that is text.
-pub(super) fn text(kind: &str, text: &str) -> Value {
-    let mut part = json::typed(kind);
-    json::set_text(&mut part, "text", text);
-    Value::Object(part)
-}
-
-/// The extensions of what is at a place; null when there are none.
-pub(super) fn extensions(text: Option<&str>, place: Place) -> Result<Value, Invalid> {
+/// The extensions of what is at a location; null when there are none.
+pub(super) fn extensions(text: Option<&str>, location: Location) -> Result<Value, Invalid> {
     match text.map(json::object) {
         None => Ok(Value::Null),
         Some(Some(extensions)) => Ok(Value::Object(extensions)),
-        Some(None) => Err(place.invalid(".extensions", "expected a JSON object")),
+        Some(None) => Err(location.invalid(".extensions", "expected a JSON object")),
     }
 }
 
-fn image(source: &Value, extensions: &Value, place: Place) -> Result<Value, Invalid> {
-    let mut part = json::typed("input_image");
-    match locate(source, place)? {
+fn image(source: &Value, extensions: &Value, location: Location) -> Result<Content, Invalid> {
+    let detail = source.get("detail").or(extensions.get("detail"));
+    let source = match locate(source, location)? {
         (DATA, data) => {
             let media_type = media_type(source).unwrap_or_else(|| image_type(data));
             if !media_type.starts_with("image/") {
-                return Err(place.invalid("", "the media type of an image begins with `image/`"));
+                return Err(location.invalid("", "the media type of an image begins with `image/`"));
             }
-            let uri = data_uri(media_type, data, place)?;
-            json::set(&mut part, "image_url", uri);
+            Source::Url(data_uri(media_type, data, location)?)
         }
         (URL, url) if has_scheme(url, &["https://", "http://", "data:"]) => {
-            json::set_text(&mut part, "image_url", url);
+            Source::Url(url.to_owned())
         }
-        (FILE_ID, id) => json::set_text(&mut part, FILE_ID, id),
+        (FILE_ID, id) => Source::Id(id.to_owned()),
         _ => {
-            return Err(place.invalid(
+            return Err(location.invalid(
                 "",
                 "the address of an image must begin with https, http or data",
             ));
         }
-    }
-    let detail = source.get("detail").or(extensions.get("detail"));
-    if let Some(detail) = detail.filter(|detail| !detail.is_null()) {
-        if !matches!(detail.as_str(), Some("low" | "high" | "auto" | "original")) {
-            return Err(place.invalid(".detail", "expected `low`, `high`, `auto` or `original`"));
-        }
-        json::set(&mut part, "detail", detail.clone());
-    }
-    Ok(Value::Object(part))
+    };
+    let detail = match detail {
+        None | Some(Value::Null) => None,
+        Some(detail) => match DETAILS.iter().find(|known| detail == **known) {
+            Some(known) => Some(*known),
+            None => {
+                let problem = "expected `low`, `high`, `auto` or `original`";
+                return Err(location.invalid(".detail", problem));
+            }
+        },
+    };
+    Ok(Content::Image { source, detail })
 }
 
 fn file(
     source: (&str, &str),
     filename: Option<&str>,
     media_type: Option<&str>,
-    place: Place,
-) -> Result<Value, Invalid> {
-    let mut part = json::typed("input_file");
-    let mut set = |key: &str, value: &str| json::set_text(&mut part, key, value);
-    match source {
+    location: Location,
+) -> Result<Content, Invalid> {
+    let file = match source {
         (DATA, data) => {
             let media_type = match media_type {
                 Some(media_type) if !media_type.is_empty() => media_type,
                 _ => "application/pdf",
             };
-            set("filename", &file_name(filename, media_type));
-            let uri = data_uri(media_type, data, place)?;
-            json::set(&mut part, FILE_DATA, uri);
+            File::Data {
+                name: file_name(filename, media_type),
+                uri: data_uri(media_type, data, location)?,
+            }
         }
         (URL, url) if has_scheme(url, &["data:"]) => {
             let media_type = url.get("data:".len()..).unwrap_or_default();
-            set("filename", &file_name(filename, media_type));
-            set(FILE_DATA, url);
+            File::Data {
+                name: file_name(filename, media_type),
+                uri: url.to_owned(),
+            }
         }
-        (URL, url) if has_scheme(url, &["https://", "http://"]) => set("file_url", url),
-        (FILE_ID, id) => set(FILE_ID, id),
+        (URL, url) if has_scheme(url, &["https://", "http://"]) => File::Url(url.to_owned()),
+        (FILE_ID, id) => File::Id(id.to_owned()),
         _ => {
-            return Err(place.invalid(
+            return Err(location.invalid(
                 "",
                 "the address of a file must begin with https, http or data",
             ));
         }
-    }
-    Ok(Value::Object(part))
+    };
+    Ok(Content::File(file))
 }
 
-/// Copies the end of what the prompt cache keeps, where the agent says that this is one.
-fn with_breakpoint(mut part: Value, extensions: &Value) -> Value {
-    const KEY: &str = "prompt_cache_breakpoint";
-    let breakpoint = extensions.get(KEY).filter(|value| !value.is_null());
-    if let (Value::Object(members), Some(breakpoint)) = (&mut part, breakpoint) {
-        json::set(members, KEY, breakpoint.clone());
+/// A part with the end of what the prompt cache keeps, where the agent marks it.
+fn with_breakpoint(content: Content, extensions: &Value) -> Part {
+    let breakpoint = extensions.get("prompt_cache_breakpoint");
+    Part {
+        content,
+        cache_breakpoint: breakpoint.filter(|value| !value.is_null()).cloned(),
     }
-    part
 }
 
-/// Where the bytes are: the member of the source that says it, and what it says. `type` tells which member it is; without
-/// it, whichever is there.
-fn locate(source: &Value, place: Place) -> Result<(&'static str, &str), Invalid> {
+/// Where the bytes are: the member of the source that names it, and its value. `type` says which member that is; without a type
+/// it is the first that is there.
+fn locate(source: &Value, location: Location) -> Result<(&'static str, &str), Invalid> {
     let wanted = match json::text(source, "type") {
         Some("base64") => DATA,
         Some("url") => URL,
@@ -194,7 +190,7 @@ fn locate(source: &Value, place: Place) -> Result<(&'static str, &str), Invalid>
             }
         }
     }
-    Err(place.invalid(
+    Err(location.invalid(
         ".source",
         "expected `data` in base64, a `url` or a `file_id`",
     ))
@@ -222,11 +218,11 @@ fn image_type(data: &str) -> &'static str {
             return media_type;
         }
     }
-    // What the others are is not known; this is what the Python provider says then.
+    // What the others are is not known; this is what the Python provider assumes.
     "image/jpeg"
 }
 
-/// The name of a file that comes without one: the service tells by its end what is in it.
+/// The name of a file that comes without one: the service knows by its end what is in it.
 fn file_name(filename: Option<&str>, media_type: &str) -> String {
     match filename {
         Some(filename) if !filename.is_empty() => filename.to_owned(),
@@ -263,7 +259,7 @@ fn has_scheme(url: &str, schemes: &[&str]) -> bool {
 
 /// A data URI, made in one pass: images have tens of megabytes. White space in the base64, which some encoders break into
 /// lines, is left out.
-fn data_uri(media_type: &str, data: &str, place: Place) -> Result<Value, Invalid> {
+fn data_uri(media_type: &str, data: &str, location: Location) -> Result<String, Invalid> {
     let prefix = ["data:", essence(media_type), ";base64,"].concat();
     let mut uri = String::with_capacity(prefix.len() + data.len());
     uri.push_str(&prefix);
@@ -282,9 +278,10 @@ fn data_uri(media_type: &str, data: &str, place: Place) -> Result<Value, Invalid
     }
     uri.push_str(&data[start..]);
     let length = uri.len() - prefix.len();
-    match is_valid && padding <= 2 && length > 0 && length.is_multiple_of(4) {
-        true => Ok(Value::String(uri)),
-        false => Err(place.invalid("", "the data is not base64, or a part of it is missing")),
+    if is_valid && padding <= 2 && length > 0 && length.is_multiple_of(4) {
+        Ok(uri)
+    } else {
+        Err(location.invalid("", "the data is not base64, or a part of it is missing"))
     }
 }
 
@@ -293,4 +290,5 @@ const DATA: &str = "data";
 const URL: &str = "url";
 const FILE_ID: &str = "file_id";
 
-const FILE_DATA: &str = "file_data";
+/// How closely the model looks at an image.
+const DETAILS: [&str; 4] = ["low", "high", "auto", "original"];

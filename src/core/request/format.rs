@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::place::{Invalid, invalid};
+use super::location::{Invalid, invalid};
 use crate::contract::types::{JsonSchema, ResponseFormat};
 use crate::core::json;
 
@@ -20,10 +20,10 @@ pub(super) fn translate(format: &ResponseFormat) -> Result<Value, Invalid> {
 /// told by its member `schema`, which is no keyword of JSON Schema, where `type` says nothing else. What stands beside the
 /// wrapper comes before what is in it.
 fn json_schema(format: &JsonSchema) -> Result<Value, Invalid> {
-    const PLACE: &str = "response_format.schema";
+    const LOCATION: &str = "response_format.schema";
     let Some(mut schema) = json::object(&format.schema) else {
         return Err(invalid(
-            PLACE,
+            LOCATION,
             "expected a JSON Schema, which is a JSON object",
         ));
     };
@@ -35,7 +35,7 @@ fn json_schema(format: &JsonSchema) -> Result<Value, Invalid> {
         flat = schema;
         schema = match inner {
             Value::Object(inner) => inner,
-            _ => return Err(invalid(PLACE, "expected a JSON object as `schema`")),
+            _ => return Err(invalid(LOCATION, "expected a JSON object as `schema`")),
         };
     }
     // The service requires a name; the kernel does not.

@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value};
 
 use crate::contract::types::Message;
-use crate::core::item::{self, CallKind, ITEMS};
+use crate::core::item::{self, CallKind, ITEMS, ItemKind};
 use crate::core::json;
 
 /// What was kept, as far as it has not taken its place.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// The items in order; null where a block is.
-    entries: Vec<Value>,
+    /// Its entries in order.
+    entries: Vec<Entry>,
     /// The first that has not had its turn.
     next: usize,
     /// Where the calls are that have something beside their blocks, by their ids.
@@ -24,6 +24,16 @@ pub(super) struct Kept {
     texts: VecDeque<usize>,
     thinking: VecDeque<usize>,
     tool_calls: VecDeque<usize>,
+}
+
+/// Something of the response.
+enum Entry {
+    /// A block, or what has taken its place already.
+    Elsewhere,
+    /// What a call has beside its block.
+    Call(Map<String, Value>),
+    /// An item that is no block.
+    Item(ItemKind),
 }
 
 /// What a block of the message may have been in the response.
@@ -35,7 +45,7 @@ pub(super) enum Block<'a> {
 }
 
 impl Kept {
-    /// Reads it. What is not of the form that the response side writes is passed over: it is the agent's to store.
+    /// Reads it. What is not of the form that the response side writes is ignored: agents may store anything.
     pub(super) fn of(message: &Message) -> Self {
         let mut kept = Self::default();
         let metadata = message.metadata.as_deref().unwrap_or_default();
@@ -55,20 +65,26 @@ impl Kept {
                 Some(item::TOOL_CALL) => kept.tool_calls.push_back(index),
                 _ => {}
             }
-            if CallKind::of_details(&entry).is_some()
-                && let Some(id) = json::text(&entry, "call_id")
-            {
-                kept.calls.push((id.to_owned(), index));
-            }
-            let is_item = json::text(&entry, "type").is_some();
-            kept.entries.push(if is_item { entry } else { Value::Null });
+            kept.entries
+                .push(match (CallKind::of_details(&entry), entry) {
+                    (Some(_), Value::Object(details)) => {
+                        if let Some(id) = details.get("call_id").and_then(Value::as_str) {
+                            kept.calls.push((id.to_owned(), index));
+                        }
+                        Entry::Call(details)
+                    }
+                    (_, entry) => ItemKind::kept(&entry).map_or(Entry::Elsewhere, Entry::Item),
+                });
         }
         kept
     }
 
     /// What a call's item has beside its block.
     pub(super) fn details(&self, call_id: &str) -> Option<&Map<String, Value>> {
-        self.entries.get(self.position(call_id)?)?.as_object()
+        match self.entries.get(self.position(call_id)?)? {
+            Entry::Call(details) => Some(details),
+            Entry::Elsewhere | Entry::Item(_) => None,
+        }
     }
 
     /// Where the call with this id is.
@@ -78,7 +94,7 @@ impl Kept {
     }
 
     /// The items that come before a block.
-    pub(super) fn before(&mut self, block: Block<'_>) -> Vec<Value> {
+    pub(super) fn before(&mut self, block: Block<'_>) -> Vec<ItemKind> {
         let known = match block {
             Block::Call(id) => self.position(id),
             Block::Text | Block::Thinking => None,
@@ -103,23 +119,19 @@ impl Kept {
     }
 
     /// The items that come after all blocks.
-    pub(super) fn rest(mut self) -> Vec<Value> {
+    pub(super) fn rest(mut self) -> Vec<ItemKind> {
         self.items(self.entries.len())
     }
 
     /// The items from the next one up to a position. The calls among them are none: without its block, a call has no arguments.
-    fn items(&mut self, end: usize) -> Vec<Value> {
+    fn items(&mut self, end: usize) -> Vec<ItemKind> {
         let mut items = Vec::new();
         for entry in &mut self.entries[self.next..end] {
-            if !entry.is_null() && CallKind::of_details(entry).is_none() {
-                items.push(entry.take());
+            match std::mem::replace(entry, Entry::Elsewhere) {
+                Entry::Item(item) => items.push(item),
+                call_or_block => *entry = call_or_block,
             }
         }
         items
     }
-}
-
-/// Whether an item stands for everything before it.
-pub(super) fn is_compaction(item: &Value) -> bool {
-    json::text(item, "type") == Some("compaction")
 }

@@ -1,67 +1,71 @@
 //! From the kernel's chat request to the body of a Responses API request.
 
-mod calls;
+mod body;
 mod content;
 mod format;
 mod input;
 mod kept;
+mod location;
 mod options;
-mod place;
+mod pending_calls;
 mod reasoning;
 mod remedy;
+pub mod repair;
 mod results;
 mod sampling;
+mod settle;
 mod stored_calls;
 mod tools;
 
 use serde_json::{Map, Value};
 
-use self::calls::Native;
+pub use self::body::{Body, Summary};
+use self::location::{Drops, Invalid, invalid};
 use self::options::Options;
-use self::place::{Drops, Invalid, invalid};
 pub use self::reasoning::Thinking;
 use self::reasoning::{EFFORT, Reasoning};
 use self::remedy::{REASONING_CONTENT, Remedies};
+use self::repair::Repairs;
 use self::sampling::Sampling;
+use self::tools::Declared;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::config::{Configuration, settings};
 use crate::core::deployment::Deployment;
+use crate::core::item::Item;
 use crate::core::json;
 use crate::core::model;
-use crate::core::repair::{self, Repairs};
 
 /// A chat request in the service's form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Translated {
-    /// The request's body. Its keys are sorted, so that equal requests are equal bytes and the service's prompt cache
-    /// recognises them.
-    pub body: Map<String, Value>,
-    /// Whether an answer that is cut off at its limit goes on.
+    /// The request's body.
+    pub body: Body,
+    /// Whether an answer that is cut off at its limit is continued.
     pub auto_continue: bool,
-    /// What was asked for and is not sent.
+    /// What the request has and is not sent.
     pub dropped: Vec<Dropped>,
     /// What was done to the conversation, so that the service accepts it.
     pub repairs: Repairs,
-    /// Extended thinking, if that is asked for.
+    /// Extended thinking, if that is wanted.
     pub thinking: Option<Thinking>,
     remedies: Remedies,
 }
 
 impl Translated {
-    /// Whether the service is asked for a stream.
+    /// Whether the answer is to come as a stream.
     pub fn is_streaming(&self) -> bool {
-        self.body.get("stream") == Some(&Value::Bool(true))
+        self.body.parameters.get("stream") == Some(&Value::Bool(true))
     }
 }
 
-/// Something that was asked for and is not sent, or not as it was asked for.
+/// Something that the request has and is not sent, or not as it is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dropped {
-    /// Its name or its place in the request.
+    /// Its name or its location in the request.
     pub parameter: String,
     /// Why it is not sent.
     pub reason: String,
-    /// The value that was asked for, and the one that is sent in its place, if one is.
+    /// The value that the request has, and the one that is sent instead, if one is.
     pub changed: Option<(String, String)>,
 }
 
@@ -82,7 +86,7 @@ impl Dropped {
 ///
 /// # Errors
 ///
-/// What cannot be sent is an error of the kind `invalid-request` that names its place, never left out silently.
+/// What cannot be sent is an error of the kind `invalid-request` that names its location, never left out silently.
 pub fn translate(
     request: &ChatRequest,
     deployment: &Deployment,
@@ -103,31 +107,28 @@ fn translated(
     let defaults = &configuration.defaults;
     let options = Options::of(request)?;
     let mut dropped = Vec::new();
-    let mut body = Map::new();
+    let mut body = Body::default();
 
     let tools = tools::translate(&request.tools)?;
     let mut drops = Drops::default();
-    let native = Native::of(&tools);
-    let mut input = input::translate(&request.messages, &native, may_reason, &mut drops)?;
-    drops.tell(&mut dropped);
+    let declared = Declared::of(&tools);
+    let mut input = input::translate(&request.messages, &declared, may_reason, &mut drops)?;
+    drops.report(&mut dropped);
     let repairs = repair::repair(&mut input.items, &request.messages);
-    calls::settle(&mut input.items);
-    let mut remedies = Remedies::default();
-    for item in &mut input.items.values {
-        remedies.hold_back_id(item);
-    }
-    if input.items.values.is_empty() {
+    settle::settle(&mut input.items);
+    if input.items.is_empty() {
         return Err(invalid(
             "messages",
             "there is nothing to answer; add a message with the role `user`",
         ));
     }
-    json::set_text(&mut body, "model", &deployment.name);
+    let kind = |item: Item| item.kind;
+    body.input = input.items.into_iter().map(kind).collect();
+    body.set_text("model", &deployment.name);
     let store = options.flag("store")?.unwrap_or(defaults.store);
-    json::set(&mut body, "store", Value::Bool(store));
-    json::set(&mut body, "input", Value::Array(input.items.values));
+    body.set("store", Value::Bool(store));
     if let Some(instructions) = input.instructions {
-        json::set(&mut body, "instructions", Value::String(instructions));
+        body.set("instructions", Value::String(instructions));
     }
     let limit = request.max_output_tokens.or(defaults.max_output_tokens);
     let auto_continue = options.flag("auto_continue")?;
@@ -135,7 +136,7 @@ fn translated(
     // The configuration decides, and `metadata.stream: false` for one request. The request's own `stream` says what the
     // caller wants from the kernel: Python callers send `false` with every request.
     if configuration.use_streaming && options.stream() != Some(false) {
-        json::set(&mut body, "stream", Value::Bool(true));
+        body.set("stream", Value::Bool(true));
     }
 
     let reasoning = Reasoning::of(request, &options, &model, defaults, &mut dropped)?;
@@ -144,13 +145,13 @@ fn translated(
         name: &deployment.logical_model,
         effort: reasoning.members.get(EFFORT).and_then(Value::as_str),
     };
-    sampling.translate(request, defaults, &mut body, &mut dropped)?;
+    sampling.translate(request, defaults, &mut body.parameters, &mut dropped)?;
     if !request.stop.is_empty() {
         let reason = "the Responses API has no such parameter";
         dropped.push(Dropped::new("stop", reason));
     }
 
-    // What is thought comes on top of what is said, as far as the model goes.
+    // Thinking comes on top of the answer, up to the model's own limit.
     let budget = reasoning.thinking.and_then(|thinking| thinking.budget);
     // A limit of 0 is none.
     if let Some(limit) = limit.filter(|limit| *limit > 0) {
@@ -160,19 +161,19 @@ fn translated(
         } else {
             with_budget
         };
-        json::set(&mut body, "max_output_tokens", limit.into());
+        body.set("max_output_tokens", limit.into());
     }
-    remedies.max_output_tokens = model.max_output_tokens;
+    let mut remedies = Remedies::new(model.max_output_tokens);
     let mut include = options.include()?;
     if reasoning.is_included && !include.iter().any(|entry| entry == REASONING_CONTENT) {
         include.insert(0, REASONING_CONTENT.into());
         remedies.includes_reasoning = !configuration.extra_request_params.contains_key("include");
     }
     if !include.is_empty() {
-        json::set(&mut body, "include", Value::Array(include));
+        body.set("include", Value::Array(include));
     }
     if !reasoning.members.is_empty() {
-        json::set(&mut body, "reasoning", Value::Object(reasoning.members));
+        body.set("reasoning", Value::Object(reasoning.members));
     }
     let mut text = Map::new();
     if let Some(format) = &request.response_format {
@@ -182,7 +183,7 @@ fn translated(
         json::set_text(&mut text, "verbosity", verbosity);
     }
     if !text.is_empty() {
-        json::set(&mut body, "text", Value::Object(text));
+        body.set("text", Value::Object(text));
     }
     for (name, setting) in [
         ("prompt_cache_key", defaults.prompt_cache_key.as_deref()),
@@ -201,39 +202,39 @@ fn translated(
             );
             dropped.push(Dropped::new(name, &reason));
         } else {
-            json::set_text(&mut body, name, value);
+            body.set_text(name, value);
         }
     }
     for setting in settings::PASSED_THROUGH {
         if let Some(value) = options.passed_through(setting, &defaults.passed_through)? {
-            json::set(&mut body, setting.row.key, value);
+            body.set(setting.row.key, value);
         }
     }
 
-    // What is said of tools means nothing without any, and the service would refuse it.
+    // Parameters of tools mean nothing without any, and the service would refuse them.
     let extra = &configuration.extra_request_params;
     let has_tools = !tools.is_empty() || extra.contains_key("tools");
     let parallel = options.flag("parallel_tool_calls")?.map(Value::from);
-    let most_calls = options.count("max_tool_calls")?.map(Value::from);
+    let max_calls = options.count("max_tool_calls")?.map(Value::from);
     let choice = match &request.tool_choice {
         Some(choice) => tools::choice(choice, &tools, has_tools)?,
         None => None,
     };
     for (name, value) in [
         ("parallel_tool_calls", parallel),
-        ("max_tool_calls", most_calls),
+        ("max_tool_calls", max_calls),
         ("tool_choice", choice),
     ] {
         match value {
-            Some(value) if has_tools => json::set(&mut body, name, value),
+            Some(value) if has_tools => body.set(name, value),
             _ => {}
         }
     }
     if !tools.is_empty() {
-        json::set(&mut body, "tools", Value::Array(tools));
+        body.set("tools", Value::Array(tools));
     }
     for (name, value) in extra {
-        json::set(&mut body, name, value.clone());
+        body.set(name, value.clone());
     }
     Ok(Translated {
         body,

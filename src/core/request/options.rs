@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::place::{Invalid, invalid};
+use super::location::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::config::setting::Setting;
 use crate::core::json;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::Dropped;
+use super::location::{Invalid, invalid};
 use super::options::Options;
-use super::place::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::config::RequestDefaults;
 use crate::core::json;

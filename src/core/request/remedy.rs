@@ -1,60 +1,42 @@
 //! Another form of a request that was refused: without something optional, or with reasoning as this service wants it.
 //!
-//! Each change is made at most once and takes something away or adds what was held back, so that asking again comes to an
+//! Each change is made at most once and takes something away or adds what was held back, so that the attempts come to an
 //! end, and no request is sent twice. What changes the meaning of the answer is never left out.
 
 use serde_json::Value;
 
 use super::{Dropped, Translated};
 use crate::core::classify::{Refusal, RefusedParameter, RefusedReasoning};
+use crate::core::item::ItemKind;
 use crate::core::json;
 
 /// What a request can be changed to when it is refused.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Remedies {
-    /// The ids of earlier reasoning, each after its encrypted content. They are held back: the service keeps nothing
-    /// (`store: false`), and most endpoints refuse ids that they do not know.
-    reasoning_ids: Vec<(String, String)>,
     /// Reasoning is sent with its ids.
     sends_reasoning_ids: bool,
-    /// How many items at the end of the input are of the answer so far, which is to continue.
-    continuation: usize,
     /// The reasoning of the answer so far is not sent.
     drops_own_reasoning: bool,
-    /// The most that the model's output may have, for what is known of it.
-    pub(super) max_output_tokens: u64,
+    /// The maximum of the model's output, for what is known of it.
+    max_output_tokens: u64,
     /// The limit on the output was raised.
     has_raised_limit: bool,
-    /// The entry of `include` that asks for encrypted reasoning is ours and not the caller's.
+    /// The entry of `include` for encrypted reasoning is ours and not the caller's.
     pub(super) includes_reasoning: bool,
 }
 
 impl Remedies {
-    /// Holds back the id of an item of reasoning.
-    pub(super) fn hold_back_id(&mut self, item: &mut Value) {
-        if !is_reasoning(item) {
-            return;
+    /// For a model whose output has this maximum.
+    pub(super) fn new(max_output_tokens: u64) -> Self {
+        Self {
+            max_output_tokens,
+            ..Self::default()
         }
-        let id = item.as_object_mut().and_then(|item| item.remove("id"));
-        if let Some(Value::String(id)) = id
-            && let Some(encrypted) = json::text(item, ENCRYPTED)
-        {
-            self.reasoning_ids.push((encrypted.to_owned(), id));
-        }
-    }
-
-    fn id_of(&self, item: &Value) -> Option<&str> {
-        let encrypted = json::text(item, ENCRYPTED)?;
-        let (_, id) = self
-            .reasoning_ids
-            .iter()
-            .find(|(known, _)| known == encrypted)?;
-        Some(id)
     }
 }
 
 impl Translated {
-    /// Changes the request to a form that the service may accept after it refused this one, and says what is left out of it
+    /// Changes the request to a form that the service may accept after it refused this one, and returns what is left out of it
     /// then, which may be nothing. None when there is no such form.
     pub fn remedy(&mut self, refusal: &Refusal) -> Option<Vec<Dropped>> {
         match refusal {
@@ -67,130 +49,93 @@ impl Translated {
     /// and to 25,000 at least, which is what OpenAI's guide on reasoning advises to leave for reasoning and answer, but not
     /// over the model's own limit. Once; the old limit and the new one. None when there is no limit, or no higher one.
     pub fn raise_limit(&mut self) -> Option<(u64, u64)> {
-        const LEAST: u64 = 25_000;
+        const MIN: u64 = 25_000;
         let limit = self.output_limit()?;
         let raised = limit
             .saturating_mul(4)
-            .max(LEAST)
+            .max(MIN)
             .min(self.remedies.max_output_tokens);
         if self.remedies.has_raised_limit || raised <= limit {
             return None;
         }
         self.remedies.has_raised_limit = true;
-        json::set(&mut self.body, LIMIT, raised.into());
+        self.body.set(LIMIT, raised.into());
         Some((limit, raised))
     }
 
     /// The limit on the output that is sent.
     pub fn output_limit(&self) -> Option<u64> {
-        self.body.get(LIMIT).and_then(Value::as_u64)
+        self.body.parameters.get(LIMIT).and_then(Value::as_u64)
     }
 
-    /// Adds what the answer has so far to the end of the input, in place of what was there of it before.
-    pub fn continue_with(&mut self, items: Vec<Value>) {
-        let input = self.body.entry("input").or_insert(Value::Null);
-        if let Value::String(text) = input {
-            // Nothing can be added to a text, which is short for a message of the user.
-            let mut message = json::typed("message");
-            json::set_text(&mut message, "role", "user");
-            json::set_text(&mut message, "content", text);
-            *input = Value::Array(vec![Value::Object(message)]);
-        }
-        let Value::Array(input) = input else {
-            return;
-        };
-        input.truncate(input.len().saturating_sub(self.remedies.continuation));
-        let before = input.len();
-        for mut item in items {
-            if is_reasoning(&item) && self.remedies.drops_own_reasoning {
-                continue;
-            }
-            self.remedies.hold_back_id(&mut item);
-            if is_reasoning(&item) && self.remedies.sends_reasoning_ids {
-                let Some(id) = self.remedies.id_of(&item) else {
-                    continue;
-                };
-                item["id"] = id.into();
-            }
-            input.push(item);
-        }
-        self.remedies.continuation = input.len() - before;
+    /// Adds the answer so far to the end of the input, in place of what was there of it before.
+    pub fn continue_with(&mut self, answer: Vec<ItemKind>) {
+        let remedies = &self.remedies;
+        self.body.answer = answer;
+        self.body.answer.retain_mut(|item| match item {
+            ItemKind::Reasoning(_) if remedies.drops_own_reasoning => false,
+            ItemKind::Reasoning(reasoning) if remedies.sends_reasoning_ids => reasoning.send_id(),
+            ItemKind::Reasoning(_)
+            | ItemKind::Message(_)
+            | ItemKind::Call(_)
+            | ItemKind::Result(_)
+            | ItemKind::Compaction(_)
+            | ItemKind::Other(_) => true,
+        });
     }
 
     /// Sends earlier reasoning with its ids where the service wants them, and otherwise, or the next time, not at all.
     fn change_reasoning(&mut self, refused: &RefusedReasoning) -> Option<Vec<Dropped>> {
-        let input = json::items_mut(&mut self.body, "input")?;
-        let named = |index: &usize| input.get(*index).is_some_and(is_reasoning);
-        let is_named = refused.items.iter().any(named);
-        if !is_named && !refused.is_certain {
+        let body = &mut self.body;
+        if !body.input.iter().chain(&body.answer).any(is_reasoning) {
             return None;
         }
-        let remedies = &self.remedies;
-        let has_ids = input.iter().any(|item| remedies.id_of(item).is_some());
-        if refused.needs_ids && has_ids && !remedies.sends_reasoning_ids {
+        let mut named = refused.items.clone();
+        named.retain(|index| body.is_reasoning(*index));
+        if named.is_empty() && !refused.is_certain {
+            return None;
+        }
+        let holds_id_back = |item: &ItemKind| matches!(item, ItemKind::Reasoning(reasoning) if reasoning.holds_id_back());
+        let mut items = body.input.iter().chain(&body.answer);
+        if refused.needs_ids && !self.remedies.sends_reasoning_ids && items.any(holds_id_back) {
             return Some(self.send_reasoning_ids());
         }
-        // What the answer has said itself, the service can usually read: it comes last, unless it is what is named.
-        let own = input.len().saturating_sub(remedies.continuation);
-        let is_own = is_named
-            && refused
-                .items
-                .iter()
-                .filter(|item| named(item))
-                .all(|index| *index >= own);
-        let dropped = if !is_own && input[..own].iter().any(is_reasoning) {
-            0..own
+        // What the answer so far has itself, the service can usually read: it comes last, unless it is what is named.
+        let own = body.answer_index();
+        let is_own = !named.is_empty() && named.iter().all(|index| *index >= own);
+        let dropped = if !is_own && body.input.iter().any(is_reasoning) {
+            &mut body.input
         } else {
             self.remedies.drops_own_reasoning = true;
-            own..input.len()
+            &mut body.answer
         };
+        let before = dropped.len();
+        dropped.retain(|item| !is_reasoning(item));
         let reason = "the service does not accept the earlier reasoning: another resource or deployment encrypted it, or \
                       it is not known there";
-        self.retain_in_input(|index, item| !(dropped.contains(&index) && is_reasoning(item)))
-            .then(|| vec![Dropped::new("input", reason)])
+        (dropped.len() < before).then(|| vec![Dropped::new("input", reason)])
     }
 
+    /// Sends all reasoning with its id, and none without.
     fn send_reasoning_ids(&mut self) -> Vec<Dropped> {
         self.remedies.sends_reasoning_ids = true;
-        let remedies = &self.remedies;
-        for item in json::items_mut(&mut self.body, "input")
-            .into_iter()
-            .flatten()
-        {
-            if is_reasoning(item)
-                && let Some(id) = remedies.id_of(item)
-            {
-                item["id"] = id.into();
+        let mut dropped = Vec::new();
+        for items in [&mut self.body.input, &mut self.body.answer] {
+            let before = items.len();
+            items.retain_mut(|item| match item {
+                ItemKind::Reasoning(reasoning) => reasoning.send_id(),
+                _ => true,
+            });
+            if items.len() < before && dropped.is_empty() {
+                let reason =
+                    "the service wants the id of earlier reasoning, and this came without one";
+                dropped.push(Dropped::new("input", reason));
             }
         }
-        let reason = "the service wants the id of earlier reasoning, and this came without one";
-        let has_id = |item: &Value| !is_reasoning(item) || item.get("id").is_some();
-        let is_shorter = self.retain_in_input(|_, item| has_id(item));
-        is_shorter
-            .then(|| Dropped::new("input", reason))
-            .into_iter()
-            .collect()
+        dropped
     }
 
-    /// Keeps some items of the input. Whether there are fewer then.
-    fn retain_in_input(&mut self, mut keeps: impl FnMut(usize, &Value) -> bool) -> bool {
-        let Some(input) = json::items_mut(&mut self.body, "input") else {
-            return false;
-        };
-        let own = input.len().saturating_sub(self.remedies.continuation);
-        let (mut index, mut removed, mut removed_of_own) = (0, 0, 0);
-        input.retain(|item| {
-            let is_kept = keeps(index, item);
-            removed += usize::from(!is_kept);
-            removed_of_own += usize::from(!is_kept && index >= own);
-            index += 1;
-            is_kept
-        });
-        self.remedies.continuation -= removed_of_own.min(self.remedies.continuation);
-        removed > 0
-    }
-
-    /// Takes a parameter out without which the answer is still what was asked for.
+    /// Takes a parameter out that the answer does not depend on.
     fn drop_parameter(&mut self, refused: &RefusedParameter) -> Option<Dropped> {
         let named = refused.name.as_deref().filter(|name| self.sends(name));
         let name = match named {
@@ -218,7 +163,7 @@ impl Translated {
     /// caller's, and say what the answer must have. The effort stays: old versions of the API have no encrypted reasoning for
     /// models that do reason.
     fn drop_include(&mut self, name: &str, words: &str, why: &str) -> Option<Dropped> {
-        let include = json::items_mut(&mut self.body, INCLUDE)?;
+        let include = json::items_mut(&mut self.body.parameters, INCLUDE)?;
         let ours = include
             .iter()
             .position(|entry| entry == REASONING_CONTENT)?;
@@ -235,14 +180,14 @@ impl Translated {
         }
         include.remove(ours);
         if include.is_empty() {
-            self.body.remove(INCLUDE);
+            self.body.parameters.remove(INCLUDE);
         }
         Some(Dropped::new(INCLUDE, why))
     }
 
     /// A model that refuses an effort does not reason, and would refuse our entry of `include` next.
     fn drop_reasoning(&mut self, why: &str) -> Dropped {
-        self.body.remove("reasoning");
+        self.body.parameters.remove("reasoning");
         let with_include =
             self.remedies.includes_reasoning && self.drop_include(INCLUDE, "", why).is_some();
         let names = if with_include {
@@ -259,10 +204,9 @@ impl Translated {
             Some((parameter, member)) => (parameter, member),
             None => (name, ""),
         };
-        let value = self.body.get(parameter);
-        match value {
+        match self.body.parameters.get(parameter) {
             Some(Value::Object(members)) if HINTS.contains(&name) => members.contains_key(member),
-            value => value.is_some(),
+            _ => self.body.has(parameter),
         }
     }
 
@@ -291,12 +235,12 @@ impl Translated {
     /// Removes a parameter, or a member of one, and what is empty then.
     fn remove(&mut self, name: &str) -> Option<Value> {
         let Some((parameter, member)) = name.split_once('.') else {
-            return self.body.remove(name);
+            return self.body.parameters.remove(name);
         };
-        let members = self.body.get_mut(parameter)?.as_object_mut()?;
+        let members = self.body.parameters.get_mut(parameter)?.as_object_mut()?;
         let removed = members.remove(member);
         if members.is_empty() {
-            self.body.remove(parameter);
+            self.body.parameters.remove(parameter);
         }
         removed
     }
@@ -321,11 +265,11 @@ fn quotes(text: &str, name: &str) -> bool {
     ends_with_it || ['\'', '"', '`'].into_iter().any(is_quoted)
 }
 
-fn is_reasoning(item: &Value) -> bool {
-    json::text(item, "type") == Some("reasoning")
+fn is_reasoning(item: &ItemKind) -> bool {
+    matches!(item, ItemKind::Reasoning(_))
 }
 
-/// Parameters without which the answer is still what was asked for.
+/// Parameters that the answer does not depend on.
 const HINTS: [&str; 11] = [
     "parallel_tool_calls",
     "prompt_cache_key",
@@ -346,5 +290,3 @@ const LIMIT: &str = "max_output_tokens";
 
 /// The entry of `include` with which answers have reasoning that can be sent back.
 pub(super) const REASONING_CONTENT: &str = "reasoning.encrypted_content";
-
-const ENCRYPTED: &str = "encrypted_content";

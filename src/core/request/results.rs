@@ -1,108 +1,61 @@
-//! Results in the forms that the service has for those of its own tools. They come from the kernel as text, which may be JSON, or
-//! as parts.
+//! What tools answer, in the forms that the service has for its own tools. Answers come from the kernel as text, which may be
+//! JSON, or as parts.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::calls::CALL_ID;
-use crate::core::item::CallKind;
+use crate::core::item::{Answer, CallItem, CallKind, Content, File, Output, Part, Source};
 use crate::core::json;
 
-/// The result of a call, in the form that goes with the call's. None when there is no way to say this in it: then both are those
-/// of a function.
-pub(super) fn of(kind: CallKind, call: &Value, result: &Value) -> Option<Value> {
-    let output = result.get("output").unwrap_or(&Value::Null);
-    let id = json::text(call, CALL_ID).unwrap_or_default();
-    let of_type = |kind: &str| {
-        let mut result = json::typed(kind);
-        json::set_text(&mut result, CALL_ID, id);
-        result
-    };
-    let mut answer = match kind {
+/// What a tool answers, in the form that goes with the call's kind. None when it cannot be expressed in it: then call and result
+/// are those of a function.
+pub(super) fn answer(call: &CallItem, output: &mut Output) -> Option<Answer> {
+    let take = |output: &mut Output| std::mem::replace(output, Output::Text(String::new()));
+    Some(match call.kind {
         CallKind::ApplyPatch => {
             let text = text(output);
-            let status = match has_failed(&text) {
-                true => "failed",
-                false => "completed",
-            };
-            let mut answer = of_type("apply_patch_call_output");
-            json::set_text(&mut answer, "status", status);
-            json::set_text(&mut answer, "output", &text);
-            answer
+            Answer::ApplyPatch {
+                has_failed: has_failed(&text),
+                text,
+            }
         }
         CallKind::Computer => {
-            let mut answer = of_type("computer_call_output");
             let (screenshot, acknowledged) = screenshot(output)?;
-            json::set(&mut answer, "output", screenshot);
-            // Only a person can confirm what the service asks to be confirmed; the agent says so in its result.
-            if let Some(acknowledged) = acknowledged {
-                json::set(&mut answer, ACKNOWLEDGED, acknowledged);
+            // Only a person can confirm what the service wants to have confirmed; the agent says so in its result.
+            Answer::Computer {
+                screenshot,
+                acknowledged,
             }
-            answer
         }
-        CallKind::Custom | CallKind::Function => {
-            let mut answer = of_type(match kind {
-                CallKind::Custom => "custom_tool_call_output",
-                _ => "function_call_output",
-            });
-            json::set(&mut answer, "output", output.clone());
-            answer
-        }
-        CallKind::LocalShell => {
-            let mut answer = of_type("local_shell_call_output");
-            json::set_text(&mut answer, "output", &text(output));
-            answer
-        }
-        CallKind::McpApproval => {
-            let mut answer = approval(output);
-            json::set_text(&mut answer, "approval_request_id", id);
-            return Some(Value::Object(answer));
-        }
-        CallKind::Shell => {
-            let mut answer = of_type("shell_call_output");
-            json::set(&mut answer, "output", Value::Array(shell(output)));
-            // The service cuts the output itself, and wants to be told where.
-            if let Some(limit) = call
-                .get("action")
-                .and_then(|action| action.get(MAX_LENGTH))
-                .filter(|limit| limit.is_u64())
-            {
-                json::set(&mut answer, MAX_LENGTH, limit.clone());
-            }
-            answer
-        }
-        CallKind::ToolSearch => {
-            let mut answer = of_type("tool_search_output");
-            json::set_text(&mut answer, "execution", "client");
-            json::set_text(&mut answer, "status", "completed");
-            json::set(&mut answer, "tools", Value::Array(tools(output)));
-            answer
-        }
-    };
-    if let Some(caller) = call.get("caller") {
-        json::set(&mut answer, "caller", caller.clone());
-    }
-    Some(Value::Object(answer))
+        CallKind::Custom => Answer::Custom(take(output)),
+        CallKind::Function => Answer::Function(take(output)),
+        CallKind::LocalShell => Answer::LocalShell(text(output)),
+        CallKind::McpApproval => approval(output),
+        CallKind::Shell => Answer::Shell {
+            output: shell(output),
+            max_length: call.max_output_length(),
+        },
+        CallKind::ToolSearch => Answer::ToolSearch(tools(output)),
+    })
 }
 
-/// All text of a result, a line for each part.
-fn text(output: &Value) -> String {
-    let Value::Array(parts) = output else {
-        return output.as_str().unwrap_or_default().to_owned();
+/// All text of an answer, a line for each part.
+fn text(output: &Output) -> String {
+    let parts = match output {
+        Output::Text(text) => return text.clone(),
+        Output::Parts(parts) => parts,
     };
     let mut text = String::new();
-    for part in parts {
-        if let Some(part) = json::text(part, "text") {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text += part;
+    for part in parts.iter().filter_map(Part::text) {
+        if !text.is_empty() {
+            text.push('\n');
         }
+        text += part;
     }
     text
 }
 
-/// A result that is JSON.
-fn value(output: &Value) -> Value {
+/// An answer that is JSON; null for any other.
+fn value(output: &Output) -> Value {
     serde_json::from_slice(text(output).as_bytes()).unwrap_or_default()
 }
 
@@ -120,49 +73,65 @@ fn has_failed(output: &str) -> bool {
 
 /// The picture of a screen, and what was confirmed: an image among the parts, or JSON with an `image_url` or a `file_id`, which
 /// may be in `output` as the service has it.
-fn screenshot(output: &Value) -> Option<(Value, Option<Value>)> {
-    let said = value(output);
-    let mut found = None;
-    let parts = output.as_array().map_or(&[][..], Vec::as_slice);
-    for place in parts.iter().chain([&said["output"], &said]) {
-        for key in ["image_url", "file_id"] {
-            if let Some(address) = json::text(place, key) {
-                found = found.or(Some((key, address)));
-            }
+fn screenshot(output: &Output) -> Option<(Source, Option<Value>)> {
+    let answer = value(output);
+    let parts = match output {
+        Output::Parts(parts) => parts.as_slice(),
+        Output::Text(_) => &[],
+    };
+    let picture = parts
+        .iter()
+        .find_map(picture)
+        .or_else(|| picture_in(&answer["output"]))
+        .or_else(|| picture_in(&answer))?;
+    let acknowledged = answer.get("acknowledged_safety_checks");
+    Some((
+        picture,
+        acknowledged.filter(|checks| checks.is_array()).cloned(),
+    ))
+}
+
+/// The picture that a part is. A file at the service may be one.
+fn picture(part: &Part) -> Option<Source> {
+    match &part.content {
+        Content::Image { source, .. } => Some(source.clone()),
+        Content::File(File::Id(id)) => Some(Source::Id(id.clone())),
+        Content::File(_) | Content::InputText(_) | Content::OutputText(_) | Content::Refusal(_) => {
+            None
         }
     }
-    let (key, address) = found?;
-    let mut screenshot = json::typed("computer_screenshot");
-    json::set_text(&mut screenshot, key, address);
-    let acknowledged = said.get(ACKNOWLEDGED).filter(|checks| checks.is_array());
-    Some((Value::Object(screenshot), acknowledged.cloned()))
+}
+
+fn picture_in(answer: &Value) -> Option<Source> {
+    let text = |key| json::text(answer, key).map(str::to_owned);
+    text("image_url")
+        .map(Source::Url)
+        .or_else(|| text("file_id").map(Source::Id))
 }
 
 /// Whether a tool of an MCP server may run: `true`, or an object whose `approve` is. Anything else is no, and the reason.
-fn approval(output: &Value) -> Map<String, Value> {
-    let said = value(output);
-    let approve = said.get(APPROVE).unwrap_or(&said) == &Value::Bool(true);
-    let text = text(output);
-    let reason = match said.get(APPROVE) {
-        Some(_) => json::text(&said, "reason"),
-        None if said.is_boolean() => None,
-        None => Some(text.as_str()),
+fn approval(output: &Output) -> Answer {
+    const APPROVE: &str = "approve";
+    let answer = value(output);
+    let approve = answer.get(APPROVE).unwrap_or(&answer) == &Value::Bool(true);
+    let reason = match answer.get(APPROVE) {
+        Some(_) => json::text(&answer, "reason").map(str::to_owned),
+        None if answer.is_boolean() => None,
+        None => Some(text(output)),
     };
-    let mut answer = json::typed("mcp_approval_response");
-    json::set(&mut answer, APPROVE, Value::Bool(approve));
-    if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
-        json::set_text(&mut answer, "reason", reason);
+    Answer::McpApproval {
+        approve,
+        reason: reason.filter(|reason| !reason.is_empty()),
     }
-    answer
 }
 
 /// What commands printed: in the service's form, alone or in `output`; as an object with `stdout`, `stderr` and an exit code; or
 /// all of the text, for a command that ended well.
-fn shell(output: &Value) -> Vec<Value> {
-    let said = value(output);
-    let list = match said.get("output").unwrap_or(&said) {
+fn shell(output: &Output) -> Vec<Value> {
+    let answer = value(output);
+    let list = match answer.get("output").unwrap_or(&answer) {
         Value::Array(list) => list.as_slice(),
-        _ => std::slice::from_ref(&said),
+        _ => std::slice::from_ref(&answer),
     };
     let is_printed = |entry: &Value| entry.get(STDOUT).or(entry.get(STDERR)).is_some();
     if list.is_empty() || !list.iter().all(is_printed) {
@@ -196,9 +165,9 @@ fn exit(code: i64) -> Value {
 }
 
 /// The tools that a search has found: a list, or one in `tools`. What has a name and no type is a function.
-fn tools(output: &Value) -> Vec<Value> {
-    let mut said = value(output);
-    let mut tools = match &mut said {
+fn tools(output: &Output) -> Vec<Value> {
+    let mut answer = value(output);
+    let mut tools = match &mut answer {
         Value::Array(tools) => std::mem::take(tools),
         Value::Object(object) => match object.get_mut("tools") {
             Some(Value::Array(tools)) => std::mem::take(tools),
@@ -218,12 +187,6 @@ fn tools(output: &Value) -> Vec<Value> {
     }
     tools
 }
-
-const ACKNOWLEDGED: &str = "acknowledged_safety_checks";
-
-const APPROVE: &str = "approve";
-
-const MAX_LENGTH: &str = "max_output_length";
 
 const STDERR: &str = "stderr";
 

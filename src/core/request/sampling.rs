@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Dropped;
-use super::place::{Invalid, invalid};
+use super::location::{Invalid, invalid};
 use crate::contract::types::ChatRequest;
 use crate::core::config::RequestDefaults;
 use crate::core::json;

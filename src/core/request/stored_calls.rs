@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::content;
-use super::place::{Drops, Invalid, Place};
+use super::location::{Drops, Invalid, Location};
 use crate::contract::types::{BlockContent, Message, MessageContent};
 use crate::core::json;
 
@@ -17,26 +17,26 @@ pub(super) struct StoredCall {
 /// The calls in the extension `tool_calls` of a message. What is among its blocks too is the same call.
 pub(super) fn of(
     message: &Message,
-    place: Place,
+    location: Location,
     drops: &mut Drops,
 ) -> Result<Vec<StoredCall>, Invalid> {
-    let extensions = content::extensions(message.extensions.as_deref(), place)?;
+    let extensions = content::extensions(message.extensions.as_deref(), location)?;
     let mut found = Vec::new();
     match extensions.get("tool_calls") {
         None | Some(Value::Null) => {}
         Some(Value::Array(calls)) => {
             let blocks = calls_of(message);
             for (index, call) in calls.iter().enumerate() {
-                let place = place.element("tool_calls", index);
-                let Some(call) = stored_call(call, place, drops) else {
-                    return Err(place.invalid("", "expected an `id` and a `name`"));
+                let location = location.element("tool_calls", index);
+                let Some(call) = stored_call(call, location, drops) else {
+                    return Err(location.invalid("", "expected an `id` and a `name`"));
                 };
                 if !blocks.contains(&call.id.as_str()) {
                     found.push(call);
                 }
             }
         }
-        Some(_) => return Err(place.invalid(".tool_calls", "expected a list of tool calls")),
+        Some(_) => return Err(location.invalid(".tool_calls", "expected a list of tool calls")),
     }
     Ok(found)
 }
@@ -44,7 +44,7 @@ pub(super) fn of(
 /// A call in one of the forms that context stores have: `{id, name, arguments}`, `{tool_call_id, tool, input}`, or that of
 /// chat completions with `function` around name and arguments. No arguments are none. Such as cannot be read, since a response
 /// that was cut off was stored for instance, stay in the conversation as text.
-fn stored_call(call: &Value, place: Place, drops: &mut Drops) -> Option<StoredCall> {
+fn stored_call(call: &Value, location: Location, drops: &mut Drops) -> Option<StoredCall> {
     let function = call.get("function").unwrap_or(&Value::Null);
     let id = json::text(call, "id").or(json::text(call, "tool_call_id"))?;
     let name = json::text(call, "name")
@@ -62,7 +62,7 @@ fn stored_call(call: &Value, place: Place, drops: &mut Drops) -> Option<StoredCa
     };
     let arguments = arguments.unwrap_or_else(|| {
         let reason = "the arguments of this call are no JSON object; they are sent as text in one";
-        drops.add(place, ".arguments", reason);
+        drops.add(location, ".arguments", reason);
         let mut unread = Map::new();
         let found = call.get("arguments").or(call.get("input"));
         let found = found.or(function.get("arguments"));

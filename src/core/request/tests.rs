@@ -16,7 +16,6 @@ use crate::contract::types::{
 };
 use crate::core::classify::{Refusal, RefusedParameter, RefusedReasoning};
 use crate::core::config::Environment;
-use crate::core::repair::Items;
 
 #[test]
 fn the_smallest_request() {
@@ -29,7 +28,7 @@ fn the_smallest_request() {
         "stream": true,
         "temperature": 0.7,
     });
-    assert_eq!(Value::Object(translated.body), expected);
+    assert_eq!(translated.body.to_value(), expected);
     assert_eq!(translated.dropped, []);
 }
 
@@ -153,8 +152,9 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
         ),
     ]);
     assert_eq!(whole.dropped, []);
-    assert_eq!(whole.body["input"][1], replayed);
-    assert_eq!(whole.body["input"][2]["role"], "assistant");
+    let input = input_items(&whole);
+    assert_eq!(input[1], replayed);
+    assert_eq!(input[2]["role"], "assistant");
 
     let unreadable = Refusal::Reasoning(RefusedReasoning {
         is_certain: true,
@@ -162,7 +162,7 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
     });
     let dropped = whole.remedy(&unreadable).unwrap();
     assert_eq!(dropped[0].parameter, "input");
-    assert_eq!(whole.body["input"].as_array().unwrap().len(), 2);
+    assert_eq!(input_items(&whole).len(), 2);
     assert_eq!(whole.remedy(&unreadable), None, "there is none left");
 
     for content in [
@@ -180,17 +180,13 @@ fn reasoning_is_replayed_with_what_it_led_to_and_without_its_id() {
             ),
         ];
         let translated = reasoning(messages);
-        assert_eq!(
-            translated.body["input"].as_array().unwrap().len(),
-            2,
-            "{content:?}"
-        );
+        assert_eq!(input_items(&translated).len(), 2, "{content:?}");
         assert_eq!(translated.dropped[0].parameter, "messages[1].content[0]");
     }
 
     let alone = vec![user("Hi"), blocks(Role::Assistant, vec![thinking(state)])];
     let translated = reasoning(alone);
-    assert_eq!(translated.body["input"].as_array().unwrap().len(), 1);
+    assert_eq!(input_items(&translated).len(), 1);
     assert_eq!(translated.dropped[0].parameter, "messages[1]");
 }
 
@@ -211,13 +207,19 @@ fn with_settings(request: &ChatRequest, settings: &Value) -> Result<Translated, 
 fn input_of(messages: Vec<Message>) -> Vec<Value> {
     let translated = translated(&request(messages)).unwrap();
     assert_eq!(translated.dropped, []);
-    translated.body["input"].as_array().unwrap().clone()
+    input_items(&translated)
+}
+
+/// The input as the service gets it.
+fn input_items(translated: &Translated) -> Vec<Value> {
+    let body = translated.body.to_value();
+    body["input"].as_array().unwrap().clone()
 }
 
 /// The items of a history as it is, before it is repaired.
-pub(crate) fn items(messages: &[Message]) -> Items {
-    let native = Native::of(&[]);
-    let input = input::translate(messages, &native, true, &mut Drops::default());
+pub(crate) fn items(messages: &[Message]) -> Vec<Item> {
+    let declared = Declared::of(&[]);
+    let input = input::translate(messages, &declared, true, &mut Drops::default());
     input.unwrap().items
 }
 

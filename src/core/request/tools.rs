@@ -2,18 +2,44 @@
 
 use serde_json::Value;
 
-use super::place::{Invalid, invalid};
+use super::location::{Invalid, invalid};
 use crate::contract::types::{FunctionTool, ToolChoice, ToolSpec};
+use crate::core::item::CallKind;
 use crate::core::json;
+
+/// The declared tools whose calls are no function calls: `apply_patch` and custom ones.
+pub(super) struct Declared<'a>(Vec<(&'a str, CallKind)>);
+
+impl<'a> Declared<'a> {
+    pub(super) fn of(tools: &'a [Value]) -> Self {
+        let mut declared = Vec::new();
+        for tool in tools {
+            let (tool_type, kind) = match json::text(tool, "type") {
+                Some(tool_type @ "apply_patch") => (tool_type, CallKind::ApplyPatch),
+                Some(tool_type @ "custom") => (tool_type, CallKind::Custom),
+                _ => continue,
+            };
+            let name = json::text(tool, "name").unwrap_or(tool_type);
+            declared.push((name, kind));
+        }
+        Self(declared)
+    }
+
+    /// What a call of the tool with this name is.
+    pub(super) fn call_kind(&self, name: &str) -> CallKind {
+        let found = self.0.iter().find(|(declared, _)| *declared == name);
+        found.map_or(CallKind::Function, |(_, kind)| *kind)
+    }
+}
 
 /// The `tools` of the request.
 pub(super) fn translate(tools: &[ToolSpec]) -> Result<Vec<Value>, Invalid> {
     let mut translated = Vec::new();
     for (index, tool) in tools.iter().enumerate() {
-        let place = format!("tools[{index}]");
+        let location = format!("tools[{index}]");
         translated.push(match tool {
-            ToolSpec::Function(function) => self::function(function, &place)?,
-            ToolSpec::Hosted(tool) => object(&place, tool)?,
+            ToolSpec::Function(function) => self::function(function, &location)?,
+            ToolSpec::Hosted(tool) => object(&location, tool)?,
         });
     }
     Ok(translated)
@@ -33,12 +59,11 @@ pub(super) fn choice(
         ToolChoice::Function(name) => by_name(name, tools),
         ToolChoice::Custom(choice) => object("tool_choice", choice)?,
     };
-    match has_tools {
-        true => Ok(Some(chosen)),
-        false => Err(invalid(
-            "tool_choice",
-            "the model must call a tool, but `tools` has none",
-        )),
+    if has_tools {
+        Ok(Some(chosen))
+    } else {
+        let problem = "the model must call a tool, but `tools` has none";
+        Err(invalid("tool_choice", problem))
     }
 }
 
@@ -66,8 +91,8 @@ fn by_name(name: &str, tools: &[Value]) -> Value {
 }
 
 /// A function. Of its extensions those are sent that the service knows; others are the agent's own.
-fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
-    let parameters = object(&[place, ".parameters"].concat(), &tool.parameters)?;
+fn function(tool: &FunctionTool, location: &str) -> Result<Value, Invalid> {
+    let parameters = object(&[location, ".parameters"].concat(), &tool.parameters)?;
     let mut function = json::typed("function");
     json::set_text(&mut function, "name", &tool.name);
     json::set(&mut function, "parameters", parameters);
@@ -79,7 +104,7 @@ fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
     }
     let extensions = match &tool.extensions {
         None => Value::Null,
-        Some(extensions) => object(&[place, ".extensions"].concat(), extensions)?,
+        Some(extensions) => object(&[location, ".extensions"].concat(), extensions)?,
     };
     for key in ["allowed_callers", "defer_loading", "output_schema"] {
         match extensions.get(key) {
@@ -90,9 +115,9 @@ fn function(tool: &FunctionTool, place: &str) -> Result<Value, Invalid> {
     Ok(Value::Object(function))
 }
 
-fn object(place: &str, text: &str) -> Result<Value, Invalid> {
+fn object(location: &str, text: &str) -> Result<Value, Invalid> {
     match json::object(text) {
         Some(object) => Ok(Value::Object(object)),
-        None => Err(invalid(place, "expected a JSON object")),
+        None => Err(invalid(location, "expected a JSON object")),
     }
 }

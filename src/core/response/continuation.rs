@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::{Response, incomplete_reason};
-use crate::core::item::{self, CallKind};
+use crate::core::item::{ItemKind, MessageItem, OutputKind, ReasoningItem};
 use crate::core::json;
 
 /// What to add to the input for a response to go on: the assistant's messages, the reasoning that led to them, and what the
@@ -15,7 +15,7 @@ use crate::core::json;
 ///
 /// Only text goes on. A tool call that was cut off would have to be guessed, one before the cut wants its result first,
 /// and reasoning alone is nothing that the service takes up.
-pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
+pub(super) fn input(response: &Value) -> Option<Vec<ItemKind>> {
     if incomplete_reason(response) != Some("max_output_tokens") {
         return None;
     }
@@ -25,12 +25,14 @@ pub(super) fn input(response: &Value) -> Option<Vec<Value>> {
     json::text(part, "text").filter(|text| !text.is_empty())?;
     let mut items = Vec::new();
     for item in output {
-        match json::text(item, "type").unwrap_or_default() {
-            "message" => items.push(message(item)?),
-            "reasoning" => items.extend(reasoning(item)),
+        match OutputKind::of(item) {
+            OutputKind::Message => items.push(ItemKind::Message(MessageItem::of_output(item)?)),
+            OutputKind::Reasoning => {
+                items.extend(ReasoningItem::of_output(item).map(ItemKind::Reasoning));
+            }
             // It wants its result first.
-            _ if CallKind::of(item).is_some() => return None,
-            _ => items.extend(item::kept(item)),
+            OutputKind::Call(_) => return None,
+            OutputKind::Image | OutputKind::Other => items.extend(ItemKind::kept(item)),
         }
     }
     Some(items)
@@ -44,10 +46,10 @@ pub(super) fn is_empty(response: &Value) -> bool {
             .into_iter()
             .any(|key| json::text(part, key).is_some_and(|text| !text.is_empty()))
     };
-    let shows_nothing = |item: &Value| match json::text(item, "type") {
-        Some("reasoning") => true,
-        Some("message") => !json::items(item, "content").iter().any(has_text),
-        _ => matches!(
+    let shows_nothing = |item: &Value| match OutputKind::of(item) {
+        OutputKind::Reasoning => true,
+        OutputKind::Message => !json::items(item, "content").iter().any(has_text),
+        OutputKind::Call(_) | OutputKind::Image | OutputKind::Other => matches!(
             json::text(item, "status"),
             Some("incomplete" | "in_progress")
         ),
@@ -134,39 +136,5 @@ fn elements(object: &mut Value, key: &str) -> Vec<Value> {
 }
 
 fn is_message(item: &Value) -> bool {
-    json::text(item, "type") == Some("message")
-}
-
-fn message(item: &Value) -> Option<Value> {
-    let mut parts = Vec::new();
-    for part in json::items(item, "content") {
-        let text = json::text(part, "text")?;
-        parts.push(json::object_of(vec![
-            ("type", "output_text".into()),
-            ("text", text.into()),
-        ]));
-    }
-    let mut message = vec![
-        ("type", "message".into()),
-        ("role", "assistant".into()),
-        ("content", Value::Array(parts)),
-    ];
-    if let Some(phase) = json::text(item, "phase") {
-        message.push(("phase", phase.into()));
-    }
-    Some(json::object_of(message))
-}
-
-fn reasoning(item: &Value) -> Option<Value> {
-    let encrypted_content = json::text(item, "encrypted_content")?;
-    Some(json::object_of(vec![
-        ("type", "reasoning".into()),
-        // The request holds it back until the service wants it.
-        ("id", item.get("id").cloned().unwrap_or_default()),
-        ("encrypted_content", encrypted_content.into()),
-        (
-            "summary",
-            Value::Array(json::items(item, "summary").to_vec()),
-        ),
-    ]))
+    OutputKind::of(item) == OutputKind::Message
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::core::item::{self, Call};
+use super::call::Call;
+use crate::core::item;
 use crate::core::json;
 
 /// The value of the key [`item::ITEMS`] in the making.

@@ -1,5 +1,6 @@
 //! From the service's response object to the kernel's chat response.
 
+mod call;
 mod continuation;
 mod event;
 mod items;
@@ -11,6 +12,7 @@ mod usage;
 
 use serde_json::{Map, Value};
 
+use self::call::Call;
 use self::items::Items;
 pub use self::object::{Response, Served};
 pub(in crate::core) use self::usage::{tokens as priced_tokens, translate as translated_usage};
@@ -18,7 +20,7 @@ use crate::contract::types::{
     BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
     ToolCall, Visibility,
 };
-use crate::core::item::{self, Call};
+use crate::core::item::{self, OutputKind};
 use crate::core::json::ObjectWriter;
 use crate::core::{classify, json};
 
@@ -113,14 +115,12 @@ impl Output {
     /// Takes the item with this index.
     fn item(&mut self, index: usize, all: &[Value]) -> Result<(), ProviderError> {
         let item = &all[index];
-        match json::text(item, "type") {
-            Some("message") => self.message(item),
-            Some("reasoning") => self.reasoning(item),
-            Some("image_generation_call") => self.image(item),
-            _ => match Call::of(item) {
-                Some(call) => self.call(&call, item)?,
-                None => self.items.add(index, all),
-            },
+        match OutputKind::of(item) {
+            OutputKind::Message => self.message(item),
+            OutputKind::Reasoning => self.reasoning(item),
+            OutputKind::Image => self.image(item),
+            OutputKind::Call(kind) => self.call(&Call::read(kind, item), item)?,
+            OutputKind::Other => self.items.add(index, all),
         }
         Ok(())
     }

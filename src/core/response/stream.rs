@@ -15,12 +15,14 @@ use serde_json::Value;
 
 use self::blocks::Block;
 use self::items::Items;
+use super::call::Call;
 use super::event::{Event, PartKind};
-use super::{Call, Response, Served, continuation, object};
+use super::{Response, Served, continuation, object};
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ContentBlock, ErrorKind, ProviderError, StreamEvent,
     ToolCallHeader,
 };
+use crate::core::item::ItemKind;
 use crate::core::json::{self, Mended, ObjectWriter};
 use crate::core::{classify, sse};
 
@@ -95,7 +97,7 @@ impl Translator {
 
     /// What to add to the input so that a response goes on that was cut off. None when it cannot, or has come to nothing
     /// new since it went on last.
-    pub fn continuation(&self) -> Option<Vec<Value>> {
+    pub fn continuation(&self) -> Option<Vec<ItemKind>> {
         if !self.items.have_text() {
             return None;
         }

@@ -115,11 +115,8 @@ pub(crate) fn request(bytes: &[u8]) {
     match translate() {
         Ok(translated) => {
             assert_eq!(translate(), Ok(translated.clone()));
-            let text = Value::Object(translated.body.clone()).to_string();
-            assert_eq!(
-                serde_json::from_str::<Value>(&text).unwrap(),
-                Value::Object(translated.body)
-            );
+            let body: Value = serde_json::from_slice(&translated.body.write()).unwrap();
+            assert!(body["model"].is_string());
         }
         Err(error) => assert!(!error.message.is_empty()),
     }

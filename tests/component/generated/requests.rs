@@ -1,11 +1,12 @@
-//! Whatever the conversation, the service accepts what is sent, and nothing is lost that is not told.
+//! Whatever the conversation, the service accepts what is sent, and nothing is lost that is not reported.
 
 use azure_openai_mock::check_project_request;
 use azure_openai_provider::contract::types::{
     BlockContent, ChatRequest, ErrorKind, Message, MessageContent, ProviderError, Role,
 };
 use azure_openai_provider::core::config::{Configuration, Environment};
-use azure_openai_provider::core::repair::{self, Items, Repairs};
+use azure_openai_provider::core::item::{self, Item, ItemKind};
+use azure_openai_provider::core::request::repair::{self, Repairs};
 use azure_openai_provider::core::request::{self, Translated};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ fn the_service_accepts_every_conversation_that_can_be_sent() {
         let request = conversations::sendable(&mut Generator::new(seed));
         let translated = translate(&request, &configuration)
             .unwrap_or_else(|error| panic!("{seed}: {error:?}\n{request:#?}"));
-        let body = Value::Object(translated.body);
+        let body = translated.body.to_value();
         assert_eq!(check_project_request(&body), Ok(()), "{seed}: {body:#}");
     }
 }
@@ -31,7 +32,7 @@ fn what_cannot_be_sent_is_an_error_that_names_its_place() {
         let request = conversations::any(&mut Generator::new(seed));
         match translate(&request, &configuration) {
             Ok(translated) => {
-                let body = Value::Object(translated.body);
+                let body = translated.body.to_value();
                 assert_eq!(check_project_request(&body), Ok(()), "{seed}: {body:#}");
             }
             Err(error) => {
@@ -49,11 +50,11 @@ fn a_conversation_that_was_repaired_is_not_repaired_again() {
     for seed in 0..REQUESTS {
         let request = conversations::sendable(&mut Generator::new(seed));
         let once = translate(&request, &configuration).unwrap();
-        let values = once.body["input"].as_array().unwrap().clone();
-        let (mut items, messages) = with_messages(values.clone());
-        let repairs = repair::repair(&mut items, &messages);
-        assert_eq!(repairs, Repairs::default(), "{seed}: {values:#?}");
-        assert_eq!(items.values, values, "{seed}");
+        let (items, messages) = with_messages(once.body.items());
+        let mut repaired = items.clone();
+        let repairs = repair::repair(&mut repaired, &messages);
+        assert_eq!(repairs, Repairs::default(), "{seed}: {items:#?}");
+        assert_eq!(repaired, items, "{seed}");
 
         let again = translate(&request, &configuration).unwrap();
         assert_eq!(once, again, "{seed}: the same request is the same bytes");
@@ -61,18 +62,18 @@ fn a_conversation_that_was_repaired_is_not_repaired_again() {
 }
 
 #[test]
-fn nothing_that_the_caller_wrote_is_lost_without_being_told() {
+fn nothing_that_the_caller_wrote_is_lost_without_a_report() {
     let configuration = configuration();
     for seed in 0..REQUESTS {
         let request = conversations::sendable(&mut Generator::new(seed));
         let translated = translate(&request, &configuration).unwrap();
         let mut sent = Vec::new();
-        add_texts(&Value::Object(translated.body.clone()), &mut sent);
+        add_texts(&translated.body.to_value(), &mut sent);
         for (index, message) in request.messages.iter().enumerate() {
             for word in words(message) {
                 let is_sent = sent.iter().any(|text| text.contains(word.text()));
                 assert!(
-                    is_sent || is_told(&translated, index, &word),
+                    is_sent || is_reported(&translated, index, &word),
                     "{seed}: {word:?} of messages[{index}] is lost: {request:#?} {translated:#?}"
                 );
             }
@@ -97,24 +98,20 @@ fn translate(
 }
 
 /// Items, and messages that they could come from: what the model did without an answer between is one message.
-fn with_messages(values: Vec<Value>) -> (Items, Vec<Message>) {
+fn with_messages(kinds: &[ItemKind]) -> (Vec<Item>, Vec<Message>) {
     let mut messages: Vec<Message> = Vec::new();
-    let mut origins = Vec::new();
-    for item in &values {
-        let is_result = item["type"]
-            .as_str()
-            .is_some_and(|kind| kind.ends_with("_output"));
-        let role = match item["role"].as_str() {
-            Some("assistant") => Role::Assistant,
-            Some(_) => Role::User,
-            None if is_result => Role::Tool,
-            None => Role::Assistant,
+    let mut items = Vec::new();
+    for kind in kinds {
+        let role = match kind {
+            ItemKind::Message(message) if message.role == item::Role::User => Role::User,
+            ItemKind::Result(_) => Role::Tool,
+            _ => Role::Assistant,
         };
-        let goes_on = role == Role::Assistant
+        let continues = role == Role::Assistant
             && messages
                 .last()
                 .is_some_and(|last| last.role == Role::Assistant);
-        if !goes_on {
+        if !continues {
             messages.push(Message {
                 role,
                 content: MessageContent::Blocks(Vec::new()),
@@ -124,12 +121,11 @@ fn with_messages(values: Vec<Value>) -> (Items, Vec<Message>) {
                 extensions: None,
             });
         }
-        origins.push(messages.len() - 1);
+        items.push(Item {
+            origin: messages.len() - 1,
+            kind: kind.clone(),
+        });
     }
-    let items = Items {
-        values,
-        messages: origins,
-    };
     (items, messages)
 }
 
@@ -204,7 +200,7 @@ fn add_texts(value: &Value, texts: &mut Vec<String>) {
 
 /// Whether the host is told that something of a message was left out: thinking by its place, or by an earlier place that
 /// stands for all that were left out for the same reason; calls and results by their repair.
-fn is_told(translated: &Translated, message: usize, word: &Word) -> bool {
+fn is_reported(translated: &Translated, message: usize, word: &Word) -> bool {
     let up_to_here = |parameter: &str| {
         let index = parameter.strip_prefix("messages[")?.split_once(']')?.0;
         Some(index.parse::<usize>().ok()? <= message)

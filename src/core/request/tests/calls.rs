@@ -80,7 +80,7 @@ fn a_result_without_an_id_answers_the_first_call_of_its_tool_that_waits() {
     ] {
         let history = [vec![user("Hi")], history].concat();
         let translated = translated(&request(history)).unwrap();
-        let input = translated.body["input"].as_array().unwrap();
+        let input = input_items(&translated);
         let ids: Vec<&str> = input
             .iter()
             .filter(|item| item["type"] == "function_call_output")
@@ -174,7 +174,7 @@ fn an_id_that_a_repair_makes_too_long_is_shortened_too() {
     };
     let history = [vec![user("Hi")], turn().into(), turn().into()].concat();
     let translated = translated(&request(history)).unwrap();
-    let input = &translated.body["input"];
+    let input = input_items(&translated);
     assert_eq!(input[1]["call_id"], json!(id));
     assert_eq!(input[3]["call_id"].as_str().unwrap().len(), 64);
     assert_ne!(input[3]["call_id"], input[1]["call_id"]);
@@ -212,7 +212,7 @@ fn a_patch_has_failed_when_its_result_says_so() {
             result("a", output),
         ]);
         request.tools = vec![ToolSpec::Hosted(r#"{"type":"apply_patch"}"#.into())];
-        let body = translated(&request).unwrap().body;
+        let body = translated(&request).unwrap().body.to_value();
         assert_eq!(
             body["input"][1]["operation"],
             json!({ "type": "delete_file", "path": "a" })

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::contract::types::{File, FileSource};
+use crate::core::item::{Content, ItemKind, Source};
 
 #[test]
 fn base64_is_checked_and_loses_its_white_space() {
@@ -28,7 +29,7 @@ fn base64_is_checked_and_loses_its_white_space() {
         let translated = translated(&request(vec![image(&source)]));
         match (translated, sent) {
             (Ok(translated), Some(sent)) => assert_eq!(
-                translated.body["input"][0]["content"][0],
+                translated.body.to_value()["input"][0]["content"][0],
                 json!({ "type": "input_image", "image_url": format!("data:image/png;base64,{sent}") })
             ),
             (Err(error), None) => {
@@ -55,7 +56,7 @@ fn an_images_type_is_told_from_its_beginning() {
         ("AAAA", "image/jpeg"),
     ] {
         let translated = translated(&request(vec![image(&json!({ "data": data }))])).unwrap();
-        let url = translated.body["input"][0]["content"][0]["image_url"]
+        let url = translated.body.to_value()["input"][0]["content"][0]["image_url"]
             .as_str()
             .unwrap()
             .to_owned();
@@ -79,7 +80,7 @@ fn a_file_has_a_name_beside_its_bytes() {
             source: FileSource::Base64("QUJD".into()),
         });
         let translated = translated(&request(vec![blocks(Role::User, vec![file])])).unwrap();
-        let part = &translated.body["input"][0]["content"][0];
+        let part = &translated.body.to_value()["input"][0]["content"][0];
         assert_eq!(part["filename"], expected);
         let media_type = media_type.unwrap_or("application/pdf");
         assert_eq!(
@@ -94,8 +95,15 @@ fn an_image_of_thirty_megabytes_is_copied_once() {
     let data = "QUJD".repeat(10_000_000);
     let source = format!(r#"{{"data":"{data}"}}"#);
     let request = request(vec![blocks(Role::User, vec![BlockContent::Image(source)])]);
-    let Translated { mut body, .. } = translated(&request).unwrap();
-    let Value::String(url) = body["input"][0]["content"][0]["image_url"].take() else {
+    let Translated { body, .. } = translated(&request).unwrap();
+    let ItemKind::Message(message) = &body.input[0] else {
+        panic!("no message");
+    };
+    let Content::Image {
+        source: Source::Url(url),
+        ..
+    } = &message.parts[0].content
+    else {
         panic!("no URL");
     };
     assert_eq!(url.len(), data.len() + "data:image/jpeg;base64,".len());

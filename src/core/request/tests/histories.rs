@@ -113,7 +113,7 @@ fn what_the_service_has_no_place_for_is_left_out_or_moved_and_told() {
         ),
     ] {
         let translated = translated(&request(vec![user("Hi"), message, user("Go on")])).unwrap();
-        let input = translated.body["input"].as_array().unwrap();
+        let input = input_items(&translated);
         let found: Vec<String> = input[1..input.len() - 1]
             .iter()
             .map(|item| match item["role"].as_str() {
@@ -165,7 +165,7 @@ fn reasoning_stays_with_what_it_led_to_past_an_image() {
         ),
     ]);
     request.model = Some("gpt-5.1".into());
-    let input = translated(&request).unwrap().body["input"].clone();
+    let input = input_items(&translated(&request).unwrap());
     assert_eq!(input[1]["role"], "user");
     assert_eq!(input[2]["type"], "reasoning");
     assert_eq!(input[3]["role"], "assistant");
@@ -183,7 +183,8 @@ fn what_a_tool_answers_never_ends_a_conversation() {
         blocks(Role::Tool, vec![answer]),
     ]))
     .unwrap();
-    let output = &translated.body["input"][2]["output"];
+    let input = input_items(&translated);
+    let output = &input[2]["output"];
     assert_eq!(output[0]["text"], "Here:");
     let problem = output[1]["text"].as_str().unwrap();
     assert!(
@@ -217,7 +218,7 @@ fn arguments_that_were_stored_half_stay_as_text() {
             result("a", "1"),
         ]))
         .unwrap();
-        assert_eq!(translated.body["input"][1]["arguments"], sent);
+        assert_eq!(input_items(&translated)[1]["arguments"], sent);
         assert_eq!(translated.dropped.len(), usize::from(is_told), "{sent}");
     }
 }

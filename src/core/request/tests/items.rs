@@ -39,7 +39,7 @@ fn sent(messages: Vec<Message>) -> Vec<Value> {
         ..request(messages)
     };
     let translated = translated(&request).unwrap();
-    translated.body["input"].as_array().unwrap().clone()
+    input_items(&translated)
 }
 
 fn said(text: &str) -> Value {
@@ -194,7 +194,7 @@ fn what_comes_before_the_latest_compaction_is_left_out() {
         compacted("second"),
         user("Three"),
     ]);
-    let body = translated(&request).unwrap().body;
+    let body = translated(&request).unwrap().body.to_value();
     assert_eq!(body["instructions"], "Be brief.");
     let input = body["input"].as_array().unwrap();
     assert_eq!(input.len(), 3, "{input:?}");

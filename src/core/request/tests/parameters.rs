@@ -9,22 +9,22 @@ fn models_that_reason_get_reasoning_instead_of_temperature() {
     request.temperature = Some(0.0);
     request.top_p = Some(0.5);
     let plain = translated(&request).unwrap();
-    assert_eq!(plain.body["temperature"], json!(0.0));
-    assert_eq!(plain.body["top_p"], json!(0.5));
-    assert!(!plain.body.contains_key("include"));
+    assert_eq!(plain.body.to_value()["temperature"], json!(0.0));
+    assert_eq!(plain.body.to_value()["top_p"], json!(0.5));
+    assert!(!plain.body.has("include"));
 
     request.model = Some("gpt-5.1".into());
     request.reasoning_effort = Some("high".into());
     let reasoning = translated(&request).unwrap();
     assert_eq!(
-        reasoning.body["include"],
+        reasoning.body.to_value()["include"],
         json!(["reasoning.encrypted_content"])
     );
     assert_eq!(
-        reasoning.body["reasoning"],
+        reasoning.body.to_value()["reasoning"],
         json!({ "effort": "high", "summary": "auto" })
     );
-    assert!(!reasoning.body.contains_key("temperature") && !reasoning.body.contains_key("top_p"));
+    assert!(!reasoning.body.has("temperature") && !reasoning.body.has("top_p"));
     let dropped: Vec<&str> = reasoning
         .dropped
         .iter()
@@ -79,7 +79,7 @@ fn structured_output_has_the_services_flat_form() {
         let mut request = request(vec![user("Hi")]);
         request.response_format = Some(format);
         let translated = translated(&request).unwrap();
-        assert_eq!(translated.body["text"]["format"], expected);
+        assert_eq!(translated.body.to_value()["text"]["format"], expected);
     }
 }
 
@@ -111,7 +111,7 @@ fn tools_and_choices_in_every_form() {
         ),
     ] {
         request.tool_choice = Some(choice);
-        let body = translated(&request).unwrap().body;
+        let body = translated(&request).unwrap().body.to_value();
         assert_eq!(body["tool_choice"], expected);
         assert_eq!(
             body["tools"],
@@ -221,7 +221,11 @@ fn a_temperature_goes_out_only_where_the_model_takes_it() {
         request.temperature = requested;
         let settings = configured.map_or(json!({}), |value| json!({ "temperature": value }));
         let translated = with_settings(&request, &settings).unwrap();
-        let found = translated.body.get("temperature").and_then(Value::as_f64);
+        let found = translated
+            .body
+            .parameters
+            .get("temperature")
+            .and_then(Value::as_f64);
         assert_eq!(
             found, sent,
             "{model} {effort:?} {requested:?} {configured:?}"
@@ -270,6 +274,7 @@ fn an_effort_that_the_model_refuses_is_changed_and_reported() {
         let translated = with_settings(&request, &settings).unwrap();
         let found = translated
             .body
+            .parameters
             .get("reasoning")
             .and_then(|found| json::text(found, "effort"));
         assert_eq!(found, sent, "{model} {requested:?} {configured:?}");
@@ -299,7 +304,7 @@ fn a_retention_that_the_model_refuses_is_left_out() {
         let settings = json!({ "prompt_cache_retention": retention });
         let translated = with_settings(&request, &settings).unwrap();
         assert_eq!(
-            translated.body.contains_key("prompt_cache_retention"),
+            translated.body.has("prompt_cache_retention"),
             is_sent,
             "{model}"
         );

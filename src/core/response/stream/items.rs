@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::blocks::Block;
 use crate::core::json;
+use crate::core::response::call::Call;
 use crate::core::response::event::{Address, PartKind};
-use crate::core::response::{Call, reasoning_text};
+use crate::core::response::reasoning_text;
 
 /// The items of a response, in the order in which they came.
 ///

@@ -1,16 +1,12 @@
 //! Finds the calls and the results of a conversation, and the turns that they belong to.
 
-use serde_json::Value;
-
-use super::Items;
-use crate::core::item::{self, CallKind};
-use crate::core::json;
+use crate::core::item::{Item, ItemKind};
 
 /// An item as the repair sees it.
 #[derive(Clone, Copy)]
 pub(super) struct Mark<'a> {
     pub(super) kind: Kind<'a>,
-    /// The call's id; empty when it has none.
+    /// The call's id; empty for other items, and when it has none.
     pub(super) id: &'a str,
     /// The turn that an item of a message with calls belongs to, or that a result stands after. [`NONE`] for other items.
     pub(super) turn: usize,
@@ -60,20 +56,20 @@ pub(super) const NONE: usize = 0;
 /// Marks each item.
 ///
 /// A turn is one or more messages of the assistant that call tools, and the results after them.
-pub(super) fn of(items: &Items) -> Vec<Mark<'_>> {
-    let mut marks = Vec::with_capacity(items.values.len());
-    for item in &items.values {
-        marks.push(mark(item));
+pub(super) fn of(items: &[Item]) -> Vec<Mark<'_>> {
+    let mut marks = Vec::with_capacity(items.len());
+    for item in items {
+        marks.push(mark(&item.kind));
     }
     let mut turn = NONE;
     // Results have come, so that the next call begins another turn.
     let mut is_answering = true;
     let mut start = 0;
     while start < marks.len() {
-        let message = items.messages[start];
+        let origin = items[start].origin;
         let mut end = start;
         let mut calls = false;
-        while items.messages.get(end) == Some(&message) {
+        while items.get(end).is_some_and(|item| item.origin == origin) {
             calls |= marks[end].fate == Fate::Lost;
             end += 1;
         }
@@ -94,21 +90,22 @@ pub(super) fn of(items: &Items) -> Vec<Mark<'_>> {
     marks
 }
 
-fn mark(value: &Value) -> Mark<'_> {
-    let id = json::text(value, "call_id").unwrap_or_default();
-    let (kind, fate) = match (CallKind::of(value), json::text(value, "type")) {
-        (Some(kind), _) => {
-            let name = json::text(value, "name").unwrap_or(kind.tool_name());
-            let fate = match id.is_empty() || name.is_empty() {
-                true => Fate::Dropped,
-                false => Fate::Lost,
+fn mark(item: &ItemKind) -> Mark<'_> {
+    let (kind, id, fate) = match item {
+        ItemKind::Call(call) => {
+            let fate = if call.id.is_empty() || call.name.is_empty() {
+                Fate::Dropped
+            } else {
+                Fate::Lost
             };
-            (Kind::Call(name), fate)
+            (Kind::Call(&call.name), call.id.as_str(), fate)
         }
-        _ if item::is_result(value) => (Kind::Result, Fate::Dropped),
-        (None, Some("reasoning")) => (Kind::Reasoning, Fate::Stays),
+        ItemKind::Result(result) => (Kind::Result, result.call_id.as_str(), Fate::Dropped),
+        ItemKind::Reasoning(_) => (Kind::Reasoning, "", Fate::Stays),
         // Outputs of tools that the service has run are among these.
-        _ => (Kind::Other, Fate::Stays),
+        ItemKind::Message(_) | ItemKind::Compaction(_) | ItemKind::Other(_) => {
+            (Kind::Other, "", Fate::Stays)
+        }
     };
     Mark {
         kind,
@@ -118,6 +115,3 @@ fn mark(value: &Value) -> Mark<'_> {
         suffix: NONE,
     }
 }
-
-/// The type of the results that are added. They get the form of their calls later.
-pub(super) const RESULT: &str = "function_call_output";

@@ -11,26 +11,16 @@ mod marks;
 mod pairs;
 mod plan;
 
-use serde_json::Value;
-
 use self::marks::{Fate, Kind, Mark};
 use crate::contract::types::Message;
-
-/// The items of a conversation.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Items {
-    /// The items, in the service's form.
-    pub values: Vec<Value>,
-    /// The index of the message that each comes from. For an item that was added: of the one that it was added for.
-    pub messages: Vec<usize>,
-}
+use crate::core::item::Item;
 
 /// What was done to a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Repairs {
     /// Each thing, in the order of the conversation as it came.
     pub list: Vec<Repair>,
-    /// How many messages of the assistant were added, each to end a turn before the user goes on.
+    /// How many messages of the assistant were added, each to end a turn before the user continues.
     pub closed_turns: usize,
 }
 
@@ -89,7 +79,7 @@ impl RepairKind {
 ///
 /// What comes out depends on the conversation alone, so that the same conversation is the same bytes in every request. It
 /// is whole: to repair it again changes nothing.
-pub fn repair(items: &mut Items, messages: &[Message]) -> Repairs {
+pub fn repair(items: &mut Vec<Item>, messages: &[Message]) -> Repairs {
     let mut marks = marks::of(items);
     pairs::pair(&mut marks, items);
     let list = list(&marks, items, messages);
@@ -108,12 +98,12 @@ pub fn repair(items: &mut Items, messages: &[Message]) -> Repairs {
 }
 
 /// What the fates of the items amount to.
-fn list(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> Vec<Repair> {
+fn list(marks: &[Mark<'_>], items: &[Item], messages: &[Message]) -> Vec<Repair> {
     let mut list = Vec::new();
-    for (mark, &message) in marks.iter().zip(&items.messages) {
+    for (mark, &Item { origin, .. }) in marks.iter().zip(items) {
         let (is_call, tool_name) = match mark.kind {
             Kind::Call(name) => (true, Some(name)),
-            Kind::Result => (false, messages[message].name.as_deref()),
+            Kind::Result => (false, messages[origin].name.as_deref()),
             Kind::Reasoning | Kind::Other => continue,
         };
         let mut add = |kind| {
@@ -121,7 +111,7 @@ fn list(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> Vec<Repair> 
                 kind,
                 call_id: mark.id.to_owned(),
                 tool_name: tool_name.filter(|name| !name.is_empty()).map(str::to_owned),
-                message,
+                message: origin,
             });
         };
         if is_call && mark.suffix != marks::NONE {

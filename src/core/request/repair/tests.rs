@@ -235,7 +235,7 @@ fn every_call_gets_one_result_after_its_turn_and_every_result_has_its_call() {
 }
 
 #[test]
-fn each_repair_is_told_with_the_call_its_tool_and_its_message() {
+fn each_repair_is_reported_with_the_call_its_tool_and_its_message() {
     let messages = history("user | a1 b1 !c1 | user | =b1 | =d1 | e1 | =e1 | e2 | =e2");
     let repairs = repair(&mut items(&messages), &messages);
     let list: Vec<(&str, &str, Option<&str>, usize)> = repairs
@@ -275,10 +275,12 @@ fn what_is_added_says_what_happened() {
     let messages = history("user | a1 | user");
     let mut repaired = items(&messages);
     repair(&mut repaired, &messages);
-    let [_, _, result, closing, _] = repaired.values.as_slice() else {
+    let origins: Vec<usize> = repaired.iter().map(|item| item.origin).collect();
+    assert_eq!(origins, [0, 1, 1, 2, 2]);
+    let [_, _, result, closing, _] = repaired.as_slice() else {
         panic!("{repaired:?}");
     };
-    assert_eq!(repaired.messages, [0, 1, 1, 2, 2]);
+    let (result, closing) = (written(result), written(closing));
     assert_eq!(result["type"], json!("function_call_output"));
     assert_eq!(result["call_id"], json!("a"));
     let output = result["output"].as_str().unwrap();
@@ -399,17 +401,20 @@ fn id_and_number(word: &str) -> (&str, &str) {
 }
 
 /// Items in words.
-fn words(items: &Items) -> String {
-    let words: Vec<String> = items.values.iter().flat_map(words_of).collect();
+fn words(items: &[Item]) -> String {
+    let words: Vec<String> = items.iter().flat_map(words_of).collect();
     words.join(" ")
 }
 
-fn words_of(item: &Value) -> Vec<String> {
+/// An item as the service gets it.
+fn written(item: &Item) -> Value {
+    serde_json::to_value(&item.kind).unwrap()
+}
+
+fn words_of(item: &Item) -> Vec<String> {
+    let item = written(item);
     let id = item["call_id"].as_str().unwrap_or_default();
-    let colon = match id.len() > 1 {
-        true => ":",
-        false => "",
-    };
+    let colon = if id.len() > 1 { ":" } else { "" };
     match item["type"].as_str() {
         Some("reasoning") => vec!["think".to_owned()],
         Some("function_call") => {

@@ -2,11 +2,11 @@
 
 use std::collections::BinaryHeap;
 
-use super::Items;
 use super::marks::{Fate, Kind, Mark};
+use crate::core::item::Item;
 
 /// Gives each call and each result its fate.
-pub(super) fn pair(marks: &mut [Mark<'_>], items: &Items) {
+pub(super) fn pair(marks: &mut [Mark<'_>], items: &[Item]) {
     // A heap, because its code is a sixth of the standard library's sort.
     let mut ids = Vec::new();
     for (index, mark) in marks.iter().enumerate() {
@@ -34,7 +34,7 @@ fn pair_group(
     group: &[(&str, usize)],
     ids: &[(&str, usize)],
     marks: &mut [Mark<'_>],
-    items: &Items,
+    items: &[Item],
 ) {
     let (mut first_call, mut last_call, mut early) = (None, None, None);
     let mut suffix = 1;
@@ -54,9 +54,8 @@ fn pair_group(
             continue;
         }
         if let Some(last) = last_call {
-            let is_twice = items.messages[last] == items.messages[index]
-                && items.values[last] == items.values[index];
-            if is_twice {
+            // The same call, twice in its message.
+            if items[last] == items[index] {
                 marks[index].fate = Fate::Dropped;
                 continue;
             }
@@ -86,9 +85,10 @@ fn pair_group(
 
 fn answer(call: usize, result: usize, marks: &mut [Mark<'_>]) {
     let is_in_place = marks[call].turn == marks[result].turn;
-    (marks[call].fate, marks[result].fate) = match is_in_place {
-        true => (Fate::Stays, Fate::Stays),
-        false => (Fate::Fetches(result), Fate::Moves),
+    (marks[call].fate, marks[result].fate) = if is_in_place {
+        (Fate::Stays, Fate::Stays)
+    } else {
+        (Fate::Fetches(result), Fate::Moves)
     };
     marks[result].suffix = marks[call].suffix;
 }

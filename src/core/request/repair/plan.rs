@@ -1,17 +1,14 @@
 //! What the repaired conversation consists of.
 
-use serde_json::Value;
-
-use super::Items;
-use super::marks::{Fate, Kind, Mark, NONE, RESULT};
-use crate::contract::types::{Message, Role};
-use crate::core::json;
+use super::marks::{Fate, Kind, Mark, NONE};
+use crate::contract::types::{self, Message};
+use crate::core::item::{Item, ItemKind, MessageItem, Output, Part, ResultItem, Role};
 
 /// The items of the repaired conversation: each an item that is there already, or one that is added for it.
-pub(super) type Plan = Vec<(usize, Option<Value>)>;
+pub(super) type Plan = Vec<(usize, Option<ItemKind>)>;
 
 /// The plan, and how many turns it ends that had no end.
-pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Plan, usize) {
+pub(super) fn of(marks: &[Mark<'_>], items: &[Item], messages: &[Message]) -> (Plan, usize) {
     let mut plan = Plan::with_capacity(marks.len());
     let mut closed_turns = 0;
     // The turn whose calls came last, and those of them whose results do not follow by themselves.
@@ -19,7 +16,7 @@ pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Pl
     let mut waiting = Vec::new();
     // A lost result came last.
     let mut must_close = false;
-    for (index, mark) in marks.iter().enumerate() {
+    for (index, (mark, item)) in marks.iter().zip(items).enumerate() {
         if matches!(mark.fate, Fate::Dropped | Fate::Moves) {
             continue;
         }
@@ -31,10 +28,7 @@ pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Pl
             turn = turn_of_calls;
             must_close = add_results(&mut plan, &mut waiting, marks);
         }
-        let item = &items.values[index];
-        let is_said =
-            mark.kind == Kind::Other && is_said_by_user(item, &messages[items.messages[index]]);
-        if std::mem::take(&mut must_close) && is_said {
+        if std::mem::take(&mut must_close) && is_from_user(item, &messages[item.origin]) {
             plan.push((index, Some(interrupted())));
             closed_turns += 1;
         }
@@ -48,19 +42,29 @@ pub(super) fn of(marks: &[Mark<'_>], items: &Items, messages: &[Message]) -> (Pl
 }
 
 /// Carries a plan out.
-pub(super) fn apply(plan: Plan, new_ids: Vec<(usize, String)>, items: &mut Items) {
-    let mut old = std::mem::take(items);
-    for (index, id) in new_ids {
-        old.values[index]["call_id"] = Value::String(id);
+pub(super) fn apply(plan: Plan, new_ids: Vec<(usize, String)>, items: &mut Vec<Item>) {
+    let mut old: Vec<(usize, Option<ItemKind>)> = Vec::with_capacity(items.len());
+    for Item { origin, kind } in items.drain(..) {
+        old.push((origin, Some(kind)));
+    }
+    for (index, new_id) in new_ids {
+        match &mut old[index].1 {
+            Some(ItemKind::Call(call)) => call.id = new_id,
+            Some(ItemKind::Result(result)) => result.call_id = new_id,
+            _ => {}
+        }
     }
     for (index, added) in plan {
-        let value = added.unwrap_or_else(|| old.values[index].take());
-        items.values.push(value);
-        items.messages.push(old.messages[index]);
+        let (origin, kind) = &mut old[index];
+        // An item is in a plan once.
+        if let Some(kind) = added.or_else(|| kind.take()) {
+            let origin = *origin;
+            items.push(Item { origin, kind });
+        }
     }
 }
 
-/// Adds the results that calls wait for. Whether one of them is lost.
+/// Adds the results that calls wait for. Reports whether one of them is lost.
 fn add_results(plan: &mut Plan, waiting: &mut Vec<usize>, marks: &[Mark<'_>]) -> bool {
     let mut is_lost = false;
     for call in waiting.drain(..) {
@@ -76,39 +80,30 @@ fn add_results(plan: &mut Plan, waiting: &mut Vec<usize>, marks: &[Mark<'_>]) ->
 }
 
 /// The result of a call whose result is lost.
-fn lost(mark: &Mark<'_>) -> Value {
+fn lost(mark: &Mark<'_>) -> ItemKind {
     let name = match mark.kind {
         Kind::Call(name) => name,
         _ => "",
     };
     let id = mark.id_now();
     let output = [LOST, name, "\nCall ID: ", &id, WHAT_NOW].concat();
-    let mut result = json::typed(RESULT);
-    json::set_text(&mut result, "output", &output);
-    json::set_text(&mut result, "call_id", &id);
-    Value::Object(result)
+    ItemKind::Result(ResultItem::new(id, Output::Text(output)))
 }
 
-fn interrupted() -> Value {
-    let mut part = json::typed("output_text");
-    json::set_text(&mut part, "text", INTERRUPTED);
-    let mut message = json::typed("message");
-    json::set_text(&mut message, "role", "assistant");
-    json::set(
-        &mut message,
-        "content",
-        Value::Array(vec![Value::Object(part)]),
-    );
-    Value::Object(message)
+fn interrupted() -> ItemKind {
+    let parts = vec![Part::output_text(INTERRUPTED)];
+    ItemKind::Message(MessageItem::new(Role::Assistant, parts))
 }
 
-/// Whether the user says something, rather than the agent in the user's name.
-fn is_said_by_user(item: &Value, message: &Message) -> bool {
-    let first = json::items(item, "content").first();
-    let text = first.and_then(|part| json::text(part, "text"));
-    message.role == Role::User
+/// Whether a message is the user's own, rather than the agent's in the user's name.
+fn is_from_user(item: &Item, message: &Message) -> bool {
+    let ItemKind::Message(MessageItem { parts, .. }) = &item.kind else {
+        return false;
+    };
+    let text = parts.first().and_then(Part::text).unwrap_or_default();
+    message.role == types::Role::User
         && message.tool_call_id.is_none()
-        && !text.is_some_and(|text| text.trim_ascii_start().starts_with("<system-reminder>"))
+        && !text.trim_ascii_start().starts_with("<system-reminder>")
 }
 
 /// A lost result, up to the tool's name.
@@ -120,6 +115,6 @@ const WHAT_NOW: &str = "\n\nThe tool was called, but its result was lost afterwa
     stored incompletely. Do not assume that the tool failed, nor that it did its work; either may be so. Tell the user \
     that the result is missing, and offer to call the tool again.";
 
-/// What the assistant says before the user goes on.
+/// What the assistant answers before the user continues.
 const INTERRUPTED: &str = "The tool calls before this were interrupted by a session error, and the history was repaired \
     automatically. The results that are missing are marked in it.";

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::core::item::{self, ItemKind};
 
 #[test]
 fn a_repaired_history_is_accepted_and_is_not_repaired_again() {
@@ -27,7 +28,7 @@ fn a_repaired_history_is_accepted_and_is_not_repaired_again() {
 }
 
 #[test]
-fn nothing_is_lost_that_is_not_told() {
+fn nothing_is_lost_that_is_not_reported() {
     for seed in 0..HISTORIES {
         let messages = Generator(seed).history();
         let original = items(&messages);
@@ -68,7 +69,7 @@ const HISTORIES: u64 = 20_000;
 /// What is in a conversation.
 #[derive(Default)]
 struct Census {
-    /// All that was said, in order.
+    /// All texts, in order.
     texts: Vec<String>,
     calls: usize,
     results: usize,
@@ -78,9 +79,9 @@ struct Census {
 }
 
 impl Census {
-    fn of(items: &Items) -> Self {
+    fn of(items: &[Item]) -> Self {
         let mut census = Self::default();
-        for word in items.values.iter().flat_map(words_of) {
+        for word in items.iter().flat_map(words_of) {
             match word.as_str() {
                 "interrupted" => census.interrupted += 1,
                 "think" => census.reasoning += 1,
@@ -95,61 +96,62 @@ impl Census {
 }
 
 /// What the service would refuse, or this repair promises not to leave.
-fn problem(items: &Items, messages: &[Message]) -> Option<String> {
+fn problem(items: &[Item], messages: &[Message]) -> Option<String> {
     // The messages with calls of the last turn, and whether a result has come after them.
     let mut open: HashMap<&str, bool> = HashMap::new();
     let mut seen = HashMap::new();
     let mut is_answering = false;
-    let mut values = items.values.iter().zip(&items.messages).peekable();
-    let calls = |message: usize| {
-        let mut of_message = items.values.iter().zip(&items.messages);
-        of_message.any(|(item, index)| *index == message && item["type"] == "function_call")
+    let calls = |origin: usize| {
+        let is_call = |item: &Item| matches!(item.kind, ItemKind::Call(_));
+        items
+            .iter()
+            .any(|item| item.origin == origin && is_call(item))
     };
-    while let Some((item, &message)) = values.next() {
-        let id = item["call_id"].as_str().unwrap_or_default();
-        match item["type"].as_str() {
-            Some("function_call_output") => {
-                match open.get_mut(id) {
+    for (index, Item { origin, kind }) in items.iter().enumerate() {
+        match kind {
+            ItemKind::Result(result) => {
+                match open.get_mut(result.call_id.as_str()) {
                     Some(answered) if !*answered => *answered = true,
-                    _ => return Some(format!("the result of {id} has no call in its turn")),
+                    _ => {
+                        let id = &result.call_id;
+                        return Some(format!("the result of {id} has no call in its turn"));
+                    }
                 }
                 is_answering = true;
                 continue;
             }
-            Some("function_call") if id.is_empty() || item["name"] == "" => {
+            ItemKind::Call(call) if call.id.is_empty() || call.name.is_empty() => {
                 return Some("a call without id or name".to_owned());
             }
-            Some("reasoning") => {
-                let by_the_model = |item: &Value| {
-                    item["role"] == "assistant"
-                        || item["type"] == "reasoning"
-                        || item["type"] == "function_call"
+            ItemKind::Reasoning(_) => {
+                let is_by_the_model = match items.get(index + 1).map(|next| &next.kind) {
+                    Some(ItemKind::Message(message)) => message.role == item::Role::Assistant,
+                    Some(ItemKind::Reasoning(_) | ItemKind::Call(_)) => true,
+                    _ => false,
                 };
-                if !values.peek().is_some_and(|(next, _)| by_the_model(next)) {
+                if !is_by_the_model {
                     return Some("reasoning alone".to_owned());
                 }
             }
             _ => {}
         }
-        let goes_on = messages[message].role == Role::Assistant && calls(message);
-        if is_answering || !goes_on {
+        let continues = messages[*origin].role == Role::Assistant && calls(*origin);
+        if is_answering || !continues {
             if open.values().any(|answered| !answered) {
                 return Some("a call without a result".to_owned());
             }
             open.clear();
             is_answering = false;
         }
-        if item["type"] == "function_call" {
-            if seen.insert(id, ()).is_some() {
-                return Some(format!("two calls {id}"));
+        if let ItemKind::Call(call) = kind {
+            if seen.insert(call.id.as_str(), ()).is_some() {
+                return Some(format!("two calls {}", call.id));
             }
-            open.insert(id, false);
+            open.insert(&call.id, false);
         }
     }
-    match open.values().any(|answered| !answered) {
-        true => Some("a call without a result".to_owned()),
-        false => None,
-    }
+    let is_open = open.values().any(|answered| !answered);
+    is_open.then(|| "a call without a result".to_owned())
 }
 
 /// Makes histories; the same for the same seed.

@@ -1,19 +1,19 @@
-//! Places in a request: what an error, or the event of something that is not sent, calls them.
+//! Locations of values in a request: what an error, or the event of something that is not sent, calls them.
 
 use super::Dropped;
 
-/// Why a request cannot be sent, with the place in it. It becomes an error of the kind `invalid-request`.
+/// Why a request cannot be sent, with the location in it. It becomes an error of the kind `invalid-request`.
 #[derive(Debug)]
 pub(super) struct Invalid(pub(super) String);
 
-/// An error that names its place in the request.
-pub(super) fn invalid(place: &str, problem: &str) -> Invalid {
-    Invalid([place, ": ", problem].concat())
+/// An error that names a location in the request.
+pub(super) fn invalid(location: &str, problem: &str) -> Invalid {
+    Invalid([location, ": ", problem].concat())
 }
 
-/// A place in the conversation. It is put in words only when there is something to say of it.
+/// A location in the conversation. It is put in words only when there is something to report of it.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Location {
     message: usize,
     /// The list of the message that it is in, and where.
     element: Option<(&'static str, usize)>,
@@ -21,7 +21,7 @@ pub(super) struct Place {
     output: Option<usize>,
 }
 
-impl Place {
+impl Location {
     pub(super) fn message(index: usize) -> Self {
         Self {
             message: index,
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// The place in words, such as `messages[3].content[1]`, and a member of what is there, such as `.detail`.
+    /// The location in words, such as `messages[3].content[1]`, and a member of what is there, such as `.detail`.
     pub(super) fn name(self, member: &str) -> String {
         let mut name = format!("messages[{}]", self.message);
         if let Some((list, index)) = self.element {
@@ -63,23 +63,23 @@ impl Place {
     }
 }
 
-/// What is not sent of a conversation. What is not sent for the same reason is told once: a history has many messages.
+/// What is not sent of a conversation. What is not sent for the same reason is reported once: a history has many messages.
 #[derive(Default)]
 pub(super) struct Drops(Vec<(&'static str, String, usize)>);
 
 impl Drops {
-    pub(super) fn add(&mut self, place: Place, member: &str, reason: &'static str) {
+    pub(super) fn add(&mut self, location: Location, member: &str, reason: &'static str) {
         for (known, _, count) in &mut self.0 {
             if *known == reason {
                 *count += 1;
                 return;
             }
         }
-        self.0.push((reason, place.name(member), 1));
+        self.0.push((reason, location.name(member), 1));
     }
 
-    /// Each reason, with its first place and how many there are.
-    pub(super) fn tell(self, dropped: &mut Vec<Dropped>) {
+    /// Each reason, with its first location and how many there are.
+    pub(super) fn report(self, dropped: &mut Vec<Dropped>) {
         for (reason, parameter, count) in self.0 {
             let mut reason = reason.to_owned();
             if count > 1 {
