@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-use provider_host::environment::VISIBLE_VARIABLES;
 use provider_host::{Environment, Inspection, LoadError};
+use provider_host_azure::policy::policy;
 use serde_json::{Map, Value};
 
 use crate::support::{azure, component, open};
@@ -47,7 +47,9 @@ fn the_component_imports_this_and_nothing_else() {
 
 #[tokio::test]
 async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
-    let listed = VISIBLE_VARIABLES
+    let policy = policy();
+    let visible: Vec<&str> = policy.visible_variables().collect();
+    let listed = visible
         .iter()
         .map(|name| (name.to_string(), "1".to_owned()));
     let endpoint = [
@@ -68,7 +70,7 @@ async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
         "AZURE_OPENAI_API_VERSION",
         "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
     ] {
-        let environment: Environment = VISIBLE_VARIABLES
+        let environment: Environment = visible
             .iter()
             .filter(|name| **name != hidden)
             .map(|name| match (*name, hidden) {
@@ -90,7 +92,8 @@ async fn the_component_sees_the_variables_on_the_list_and_reads_them_all() {
         .into_iter()
         .filter(|source| !["config", "default", "unset"].contains(&source.as_str()))
         .collect();
-    assert_eq!(variables, VISIBLE_VARIABLES.map(str::to_owned).into());
+    let visible: BTreeSet<String> = visible.into_iter().map(str::to_owned).collect();
+    assert_eq!(variables, visible);
 }
 
 #[test]

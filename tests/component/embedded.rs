@@ -31,6 +31,24 @@ async fn a_component_in_memory_is_a_provider_like_one_in_a_file() {
 }
 
 #[tokio::test]
+async fn a_candidate_in_memory_takes_the_place_of_the_build() {
+    let mock = MockAzure::builder().start().await.unwrap();
+    let provider = loaded().await.open(&config(&mock)).await.unwrap();
+    // The same with a section that says nothing: another build.
+    let mut candidate = fs::read(component()).unwrap();
+    candidate.extend([0, 2, 1, b'x']);
+    let swap = provider.swap_bytes("another", candidate).await.unwrap();
+    assert_ne!(swap.from, swap.to);
+    assert_eq!(provider.statistics().build, swap.to);
+    let refused = provider.swap_bytes("a text", "not this").await.unwrap_err();
+    assert!(
+        refused.to_string().starts_with("a text is not"),
+        "{refused}"
+    );
+    assert_eq!(provider.statistics().build, swap.to);
+}
+
+#[tokio::test]
 async fn each_call_is_heard_by_its_own_subscriber() {
     let mock = MockAzure::builder().start().await.unwrap();
     let of_host = Arc::new(Events::default());

@@ -87,12 +87,11 @@ async fn a_line_and_a_body_of_64_mb_are_errors() {
 /// A provider whose instances have little memory, one at a time.
 async fn provider(mock: &MockAzure) -> Provider {
     let host = azure()
-        .limits(Limits {
-            memory_bytes: MEMORY,
-            calls_per_instance: u64::MAX,
-            idle_memory_bytes: MEMORY,
-            ..Limits::default()
-        })
+        .limits(Limits::default().with(|limits| {
+            limits.memory_bytes = MEMORY;
+            limits.calls_per_instance = u64::MAX;
+            limits.idle_memory_bytes = MEMORY;
+        }))
         .load(&component())
         .await
         .unwrap();

@@ -94,11 +94,8 @@ async fn what_was_asked_is_in_the_events() {
 
 #[tokio::test]
 async fn a_component_that_breaks_ends_its_own_call_only() {
-    let host = hostile(Limits {
-        wall_time: Duration::from_secs(2),
-        ..Limits::default()
-    })
-    .await;
+    let host =
+        hostile(Limits::default().with(|limits| limits.wall_time = Duration::from_secs(2))).await;
     let error = forward(&host, "/trap").await.map(drop).unwrap_err();
     assert!(matches!(error, CallError::Component(_)), "{error:?}");
     for path in ["/no-status", "/no-header"] {
@@ -136,11 +133,7 @@ async fn a_component_has_no_secret_that_it_could_answer_with() {
 
 #[tokio::test]
 async fn a_request_that_is_too_large_is_not_handed_over() {
-    let host = hostile(Limits {
-        request_bytes: 1000,
-        ..Limits::default()
-    })
-    .await;
+    let host = hostile(Limits::default().with(|limits| limits.request_bytes = 1000)).await;
     let request = post("/anything", &json!("x".repeat(1000)));
     let error = host.forward(request).await.map(drop).unwrap_err();
     let is_large = matches!(

@@ -64,10 +64,7 @@ async fn taking_too_much_ends_in_the_limits_own_error_and_the_host_goes_on() {
 #[tokio::test]
 async fn waiting_for_an_answer_is_not_computing() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let limits = Limits {
-        cpu_time: Duration::from_secs(1),
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.cpu_time = Duration::from_secs(1));
     let host = azure().limits(limits);
     let provider = host.load(&component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
@@ -81,11 +78,10 @@ async fn waiting_for_an_answer_is_not_computing() {
 #[tokio::test]
 async fn requests_and_responses_have_a_largest_size() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let limits = Limits {
-        request_bytes: 10_000,
-        response_bytes: 100_000,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| {
+        limits.request_bytes = 10_000;
+        limits.response_bytes = 100_000;
+    });
     let host = azure().limits(limits);
     let provider = host.load(&component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
@@ -256,13 +252,12 @@ fn host() -> HostBuilder {
 
 /// Limits that are reached soon.
 fn limits() -> Limits {
-    Limits {
-        cpu_time: Duration::from_secs(2),
-        memory_bytes: 16 * 1024 * 1024,
-        event_bytes: 4 * 1024 * 1024,
-        handles: 100,
-        request_bytes: 1024 * 1024,
-        response_bytes: 1024 * 1024,
-        ..Limits::default()
-    }
+    Limits::default().with(|limits| {
+        limits.cpu_time = Duration::from_secs(2);
+        limits.memory_bytes = 16 * 1024 * 1024;
+        limits.event_bytes = 4 * 1024 * 1024;
+        limits.handles = 100;
+        limits.request_bytes = 1024 * 1024;
+        limits.response_bytes = 1024 * 1024;
+    })
 }

@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod azure_policy;
 mod bad_input;
 mod bench;
+mod call_options;
 mod canaries;
 mod command_line;
 mod configuration;
@@ -29,6 +31,7 @@ mod fuzz;
 mod generated;
 mod golden;
 mod hostile;
+mod http_client;
 mod items;
 mod limits;
 mod misbehaviour;
@@ -43,6 +46,7 @@ mod repair;
 mod requests;
 mod responses;
 mod sealed;
+mod second_provider;
 mod serve;
 mod settings;
 mod streaming;

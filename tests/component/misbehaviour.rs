@@ -41,10 +41,7 @@ async fn a_component_cannot_pass_for_another_build() {
 
 #[tokio::test]
 async fn what_a_stream_does_wrong_ends_it_alone() {
-    let limits = Limits {
-        cpu_time: Duration::from_secs(1),
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.cpu_time = Duration::from_secs(1));
     let host = azure().limits(limits);
     let hostile = Hostile::open_in(host, json!({})).await;
     for next in ["loop", "trap"] {

@@ -100,12 +100,11 @@ async fn real(mock: &MockAzure) -> Provider {
 
 /// What there is to take.
 fn limits() -> Limits {
-    Limits {
-        cpu_time: Duration::from_secs(2),
-        memory_bytes: 64 * 1024 * 1024,
-        event_bytes: 64 * 1024 * 1024,
-        ..Limits::default()
-    }
+    Limits::default().with(|limits| {
+        limits.cpu_time = Duration::from_secs(2);
+        limits.memory_bytes = 64 * 1024 * 1024;
+        limits.event_bytes = 64 * 1024 * 1024;
+    })
 }
 
 /// Enough for a median.

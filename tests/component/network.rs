@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::command_line::{Finished, file, run};
 use crate::support::in_time;
@@ -116,21 +118,36 @@ async fn ask(variables: &[(&str, &str)]) -> Finished {
 }
 
 /// A mock's way in over TLS.
-struct TlsFront {
+pub(crate) struct TlsFront {
     port: u16,
     /// What each connection has agreed on; none where there was no agreement at all.
     connections: Arc<Mutex<Vec<Option<Vec<u8>>>>>,
 }
 
 impl TlsFront {
-    async fn start(mock: &MockAzure) -> Self {
+    pub(crate) async fn start(mock: &MockAzure) -> Self {
+        Self::start_for(mock, WebPkiClientVerifier::no_client_auth()).await
+    }
+
+    /// One that lets in whoever has a certificate by this authority, and nobody else.
+    pub(crate) async fn start_for_clients_of(mock: &MockAzure, authority: &[u8]) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(authority).unwrap())
+            .unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+        Self::start_for(mock, clients.build().unwrap()).await
+    }
+
+    async fn start_for(mock: &MockAzure, clients: Arc<dyn ClientCertVerifier>) -> Self {
         let pem = include_bytes!("../fixtures/certificates/server.pem");
         let chain = CertificateDer::pem_slice_iter(pem).map(Result::unwrap);
         let key = PrivateKeyDer::from_pem_slice(pem).unwrap();
         let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(chain.collect(), key)
             .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -165,7 +182,7 @@ impl TlsFront {
         Self { port, connections }
     }
 
-    fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 

@@ -25,11 +25,10 @@ async fn calls_one_after_the_other_share_an_instance_until_it_has_worked_enough(
         // Every instance has more than nothing.
         (1_000, 0, [false; 4]),
     ] {
-        let limits = Limits {
-            calls_per_instance,
-            idle_memory_bytes,
-            ..Limits::default()
-        };
+        let limits = Limits::default().with(|limits| {
+            limits.calls_per_instance = calls_per_instance;
+            limits.idle_memory_bytes = idle_memory_bytes;
+        });
         let host = open(&mock, limits, json!({}), Arc::new(NoSubscriber)).await;
         for is_kept in is_kept {
             host.complete(&ask("Hi")).await.unwrap();
@@ -49,10 +48,7 @@ async fn calls_one_after_the_other_share_an_instance_until_it_has_worked_enough(
 #[tokio::test]
 async fn without_idle_instances_none_is_kept_from_the_beginning() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let limits = Limits {
-        idle_instances: 0,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.idle_instances = 0);
     let host = open(&mock, limits, json!({}), Arc::new(NoSubscriber)).await;
     assert_eq!(host.statistics().instances, 0);
     host.complete(&ask("Hi")).await.unwrap();
@@ -113,10 +109,8 @@ async fn a_hosts_idle_instances_make_room_for_anothers_calls() {
 #[tokio::test]
 async fn idle_instances_go_when_there_are_no_calls_for_a_while() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let limits = Limits {
-        idle_time: std::time::Duration::from_millis(20),
-        ..Limits::default()
-    };
+    let limits =
+        Limits::default().with(|limits| limits.idle_time = std::time::Duration::from_millis(20));
     let host = open(&mock, limits, json!({}), Arc::new(NoSubscriber)).await;
     until(|| host.statistics().instances == 0).await;
     in_time(host.complete(&ask("Hi"))).await.unwrap();
@@ -239,10 +233,7 @@ async fn as_many_run_as_the_setting_says_and_the_others_wait_in_their_order() {
 async fn more_than_may_wait_are_turned_away_at_once() {
     let mock = MockAzure::builder().start().await.unwrap();
     mock.push_fault(Fault::NeverAnswer);
-    let limits = Limits {
-        waiting_calls: 0,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.waiting_calls = 0);
     let settings = json!({ "max_concurrent_requests": 1 });
     let host = open(&mock, limits, settings, Arc::new(NoSubscriber)).await;
     let running = tokio::spawn({
@@ -370,10 +361,7 @@ async fn a_subscriber_that_hears_no_events_is_told_none() {
     let host = open(&mock, Limits::default(), json!({}), Arc::new(Deaf)).await;
     host.complete(&ask("Hi")).await.unwrap();
     // They count all the same.
-    let limits = Limits {
-        event_bytes: 100,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.event_bytes = 100);
     let host = open(&mock, limits, json!({}), Arc::new(Deaf)).await;
     let error = host.complete(&ask("Hi")).await.unwrap_err();
     let limit = LimitError::Events { limit: 100 };

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use azure_openai_mock::MockAzure;
 use provider_host::Limits;
@@ -205,48 +204,32 @@ fn the_page_on_errors_has_every_kind_of_the_contract() {
 fn the_page_on_hosts_has_every_limit_with_its_default_and_every_import() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/host.md");
     let page = fs::read_to_string(page).unwrap();
-    // Named one by one, so that a new limit is not forgotten.
-    let Limits {
-        memory_bytes,
-        cpu_time,
-        wall_time,
-        start_time,
-        request_bytes,
-        response_bytes,
-        event_bytes,
-        handles,
-        waiting_calls,
-        idle_instances,
-        idle_time,
-        calls_per_instance,
-        idle_memory_bytes,
-    } = Limits::default();
-    let mib = |bytes: usize| format!("{} MiB", bytes / 1024 / 1024);
-    let seconds = |time: Duration| format!("{} s", time.as_secs());
-    let limits = [
-        ("memory_bytes", mib(memory_bytes)),
-        ("cpu_time", seconds(cpu_time)),
-        ("wall_time", seconds(wall_time)),
-        ("start_time", seconds(start_time)),
-        ("request_bytes", mib(request_bytes)),
-        ("response_bytes", mib(response_bytes)),
-        ("event_bytes", mib(event_bytes)),
-        ("handles", handles.to_string()),
-        ("waiting_calls", waiting_calls.to_string()),
-        ("idle_instances", idle_instances.to_string()),
-        ("idle_time", seconds(idle_time)),
-        ("calls_per_instance", calls_per_instance.to_string()),
-        ("idle_memory_bytes", mib(idle_memory_bytes)),
-    ];
+    // As `Debug` shows them, so that a new limit is not forgotten.
+    let defaults = format!("{:#?}", Limits::default());
+    let fields = defaults.lines().filter_map(|line| {
+        let (name, value) = line.strip_prefix("    ")?.split_once(": ")?;
+        Some((name.to_owned(), value.trim_end_matches(',').to_owned()))
+    });
+    let shown = |(name, value): (String, String)| {
+        let shown = match value.parse::<usize>() {
+            Ok(bytes) if name.ends_with("_bytes") => format!("{} MiB", bytes / 1024 / 1024),
+            Ok(count) => count.to_string(),
+            // A duration, of whole seconds.
+            Err(_) => format!("{} s", value.trim_end_matches(".0s").trim_end_matches('s')),
+        };
+        (name, shown)
+    };
+    let limits: Vec<(String, String)> = fields.map(shown).collect();
+    assert!(limits.len() > 10, "{defaults}");
     let (_, table) = page.split_once("| field of `Limits` |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
-    let rows: Vec<(&str, String)> = table
+    let rows: Vec<(String, String)> = table
         .lines()
         .skip(2)
         .map(|row| {
             let mut cells = row.split('|').skip(1).map(str::trim);
             let name = cells.next().unwrap().trim_matches('`');
-            (name, cells.next().unwrap().to_owned())
+            (name.to_owned(), cells.next().unwrap().to_owned())
         })
         .collect();
     assert_eq!(rows, limits);
@@ -257,6 +240,22 @@ fn the_page_on_hosts_has_every_limit_with_its_default_and_every_import() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .collect();
     assert_eq!(imports, BTreeSet::from(GRANTED_IMPORTS));
+}
+
+#[test]
+fn the_page_on_hosts_has_all_that_a_policy_grants() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/host.md")).unwrap();
+    let (_, table) = page.split_once("| method of `Policy` |").unwrap();
+    let rows = table.lines().skip(2).map_while(|row| row.split('`').nth(1));
+    let policy = fs::read_to_string(root.join("host-harness/host/src/policy.rs")).unwrap();
+    let (_, policy) = policy.split_once("impl Policy {").unwrap();
+    let methods = policy.split("    pub fn ").skip(1).filter(|method| {
+        let (head, _) = method.split_once('{').unwrap();
+        head.contains("mut self")
+    });
+    let names = methods.map(|method| method.split(['(', '<']).next().unwrap());
+    assert_eq!(rows.collect::<Vec<_>>(), names.collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Sealed secrets: what a provider is shown of them, where they go, and where they do not.
 
+mod alternatives;
 mod hidden;
 mod malformed;
 mod real;

@@ -29,6 +29,11 @@ pub(crate) fn hostile_component() -> PathBuf {
     built("hostile_provider.wasm", "tests/fixtures/hostile-provider")
 }
 
+/// The provider of another make.
+pub(crate) fn acme_component() -> PathBuf {
+    built("acme_provider.wasm", "tests/fixtures/acme-provider")
+}
+
 /// Fails when something takes far longer than it should, so that nothing hangs.
 pub(crate) async fn in_time<T>(something: impl Future<Output = T>) -> T {
     let limit = Duration::from_secs(60);

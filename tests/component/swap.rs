@@ -65,10 +65,8 @@ async fn new_calls_go_to_the_new_build_and_those_that_run_end_on_the_old_one() {
 async fn a_bad_candidate_is_refused_with_the_reason_and_traffic_does_not_notice() {
     let mock = MockAzure::builder().start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let limits = Limits {
-        cpu_time: std::time::Duration::from_secs(2),
-        ..Limits::default()
-    };
+    let limits =
+        Limits::default().with(|limits| limits.cpu_time = std::time::Duration::from_secs(2));
     let host = azure().limits(limits);
     let host = host.load(&component()).await.unwrap();
     let mut config = config(&mock);

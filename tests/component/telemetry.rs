@@ -210,6 +210,7 @@ fn tracer(
         .with_simple_exporter(exporter.clone())
         .build();
     OpenTelemetrySubscriber::new(provider.tracer("test"))
+        .provider(provider_host_azure::policy::TELEMETRY_NAME)
 }
 
 /// An attribute as JSON: lists as text, and null for what is not there.

@@ -108,12 +108,8 @@ async fn a_component_that_waits_for_ever_holds_nobody_up() {
     let mock = MockAzure::builder().start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     // With the usual two hours for a call, which are not for a start.
-    let host_that_starts = || {
-        azure().limits(Limits {
-            start_time: LIMIT,
-            ..Limits::default()
-        })
-    };
+    let host_that_starts =
+        || azure().limits(Limits::default().with(|limits| limits.start_time = LIMIT));
     let is_over_for_start = |error: &CallError| matches!(error, CallError::Limit(LimitError::StartTime { limit }) if *limit == LIMIT);
     let provider = host_that_starts().load(component()).await.unwrap();
     let provider = provider.open(&config(&mock)).await.unwrap();
@@ -162,10 +158,7 @@ async fn a_component_that_lingers_after_its_last_event_is_gone_soon_though_its_c
 #[tokio::test]
 async fn a_limit_beyond_all_clocks_is_none() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let limits = Limits {
-        wall_time: Duration::MAX,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| limits.wall_time = Duration::MAX);
     let provider = azure().limits(limits).load(component());
     let provider = provider.await.unwrap().open(&config(&mock)).await.unwrap();
     in_time(provider.complete(&ask("Hi"))).await.unwrap();
@@ -174,10 +167,7 @@ async fn a_limit_beyond_all_clocks_is_none() {
 }
 
 fn host() -> HostBuilder {
-    azure().limits(Limits {
-        wall_time: LIMIT,
-        ..Limits::default()
-    })
+    azure().limits(Limits::default().with(|limits| limits.wall_time = LIMIT))
 }
 
 /// Whether a call's time was over.

@@ -16,6 +16,9 @@ pub(crate) const PROVIDER: &str = "azure-openai-provider";
 /// The package of a component that the tests set upon the host.
 pub(crate) const HOSTILE_PROVIDER: &str = "hostile-provider";
 
+/// The package of a provider of another make, which the tests host beside the real one.
+pub(crate) const ACME_PROVIDER: &str = "acme-provider";
+
 /// The cargo profile that makes small files.
 pub(crate) const PROFILE: &str = "guest";
 

@@ -16,7 +16,7 @@ mod workspace;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::component::{HOSTILE_PROVIDER, PROVIDER};
+use crate::component::{ACME_PROVIDER, HOSTILE_PROVIDER, PROVIDER};
 use crate::error::Error;
 use crate::process::{Run, say};
 use crate::wasm_target::WasmTarget;
@@ -104,7 +104,7 @@ fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
 /// In the release profile, whose builds of the dependencies `run` has made: wasmtime's compiler is some thirty times
 /// slower without optimisation.
 fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
-    for package in [PROVIDER, HOSTILE_PROVIDER] {
+    for package in [PROVIDER, ACME_PROVIDER, HOSTILE_PROVIDER] {
         component::build(workspace, package)?;
     }
     build_programs(workspace, &[HOST, BENCH])?;
@@ -254,7 +254,8 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
             workspace
                 .cargo()
                 .args(["clippy", "--lib", "--quiet"])
-                .args(["--package", PROVIDER, "--package", HOSTILE_PROVIDER])
+                .args(["--package", PROVIDER])
+                .args(["--package", ACME_PROVIDER, "--package", HOSTILE_PROVIDER])
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Unknown.triple()])
                 .args(deny_warnings),

@@ -22,6 +22,7 @@
 pub mod config_file;
 pub mod credentials;
 pub mod doctor;
+pub mod policy;
 pub mod programs;
 
 use std::sync::Arc;
@@ -30,12 +31,18 @@ use provider_host::{Environment, Host, HostBuilder};
 
 use crate::credentials::AzureCredentials;
 
-/// Sets up a host for the Azure OpenAI provider: with this environment, and with the credentials that are in it.
+/// Sets up a host for the Azure OpenAI provider: with this environment, with [its policy](policy::policy), and with the
+/// credentials that are in the environment, over the host's client.
 pub fn host_builder(environment: Environment) -> HostBuilder {
-    let credentials = AzureCredentials::builder().environment(environment.clone());
     Host::builder()
+        .policy(policy::policy())
         .environment(environment)
-        .credentials(Arc::new(credentials.build()))
+        .credentials_from(|environment, http| {
+            let credentials = AzureCredentials::builder()
+                .environment(environment.clone())
+                .http(Arc::clone(http));
+            Arc::new(credentials.build())
+        })
 }
 
 /// The examples of the page on hosts are compiled.

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use provider_host::{Host, LoadError, ProviderEngine};
+use provider_host::{Environment, LoadError, ProviderEngine};
+use provider_host_azure::host_builder;
 
 use super::numbers::{Samples, micros, millis, resident_bytes};
 use super::report::Row;
@@ -16,10 +17,13 @@ pub(super) async fn rows(path: &Path, effort: &Effort) -> Result<Vec<Row>, Bench
     let engine = ProviderEngine::new().map_err(LoadError::from)?;
     let engine_time = millis(begin.elapsed());
     // Compiles it, if it is not in the cache.
-    let loaded = Host::builder().engine(engine.clone()).load(path).await?;
+    let loaded = host_builder(Environment::default())
+        .engine(engine.clone())
+        .load(path)
+        .await?;
     let mut loads = Samples::default();
     for _ in 0..effort.long {
-        let builder = Host::builder().engine(engine.clone());
+        let builder = host_builder(Environment::default()).engine(engine.clone());
         let begin = Instant::now();
         let again = builder.load(path).await?;
         loads.push(millis(begin.elapsed()));

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use provider_host::contract::types::{ChatRequest, StreamEvent};
-use provider_host::http::Clients;
 use provider_host::kernel_json::chat_request;
-use provider_host::{Event, EventSubscriber, Host, Origin, Provider};
+use provider_host::{Environment, Event, EventSubscriber, Host, Provider};
+use provider_host_azure::host_builder;
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ impl Subject {
     pub(super) async fn new(path: &Path, server: &Server) -> Result<Self, BenchError> {
         Ok(Self {
             path: path.to_owned(),
-            loaded: Host::builder().load(path).await?,
+            loaded: host_builder(Environment::default()).load(path).await?,
             server: server.clone(),
         })
     }
@@ -53,16 +53,16 @@ impl Subject {
         let mut config = self.config(is_streaming);
         config.insert("debug".to_owned(), json!(true));
         config.insert("raw_debug".to_owned(), json!(true));
-        let loaded = Host::builder()
+        let loaded = host_builder(Environment::default())
             .events(bodies.clone())
             .load(&self.path)
             .await?;
         loaded.open(&config).await?.complete(request).await?;
         let body = bodies.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let origin = Origin::parse(&self.server.endpoint).ok_or_else(|| {
-            BenchError::Bare(format!("{} is no HTTP address", self.server.endpoint))
-        })?;
-        let client = Clients::default().get(&origin, CONNECT_TIMEOUT);
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build();
         Ok(Bare {
             client: client.map_err(failed)?,
             url: format!("{}/openai/v1/responses", self.server.endpoint),

@@ -26,7 +26,7 @@ pub(super) fn of(arguments: &RequestArguments) -> Result<Vec<ContentBlock>, Fail
 pub(super) fn image(source: &str) -> Result<ContentBlock, Failure> {
     if is_address(source) {
         let source = json!({ "type": "url", "url": source });
-        return Ok(ContentBlock::of(BlockContent::Image(source.to_string())));
+        return Ok(ContentBlock::new(BlockContent::Image(source.to_string())));
     }
     let bytes = read(source)?;
     let Some(media_type) = image_type(&bytes) else {
@@ -40,13 +40,13 @@ pub(super) fn image(source: &str) -> Result<ContentBlock, Failure> {
         "media_type": media_type,
         "data": STANDARD.encode(bytes),
     });
-    Ok(ContentBlock::of(BlockContent::Image(source.to_string())))
+    Ok(ContentBlock::new(BlockContent::Image(source.to_string())))
 }
 
 /// A document from a file or an address.
 pub(super) fn file(source: &str) -> Result<ContentBlock, Failure> {
     if is_address(source) {
-        return Ok(ContentBlock::of(BlockContent::File(File {
+        return Ok(ContentBlock::new(BlockContent::File(File {
             filename: None,
             media_type: None,
             source: FileSource::Url(source.to_owned()),
@@ -54,7 +54,7 @@ pub(super) fn file(source: &str) -> Result<ContentBlock, Failure> {
     }
     let bytes = read(source)?;
     let name = Path::new(source).file_name();
-    Ok(ContentBlock::of(BlockContent::File(File {
+    Ok(ContentBlock::new(BlockContent::File(File {
         filename: name.map(|name| name.to_string_lossy().into_owned()),
         media_type: Some(file_type(source).to_owned()),
         source: FileSource::Base64(STANDARD.encode(bytes)),

@@ -56,6 +56,7 @@ impl EventSubscriber for EventLog {
             call,
             name,
             payload,
+            ..
         } = event;
         if let Some(message) = worth_a_notice(event) {
             notice(self.json, &message);

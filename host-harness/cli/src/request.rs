@@ -33,7 +33,7 @@ pub(super) fn set(
         let content = MessageContent::Text(system.clone());
         request
             .messages
-            .insert(0, Message::of(Role::System, content));
+            .insert(0, Message::new(Role::System, content));
     }
     if let Some(path) = &arguments.schema {
         request.response_format = Some(schema(path)?);
@@ -72,7 +72,7 @@ pub(super) fn attach(request: &mut ChatRequest, blocks: Vec<ContentBlock>) {
         }
         None => {
             let content = MessageContent::Blocks(blocks);
-            request.messages.push(Message::of(Role::User, content));
+            request.messages.push(Message::new(Role::User, content));
         }
     }
 }
@@ -82,7 +82,7 @@ pub(super) fn with(content: MessageContent, more: Vec<ContentBlock>) -> MessageC
     let mut blocks = match content {
         MessageContent::Text(text) if more.is_empty() => return MessageContent::Text(text),
         MessageContent::Text(text) if text.trim().is_empty() => Vec::new(),
-        MessageContent::Text(text) => vec![ContentBlock::of(BlockContent::Text(text))],
+        MessageContent::Text(text) => vec![ContentBlock::new(BlockContent::Text(text))],
         MessageContent::Blocks(blocks) => blocks,
     };
     blocks.extend(more);

@@ -46,7 +46,7 @@ fn request(arguments: &RunArguments) -> Result<ChatRequest, Failure> {
         None => {
             let content = MessageContent::Text(prompt(arguments, &attachments)?);
             let mut request = request::empty()?;
-            request.messages.push(Message::of(Role::User, content));
+            request.messages.push(Message::new(Role::User, content));
             request
         }
     };

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use azure_openai_mock::MockAzure;
 use provider_host::telemetry::TracingSubscriber;
-use provider_host::{Environment, EventSubscriber, Host, MAPPING, Provider, has_endpoint, setting};
-use provider_host_azure::config_file;
+use provider_host::{Environment, EventSubscriber, Host, Provider};
 use provider_host_azure::credentials::AzureCredentials;
+use provider_host_azure::policy::{DEPLOYMENT_MAPPING, policy};
+use provider_host_azure::{config_file, host_builder};
 use serde_json::{Map, Value, json};
 
 use super::args::ProviderArguments;
@@ -106,9 +107,9 @@ impl Setup {
         &mut self,
         json: bool,
     ) -> Result<Option<MockAzure>, Failure> {
-        match has_endpoint(&self.config, &self.environment) {
-            true => Ok(None),
-            false => {
+        match policy().address(&self.config, &self.environment) {
+            Some(_) => Ok(None),
+            None => {
                 let mock = embedded_mock(&mut self.config, &self.environment, json).await?;
                 self.authenticate_with(mock.api_key());
                 Ok(Some(mock))
@@ -125,7 +126,7 @@ impl Setup {
                 .any(|(key, variable)| [*key, *variable].contains(&name))
         };
         self.config.retain(|key, _| !is_other(key));
-        if let Some(Value::Object(mapping)) = self.config.get_mut(MAPPING) {
+        if let Some(Value::Object(mapping)) = self.config.get_mut(DEPLOYMENT_MAPPING) {
             mapping.retain(|key, _| !is_other(key) && !MOCKED.contains(&key.as_str()));
         }
         self.config.insert("api_key".to_owned(), json!(api_key));
@@ -188,8 +189,7 @@ impl Setup {
             Some(_) => Arc::new(TracingSubscriber::around(events)),
             None => events,
         };
-        let host = Host::builder()
-            .environment(self.environment.clone())
+        let host = host_builder(self.environment.clone())
             .credentials(self.credentials.clone())
             .sealed_secrets(self.seals_secrets)
             .events(events)
@@ -212,10 +212,13 @@ struct Secrets {
 
 impl Secrets {
     fn of(config: &Map<String, Value>, environment: &Environment, named: BTreeSet<String>) -> Self {
-        let headers = setting(config, "extra_headers").and_then(Value::as_object);
+        let policy = policy();
+        let headers = policy
+            .value(config, "extra_headers")
+            .and_then(Value::as_object);
         let configured = ["api_key", "azure_ad_token"]
             .iter()
-            .filter_map(|key| setting(config, key))
+            .filter_map(|key| policy.value(config, key))
             .chain(headers.into_iter().flat_map(Map::values))
             .filter_map(Value::as_str);
         let is_secret = |name: &str| {
@@ -263,12 +266,13 @@ async fn embedded_mock(
     environment: &Environment,
     json: bool,
 ) -> Result<MockAzure, Failure> {
-    let mapping = config.get(MAPPING).and_then(Value::as_object);
+    let policy = policy();
+    let mapping = config.get(DEPLOYMENT_MAPPING).and_then(Value::as_object);
     let mapped = mapping
         .into_iter()
         .flat_map(Map::values)
         .filter_map(Value::as_str);
-    let default = ["default_deployment", "deployment_name"].map(|key| setting(config, key));
+    let default = ["default_deployment", "deployment_name"].map(|key| policy.value(config, key));
     let variables = [
         "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
         "AZURE_OPENAI_DEPLOYMENT_NAME",

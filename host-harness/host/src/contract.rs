@@ -13,12 +13,12 @@ pub mod types {
     pub(crate) use super::generated::amplifier::provider::types::{Host, add_to_linker};
 }
 
+mod constructors;
+
 pub(crate) use self::generated::amplifier::provider::{credentials, events};
 pub(crate) use self::generated::exports::amplifier::provider::gateway;
 pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
-use self::types::{
-    BlockContent, ContentBlock, ErrorKind, Message, MessageContent, ProviderError, Role,
-};
+use self::types::{ErrorKind, ProviderError};
 
 mod generated {
     #![allow(
@@ -39,31 +39,6 @@ mod generated {
         exports: { default: async },
         additional_derives: [PartialEq, Clone],
     });
-}
-
-impl ContentBlock {
-    /// A block that says nothing but its content.
-    pub fn of(content: BlockContent) -> Self {
-        Self {
-            content,
-            visibility: None,
-            extensions: None,
-        }
-    }
-}
-
-impl Message {
-    /// A message that says this and nothing else.
-    pub fn of(role: Role, content: MessageContent) -> Self {
-        Self {
-            role,
-            content,
-            name: None,
-            tool_call_id: None,
-            metadata: None,
-            extensions: None,
-        }
-    }
 }
 
 impl ProviderError {

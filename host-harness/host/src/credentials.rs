@@ -4,6 +4,7 @@
 //! it never sees what the credential itself is made of. Where tokens come from is up to whoever sets up the host, who
 //! implements [`TokenProvider`] and hands it to [`crate::HostBuilder::credentials`].
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -23,17 +24,37 @@ pub trait TokenProvider: Send + Sync {
 
 /// A request for a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenRequest {
     /// With which credential.
     pub credential: CredentialKind,
-    /// For what, such as `https://cognitiveservices.azure.com/.default`.
+    /// For what: the scope, such as `https://service.example/.default`.
     pub scope: String,
     /// The token that the service refused: another one is wanted, even when that one looks valid.
     pub refused: Option<Secret>,
 }
 
+impl TokenRequest {
+    /// A request for a token of this credential and for this scope.
+    pub fn new(credential: CredentialKind, scope: impl Into<String>) -> Self {
+        Self {
+            credential,
+            scope: scope.into(),
+            refused: None,
+        }
+    }
+
+    /// The same, where the service refused this token.
+    #[must_use]
+    pub fn with_refused(mut self, refused: Option<Secret>) -> Self {
+        self.refused = refused;
+        self
+    }
+}
+
 /// Which credential a token comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CredentialKind {
     /// The first of the chain that is available.
     DefaultChain,
@@ -55,9 +76,21 @@ pub struct AccessToken {
     pub refresh_on: Option<SystemTime>,
 }
 
+impl AccessToken {
+    /// A token that is valid until then.
+    pub fn new(token: impl Into<Arc<str>>, expires_on: SystemTime) -> Self {
+        Self {
+            token: Secret::new(token),
+            expires_on,
+            refresh_on: None,
+        }
+    }
+}
+
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct CredentialError {
     /// Whether another credential may be tried, or the same one again.
     pub kind: CredentialErrorKind,
@@ -67,7 +100,7 @@ pub struct CredentialError {
     pub retry_after: Option<Duration>,
 }
 
-/// Kinds of credential errors.
+/// Kinds of credential errors: the contract has these and no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialErrorKind {
     /// It is not configured, or not present on this machine: a chain passes on to the next.
@@ -94,7 +127,15 @@ impl CredentialError {
         Self::new(CredentialErrorKind::Temporary, message)
     }
 
-    fn new(kind: CredentialErrorKind, message: impl Into<String>) -> Self {
+    /// The same, whose service asked to wait for so long.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.retry_after = retry_after;
+        self
+    }
+
+    /// One of this kind.
+    pub fn new(kind: CredentialErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -104,6 +145,7 @@ impl CredentialError {
 }
 
 /// The credentials of a host that was given none.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NoCredentials;
 
 #[async_trait]

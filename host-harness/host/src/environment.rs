@@ -1,27 +1,7 @@
-//! Environment variables, and which of them a provider may see.
+//! Environment variables.
 
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// The variables that this provider reads; a provider sees no other.
-pub const VISIBLE_VARIABLES: [&str; 16] = [
-    "AZURE_MANAGED_IDENTITY_CLIENT_ID",
-    "AZURE_OPENAI_AD_TOKEN",
-    "AZURE_OPENAI_API_KEY",
-    "AZURE_OPENAI_API_VERSION",
-    "AZURE_OPENAI_BASE_URL",
-    "AZURE_OPENAI_DEFAULT_DEPLOYMENT",
-    "AZURE_OPENAI_DEFAULT_MODEL",
-    "AZURE_OPENAI_DEPLOYMENT_NAME",
-    "AZURE_OPENAI_ENDPOINT",
-    "AZURE_OPENAI_KEY",
-    "AZURE_OPENAI_MAX_OUTPUT_TOKENS",
-    "AZURE_OPENAI_TEMPERATURE",
-    "AZURE_OPENAI_TOKEN_SCOPE",
-    "AZURE_USE_DEFAULT_CREDENTIAL",
-    "AZURE_USE_MANAGED_IDENTITY",
-    "OPENAI_API_VERSION",
-];
 
 /// An environment: a copy, so that nothing depends on the process's own changing under it, and tests have theirs. `Debug`
 /// shows the names only: some values are secrets.
@@ -49,12 +29,14 @@ impl Environment {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The part of it that a provider sees.
-    pub(crate) fn visible(&self) -> Vec<(String, String)> {
-        VISIBLE_VARIABLES
-            .iter()
-            .filter_map(|name| Some((name.to_string(), self.get(name)?.to_owned())))
-            .collect()
+    /// Those of these names that are set.
+    pub(crate) fn only<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<(String, String)> {
+        let names = names.into_iter();
+        let set = names.filter_map(|name| Some((name.to_owned(), self.get(name)?.to_owned())));
+        set.collect()
     }
 }
 
@@ -79,15 +61,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_sees_the_variables_on_the_list_only() {
-        let environment: Environment = [
-            ("AZURE_OPENAI_ENDPOINT", "e"),
-            ("AZURE_CLIENT_SECRET", "s"),
-            ("PATH", "/bin"),
-        ]
-        .into_iter()
-        .collect();
-        let expected = [("AZURE_OPENAI_ENDPOINT".to_owned(), "e".to_owned())];
-        assert_eq!(environment.visible(), expected);
+    fn a_part_of_it_has_what_is_named_and_set() {
+        let environment =
+            Environment::from_iter([("ACME_URL", "u"), ("ACME_KEY", "s"), ("PATH", "/bin")]);
+        let expected = [("ACME_URL".to_owned(), "u".to_owned())];
+        assert_eq!(environment.only(["ACME_MODEL", "ACME_URL"]), expected);
+    }
+
+    #[test]
+    fn it_shows_no_value() {
+        let environment = Environment::from_iter([("ACME_KEY", "secret")]);
+        assert_eq!(format!("{environment:?}"), r#"Environment {"ACME_KEY"}"#);
     }
 }

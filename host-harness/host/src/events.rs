@@ -34,6 +34,7 @@ pub trait EventSubscriber: Send + Sync {
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Event<'a> {
     /// The call in which it happened: requests, retries and streams of one call have the same. None while a configuration
     /// is opened.

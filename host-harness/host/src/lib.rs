@@ -1,21 +1,27 @@
 //! A wasmtime host for Amplifier provider components.
 //!
-//! [`Host::builder`] sets up a host and loads a component into it. The host checks the component, and gives it what it needs
-//! and nothing else: its configuration, the environment variables on a list, tokens, an event sink, and HTTP to allowed
-//! origins. Keys and tokens are sealed: the component sees placeholders for them. [`Host::open`] makes a [`Provider`] of a
+//! [`Host::builder`] sets up a host and loads a component into it. The host checks the component, and gives it what its
+//! [`Policy`] says and nothing else: its configuration, some environment variables, tokens, an event sink, and HTTP to its
+//! endpoint. Keys and tokens are sealed: the component sees placeholders for them. [`Host::open`] makes a [`Provider`] of a
 //! configuration, which answers chat requests, whole or as they arrive.
 //!
 //! ```no_run
-//! use provider_host::{Environment, Host, kernel_json::chat_request};
+//! use http::HeaderName;
+//! use provider_host::contract::types::ChatRequest;
+//! use provider_host::{Environment, Host, Policy, SecretHeader, Setting};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SecretHeader::Value(HeaderName::from_static("x-api-key"));
+//! let policy = Policy::new()
+//!     .endpoint(Setting::new("base_url").or_variable("ACME_BASE_URL"))
+//!     .secret(Setting::new("key").or_variable("ACME_KEY"), key);
 //! let host = Host::builder()
+//!     .policy(policy)
 //!     .environment(Environment::of_process())
-//!     .load("target/component/azure_openai_provider.wasm")
+//!     .load("acme_provider.wasm")
 //!     .await?;
 //! let provider = host.open(&serde_json::Map::new()).await?;
-//! let request = chat_request::parse(r#"{"messages": [{"role": "user", "content": "Hello"}]}"#)?;
-//! let response = provider.complete(&request).await?;
+//! let response = provider.complete(&ChatRequest::user("Hello")).await?;
 //! # drop(response);
 //! # Ok(())
 //! # }
@@ -30,11 +36,12 @@ mod engine;
 pub mod environment;
 pub mod events;
 mod host;
-pub mod http;
+mod http;
 mod instance;
 pub mod kernel_json;
 mod limits;
 pub mod named_file;
+mod policy;
 mod sealed;
 pub mod secret;
 pub mod telemetry;
@@ -45,8 +52,12 @@ pub use crate::engine::{EngineError, ProviderEngine, ProviderEngineBuilder};
 pub use crate::environment::Environment;
 pub use crate::events::{CallId, Event, EventSubscriber, NoSubscriber};
 pub use crate::host::{
-    BuildId, CallError, CallOptions, ComponentError, ForwardedBody, Host, HostBuilder, MAPPING,
-    Provider, RequestLimits, ResponseStream, Statistics, Swap, SwapError, has_endpoint, setting,
+    BuildId, CallError, CallOptions, ComponentError, ForwardedBody, Host, HostBuilder, Provider,
+    RequestLimits, ResponseStream, Statistics, Swap, SwapError,
 };
-pub use crate::http::Origin;
+pub use crate::http::{
+    Endpoint, HttpBody, HttpClient, HttpError, HttpErrorKind, Origin, PooledClient,
+    PooledClientBuilder, PooledClientError, Proxies,
+};
 pub use crate::limits::{LimitError, Limits, MAX_DOCUMENT_BYTES};
+pub use crate::policy::{Policy, SecretHeader, Setting};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::contract::types::{
     BlockContent, ChatRequest, FileSource, MessageContent, ResponseFormat, ToolChoice, ToolSpec,
 };
+use crate::http::BodyLimits;
 
 /// What a host lets its provider use. Each limit holds for one call, or for one instance, and a call that goes over it ends
 /// with a [`LimitError`]; the others go on.
@@ -12,13 +13,13 @@ use crate::contract::types::{
 /// ```
 /// use std::time::Duration;
 ///
-/// let limits = provider_host::Limits {
-///     wall_time: Duration::from_secs(600),
-///     ..Default::default()
-/// };
-/// # assert!(limits.wall_time < provider_host::Limits::default().wall_time);
+/// use provider_host::Limits;
+///
+/// let limits = Limits::default().with(|limits| limits.wall_time = Duration::from_secs(600));
+/// # assert!(limits.wall_time < Limits::default().wall_time);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The most memory that one instance may have, in bytes: 256 MiB, which is the most that can be set. A request with a
     /// 30 MB image is in there as base64, as JSON and as the bytes that are sent, which makes 120 MB; twice that is a
@@ -176,12 +177,56 @@ pub enum LimitError {
 }
 
 impl Limits {
+    /// These limits with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Those that hold for one call.
+    pub(crate) fn of_call(&self) -> CallLimits {
+        CallLimits {
+            cpu_time: self.cpu_time,
+            wall_time: self.wall_time,
+            request_bytes: self.request_bytes,
+            response_bytes: self.response_bytes,
+            event_bytes: self.event_bytes,
+        }
+    }
+}
+
+/// The limits that hold for one call; see [`Limits`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct CallLimits {
+    pub(crate) cpu_time: Duration,
+    pub(crate) wall_time: Duration,
+    pub(crate) request_bytes: usize,
+    pub(crate) response_bytes: usize,
+    pub(crate) event_bytes: usize,
+}
+
+impl CallLimits {
+    /// Those of its HTTP exchanges.
+    pub(crate) fn bodies(&self) -> BodyLimits {
+        BodyLimits {
+            request_bytes: self.request_bytes,
+            response_bytes: self.response_bytes,
+        }
+    }
+
     /// Whether a request may be handed to a component.
     pub(crate) fn check(&self, request: &ChatRequest) -> Result<(), LimitError> {
-        let (size, limit) = (size(request), self.request_bytes);
-        match size <= limit {
-            true => Ok(()),
-            false => Err(LimitError::Request { size, limit }),
+        self.check_size(size(request))
+    }
+
+    /// The same for a request with so many bytes of text.
+    pub(crate) fn check_size(&self, size: usize) -> Result<(), LimitError> {
+        let limit = self.request_bytes;
+        if size <= limit {
+            Ok(())
+        } else {
+            Err(LimitError::Request { size, limit })
         }
     }
 }

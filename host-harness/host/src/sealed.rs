@@ -5,7 +5,7 @@
 //! sends it to another place, in another header or in a body sends random text.
 
 use std::borrow::Cow;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 
 use crate::credentials::AccessToken;
-use crate::host::MAPPING;
+use crate::policy::{Policy, SecretHeader};
 use crate::secret::Secret;
 
 /// The secrets of one provider.
@@ -21,6 +21,8 @@ pub(crate) struct SealedSecrets {
     /// Whether the provider sees placeholders. When not, the secrets are known all the same, to be taken out of what it
     /// says.
     is_sealed: bool,
+    /// What is a secret, and which header it belongs into.
+    policy: Arc<Policy>,
     /// Read for each event and each request, written for a new token.
     entries: RwLock<Vec<Entry>>,
     random: SystemRandom,
@@ -37,19 +39,22 @@ struct Entry {
     expires_on: Option<SystemTime>,
 }
 
-/// The header that a secret belongs into.
-#[derive(Clone, PartialEq)]
-enum Place {
-    /// As the whole value of this header.
-    Header(HeaderName),
-    /// After `Bearer ` in `authorization`.
-    Bearer,
+/// Where a secret belongs.
+#[derive(Clone)]
+struct Place {
+    /// None for what belongs nowhere, and is hidden all the same.
+    header: Option<SecretHeader>,
+    /// Which of the endpoints it is for; all of them without.
+    endpoint: Option<usize>,
+    /// Whether it is one word, as keys and tokens are; any other header is one line.
+    is_word: bool,
 }
 
 impl SealedSecrets {
-    pub(crate) fn new(is_sealed: bool) -> Self {
+    pub(crate) fn new(is_sealed: bool, policy: Arc<Policy>) -> Self {
         Self {
             is_sealed,
+            policy,
             entries: RwLock::default(),
             random: SystemRandom::new(),
         }
@@ -58,38 +63,70 @@ impl SealedSecrets {
     /// The configuration as the provider may see it.
     pub(crate) fn seal_config(&self, config: &Map<String, Value>) -> Map<String, Value> {
         let mut config = config.clone();
-        self.seal_settings(&mut config);
-        if let Some(Value::Object(mapping)) = config.get_mut(MAPPING) {
-            // The provider takes settings out of there.
-            self.seal_settings(mapping);
-        }
+        self.seal_table(&mut config, MAIN_ENDPOINT);
         config
     }
 
-    fn seal_settings(&self, settings: &mut Map<String, Value>) {
+    /// The settings of one endpoint.
+    fn seal_table(&self, settings: &mut Map<String, Value>, endpoint: usize) {
+        self.seal_settings(settings, endpoint);
+        let nested = self.policy.nested_settings.as_ref();
+        if let Some(Value::Object(nested)) = nested.and_then(|key| settings.get_mut(key)) {
+            self.seal_settings(nested, endpoint);
+        }
+    }
+
+    fn seal_settings(&self, settings: &mut Map<String, Value>, endpoint: usize) {
         for (key, value) in settings {
-            // The provider takes blanks off names, where it takes settings out of the table of deployments.
+            // The provider takes blanks off names, where it takes settings out of another table.
             let key = key.trim();
-            let mut sealed = sealed_settings().into_iter();
-            if let Some((_, place)) = sealed.find(|(sealed, _)| *sealed == key) {
-                self.seal_value(value, place);
-            } else if key == "extra_headers" {
-                self.seal_headers(value);
+            if let Some(header) = self.policy.header_of_setting(key) {
+                self.seal_value(value, Place::of(header.clone(), endpoint));
+            } else if self.policy.secret_headers.as_deref() == Some(key) {
+                self.seal_headers(value, endpoint);
+            } else if self.policy.alternatives.as_deref() == Some(key) && endpoint == MAIN_ENDPOINT
+            {
+                self.seal_alternatives(value);
             }
         }
     }
 
-    fn seal_headers(&self, value: &mut Value) {
+    fn seal_alternatives(&self, value: &mut Value) {
+        let tables = match value {
+            Value::Array(tables) => tables.as_mut_slice(),
+            table => std::slice::from_mut(table),
+        };
+        for (index, table) in tables.iter_mut().enumerate() {
+            match table {
+                Value::Object(table) => self.seal_table(table, MAIN_ENDPOINT + 1 + index),
+                // No table, and a mistake: a text may be one, as JSON, with the secret in it.
+                other => self.seal_value(other, Place::NOWHERE),
+            }
+        }
+    }
+
+    fn seal_headers(&self, value: &mut Value, endpoint: usize) {
         match value {
             Value::Object(headers) => {
                 for (name, value) in headers {
                     // A name that is none never gets anywhere; the provider says so.
                     let name = HeaderName::from_bytes(name.as_bytes());
-                    self.seal_value(value, Place::Header(name.unwrap_or(API_KEY)));
+                    let place = name.map_or(Place::NOWHERE, |name| self.place_in(name, endpoint));
+                    self.seal_value(value, place);
                 }
             }
             // No table, and no header either: a text may be what a line of HTTP looks like, with the secret in it.
-            other => self.seal_value(other, Place::Header(API_KEY)),
+            other => self.seal_value(other, Place::NOWHERE),
+        }
+    }
+
+    /// The place of a configured header, which may be the one that a key has.
+    fn place_in(&self, name: HeaderName, endpoint: usize) -> Place {
+        let header = SecretHeader::Value(name);
+        let mut secrets = self.policy.secrets.iter();
+        Place {
+            is_word: secrets.any(|(_, of_secret)| *of_secret == header),
+            ..Place::of(header, endpoint)
         }
     }
 
@@ -99,9 +136,8 @@ impl SealedSecrets {
         mut variables: Vec<(String, String)>,
     ) -> Vec<(String, String)> {
         for (name, value) in &mut variables {
-            let mut sealed = sealed_variables().into_iter();
-            if let Some((_, place)) = sealed.find(|(sealed, _)| sealed == name) {
-                *value = self.seal_text(value, place);
+            if let Some(header) = self.policy.header_of_variable(name) {
+                *value = self.seal_text(value, Place::of(header.clone(), MAIN_ENDPOINT));
             }
         }
         variables
@@ -110,23 +146,37 @@ impl SealedSecrets {
     /// A token as the provider may see it. The same token has the same placeholder.
     pub(crate) fn seal_token(&self, token: &AccessToken) -> String {
         let mut entries = self.entries_mut();
-        if let Some(entry) = entries.iter().find(|entry| entry.secret == token.token) {
+        // A secret of the configuration may be the same text, and is not for every endpoint.
+        let is_same = |entry: &&Entry| entry.expires_on.is_some() && entry.secret == token.token;
+        if let Some(entry) = entries.iter().find(is_same) {
             return entry.placeholder.clone();
         }
         let now = SystemTime::now();
         entries.retain(|entry| entry.expires_on.is_none_or(|expires_on| expires_on > now));
-        let entry = self.entry(token.token.clone(), Place::Bearer, Some(token.expires_on));
+        let place = Place {
+            endpoint: None,
+            ..Place::of(SecretHeader::Bearer, MAIN_ENDPOINT)
+        };
+        let entry = self.entry(token.token.clone(), place, Some(token.expires_on));
         let placeholder = entry.placeholder.clone();
         insert(&mut entries, entry);
         placeholder
     }
 
-    /// Puts secrets where placeholders are, in the headers of a request to the endpoint.
-    pub(crate) fn unseal(&self, headers: &mut HeaderMap) {
+    /// Puts secrets where placeholders are, in the headers of a request to these endpoints, by their indices: 0 is the
+    /// configuration's own, 1 its first alternative.
+    pub(crate) fn unseal(&self, headers: &mut HeaderMap, endpoints: &[usize]) {
         for entry in self.entries().iter() {
-            let (name, prefix) = match &entry.place {
-                Place::Header(name) => (name, ""),
-                Place::Bearer => (&AUTHORIZATION, BEARER),
+            let Place {
+                header, endpoint, ..
+            } = &entry.place;
+            if endpoint.is_some_and(|endpoint| !endpoints.contains(&endpoint)) {
+                continue;
+            }
+            let (name, prefix) = match header {
+                Some(SecretHeader::Value(name)) => (name, ""),
+                Some(SecretHeader::Bearer) => (&AUTHORIZATION, BEARER),
+                None => continue,
             };
             let http::header::Entry::Occupied(mut values) = headers.entry(name) else {
                 continue;
@@ -221,10 +271,24 @@ impl SealedSecrets {
 }
 
 impl Place {
-    /// Whether a text can be sent there: keys and tokens are one word, other headers one line.
+    const NOWHERE: Self = Self {
+        header: None,
+        endpoint: None,
+        is_word: true,
+    };
+
+    /// The place of a key or a token.
+    fn of(header: SecretHeader, endpoint: usize) -> Self {
+        Self {
+            header: Some(header),
+            endpoint: Some(endpoint),
+            is_word: true,
+        }
+    }
+
+    /// Whether a text can be sent there.
     fn can_carry(&self, secret: &str) -> bool {
-        let is_word = !matches!(self, Self::Header(name) if *name != API_KEY);
-        let least = if is_word { b'!' } else { b' ' };
+        let least = if self.is_word { b'!' } else { b' ' };
         secret.bytes().all(|byte| (least..=b'~').contains(&byte))
     }
 }
@@ -254,28 +318,12 @@ fn insert(entries: &mut Vec<Entry>, entry: Entry) {
     entries.insert(position, entry);
 }
 
-/// The settings that are secrets, and the header of each. `extra_headers` has its own rule.
-fn sealed_settings() -> [(&'static str, Place); 2] {
-    [
-        ("api_key", Place::Header(API_KEY)),
-        ("azure_ad_token", Place::Bearer),
-    ]
-}
-
-/// The variables that are secrets, and the header of each.
-fn sealed_variables() -> [(&'static str, Place); 3] {
-    [
-        ("AZURE_OPENAI_API_KEY", Place::Header(API_KEY)),
-        ("AZURE_OPENAI_KEY", Place::Header(API_KEY)),
-        ("AZURE_OPENAI_AD_TOKEN", Place::Bearer),
-    ]
-}
-
-const API_KEY: HeaderName = HeaderName::from_static("api-key");
+/// The endpoint of the configuration itself; those of its alternatives follow.
+const MAIN_ENDPOINT: usize = 0;
 
 const BEARER: &str = "Bearer ";
 
-/// What is shorter is no secret of Azure's, and taking it out would tear words apart.
+/// What is shorter is no secret of a service's, and taking it out would tear words apart.
 const MIN_REDACTED_BYTES: usize = 8;
 
 /// How deep JSON may be in JSON: a gateway's answer that quotes the service's, in the payload of an event.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 /// use provider_host::watch::FileWatcher;
 ///
 /// # async fn example(host: provider_host::Provider) {
-/// let path = std::path::Path::new("target/component/azure_openai_provider.wasm");
+/// let path = std::path::Path::new("target/component/provider.wasm");
 /// let mut watcher = FileWatcher::new(path).await;
 /// loop {
 ///     watcher.changed().await;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use provider_host::credentials::{
-    AccessToken, CredentialError, CredentialErrorKind, TokenProvider, TokenRequest,
-};
+use provider_host::credentials::{AccessToken, CredentialError, TokenProvider, TokenRequest};
 use serde_json::json;
 
 use super::support::{assert_final, chain, mock, open, open_with};
@@ -76,10 +74,6 @@ struct Nobody(Mutex<Vec<String>>);
 impl TokenProvider for Nobody {
     async fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
         self.0.lock().unwrap().push(request.scope.clone());
-        Err(CredentialError {
-            kind: CredentialErrorKind::Failed,
-            message: "nobody is here".to_owned(),
-            retry_after: None,
-        })
+        Err(CredentialError::failed("nobody is here"))
     }
 }

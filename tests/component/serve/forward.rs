@@ -163,11 +163,8 @@ async fn each_route_arrives_where_the_endpoint_has_it() {
 
 #[tokio::test]
 async fn a_file_of_30_mib_arrives_in_its_form_and_memory_stays_bounded() {
-    let limits = Limits {
-        // The file once, the program, and no second copy.
-        memory_bytes: 40 * 1024 * 1024,
-        ..Limits::default()
-    };
+    // The file once, the program, and no second copy.
+    let limits = Limits::default().with(|limits| limits.memory_bytes = 40 * 1024 * 1024);
     let served = Served::limited(json!({}), limits).await;
     let file: Vec<u8> = (0..30 * 1024 * 1024_u32)
         .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)

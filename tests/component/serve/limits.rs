@@ -311,11 +311,10 @@ async fn probes_and_paths() {
 
 #[tokio::test]
 async fn what_the_host_turns_away_is_told_what_to_do() {
-    let limits = Limits {
-        waiting_calls: 0,
-        request_bytes: 1_000,
-        ..Limits::default()
-    };
+    let limits = Limits::default().with(|limits| {
+        limits.waiting_calls = 0;
+        limits.request_bytes = 1_000;
+    });
     let served = Served::limited(
         MockAzure::builder().start().await.unwrap(),
         json!({ "max_concurrent_requests": 1 }),

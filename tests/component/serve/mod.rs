@@ -11,7 +11,7 @@ mod memory;
 mod metrics;
 mod models;
 mod page;
-mod recorder;
+pub(crate) mod recorder;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use provider_host::Environment;
-use provider_host::http::Clients;
+use provider_host::{Environment, HttpClient, PooledClient};
 
 use super::cache::Cache;
 use super::chain::{Attempt, AttemptOutcome, Chain};
@@ -50,7 +49,7 @@ pub struct AzureCredentialsBuilder {
     environment: Environment,
     is_interactive: bool,
     arc_token_directory: Option<PathBuf>,
-    clients: Clients,
+    http: Arc<dyn HttpClient>,
     clock: Clock,
 }
 
@@ -61,7 +60,7 @@ impl AzureCredentials {
             environment: Environment::default(),
             is_interactive: false,
             arc_token_directory: None,
-            clients: Clients::default(),
+            http: Arc::new(PooledClient::default()),
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -74,7 +73,7 @@ impl AzureCredentials {
     pub async fn planned(&self, kind: &CredentialKind) -> Result<Vec<Attempt>, CredentialError> {
         match kind {
             CredentialKind::DefaultChain => Ok(self.chain.clone()?.planned().await),
-            CredentialKind::ManagedIdentity { .. } => {
+            _ => {
                 let credential = self.credential(kind)?;
                 Ok(vec![Attempt::planned(credential.as_ref()).await])
             }
@@ -112,6 +111,9 @@ impl AzureCredentials {
                 let credential = ManagedIdentityCredential::new(surroundings, client_id.clone());
                 Ok(Arc::new(credential))
             }
+            other => Err(CredentialError::unavailable(format!(
+                "Azure has no such credential: {other:?}"
+            ))),
         }
     }
 }
@@ -149,9 +151,9 @@ impl AzureCredentialsBuilder {
         self
     }
 
-    /// The connections to go over, if not connections of their own.
-    pub fn clients(mut self, clients: Clients) -> Self {
-        self.clients = clients;
+    /// What sends their requests, if not a client of their own.
+    pub fn http(mut self, client: Arc<dyn HttpClient>) -> Self {
+        self.http = client;
         self
     }
 
@@ -164,7 +166,7 @@ impl AzureCredentialsBuilder {
         let cache = Cache::new(self.clock.clone());
         let surroundings = Arc::new(Surroundings {
             environment: self.environment,
-            transport: Transport::new(self.clients),
+            transport: Transport::new(self.http),
             clock: self.clock,
             is_interactive: self.is_interactive,
             arc_paths,

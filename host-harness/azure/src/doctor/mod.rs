@@ -11,9 +11,8 @@ mod retirement;
 
 use provider_host::contract::types::ErrorKind;
 use provider_host::credentials::{CredentialError, CredentialKind, TokenProvider, TokenRequest};
-use provider_host::http::proxy;
 use provider_host::secret::Secret;
-use provider_host::{CallError, Environment, Host, Origin};
+use provider_host::{CallError, Environment, Host, Origin, Proxies};
 use serde_json::{Map, Value};
 
 pub use self::claims::Claims;
@@ -85,7 +84,7 @@ pub async fn examine(examination: &Examination<'_>) -> Result<Report, CallError>
     let endpoint = description["endpoint"].as_str().and_then(Origin::parse);
     let mut report = Report {
         problems: Vec::new(),
-        proxy: endpoint.and_then(|origin| proxy(&origin)),
+        proxy: endpoint.and_then(|origin| Proxies::of_system().to(&origin)),
         description,
         authentication: Some(authentication),
         probe: Probe::Skipped("offline"),
@@ -122,11 +121,7 @@ async fn authentication(examination: &Examination<'_>, description: &Value) -> A
         let credentials = credentials.planned(&kind).await;
         return Authentication::Planned { scope, credentials };
     }
-    let request = TokenRequest {
-        credential: kind,
-        scope,
-        refused: None,
-    };
+    let request = TokenRequest::new(kind, scope);
     let attempts = credentials.examine(&request).await;
     let has_token = attempts.iter().any(report::gave_token);
     // The one that was just got.

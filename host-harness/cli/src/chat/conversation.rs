@@ -42,7 +42,7 @@ impl Conversation {
         let mark = Mark(self.request.messages.len());
         let attached = std::mem::take(&mut self.attached);
         let content = request::with(MessageContent::Text(text.to_owned()), attached);
-        self.add(Message::of(Role::User, content));
+        self.add(Message::new(Role::User, content));
         mark
     }
 
@@ -51,7 +51,7 @@ impl Conversation {
         let content = MessageContent::Blocks(response.content.clone());
         self.add(Message {
             metadata: response.metadata.clone(),
-            ..Message::of(Role::Assistant, content)
+            ..Message::new(Role::Assistant, content)
         });
     }
 
@@ -60,7 +60,7 @@ impl Conversation {
         self.add(Message {
             name: Some(call.name.clone()),
             tool_call_id: Some(call.id.clone()),
-            ..Message::of(Role::Tool, content)
+            ..Message::new(Role::Tool, content)
         })
     }
 

@@ -238,7 +238,7 @@ mod tests {
             BlockContent::Text("A chart:".to_owned()),
             BlockContent::Image("{}".to_owned()),
         ];
-        let blocks = MessageContent::Blocks(blocks.map(ContentBlock::of).into());
+        let blocks = MessageContent::Blocks(blocks.map(ContentBlock::new).into());
         assert_eq!(summary(&blocks), "A chart: [image]");
     }
 }

@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 use crate::engine::{IdleInstances, ProviderEngine};
 use crate::instance::{Grants, Instance};
 
-/// Which build of which provider, such as `azure-openai 0.1.0 (3f2a9c41d07b)`.
+/// Which build of which provider, such as `acme 0.1.0 (3f2a9c41d07b)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct BuildId {

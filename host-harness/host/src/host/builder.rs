@@ -13,30 +13,40 @@ use crate::credentials::{NoCredentials, TokenProvider};
 use crate::engine::ProviderEngine;
 use crate::environment::Environment;
 use crate::events::{EventSubscriber, NoSubscriber};
-use crate::http::{Clients, Origin};
+use crate::http::{HttpClient, Origin, PooledClient};
 use crate::limits::{Limits, MAX_MEMORY_BYTES};
+use crate::policy::Policy;
 
 /// Sets up a [`Host`].
+#[must_use]
 pub struct HostBuilder {
+    policy: Policy,
     environment: Environment,
     allowed: Vec<Origin>,
     clock: Option<Arc<dyn Clock>>,
     events: Arc<dyn EventSubscriber>,
-    credentials: Arc<dyn TokenProvider>,
+    http: Option<Arc<dyn HttpClient>>,
+    credentials: Credentials,
     seals_secrets: bool,
     limits: Limits,
     engine: Option<ProviderEngine>,
     request_limits: Option<RequestLimits>,
 }
 
+/// Makes the credentials of a host from its environment and its client.
+type Credentials =
+    Box<dyn FnOnce(&Environment, &Arc<dyn HttpClient>) -> Arc<dyn TokenProvider> + Send + Sync>;
+
 impl HostBuilder {
     pub(super) fn new() -> Self {
         Self {
+            policy: Policy::new(),
             environment: Environment::default(),
             allowed: Vec::new(),
             clock: None,
             events: Arc::new(NoSubscriber),
-            credentials: Arc::new(NoCredentials),
+            http: None,
+            credentials: Box::new(|_, _| Arc::new(NoCredentials)),
             seals_secrets: true,
             limits: Limits::default(),
             engine: None,
@@ -44,7 +54,13 @@ impl HostBuilder {
         }
     }
 
-    /// The environment; a provider sees the variables on [`crate::environment::VISIBLE_VARIABLES`] of it.
+    /// What providers are granted; nothing without this.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The environment; a provider sees those variables of it that the policy names. Empty without this.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
@@ -69,9 +85,27 @@ impl HostBuilder {
         self
     }
 
+    /// What sends the requests of providers, and of credentials that are made with it; a [`PooledClient`] of the host's own
+    /// without this.
+    pub fn http(mut self, client: Arc<dyn HttpClient>) -> Self {
+        self.http = Some(client);
+        self
+    }
+
     /// Where tokens come from; nowhere without this.
-    pub fn credentials(mut self, credentials: Arc<dyn TokenProvider>) -> Self {
-        self.credentials = credentials;
+    pub fn credentials(self, credentials: Arc<dyn TokenProvider>) -> Self {
+        self.credentials_from(|_, _| credentials)
+    }
+
+    /// Where tokens come from, made of the host's environment and its client when the component is loaded.
+    pub fn credentials_from(
+        mut self,
+        credentials: impl FnOnce(&Environment, &Arc<dyn HttpClient>) -> Arc<dyn TokenProvider>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.credentials = Box::new(credentials);
         self
     }
 
@@ -133,16 +167,21 @@ impl HostBuilder {
             None => ProviderEngine::shared()?,
         };
         let component = ProviderComponent::load(&engine, source).await?;
+        let http = self
+            .http
+            .unwrap_or_else(|| Arc::new(PooledClient::default()));
+        let credentials = (self.credentials)(&self.environment, &http);
         Ok(Host {
             engine,
             component,
             capabilities: Arc::new(Capabilities {
+                policy: Arc::new(self.policy),
                 environment: self.environment,
                 allowed: self.allowed,
-                clients: Clients::default(),
+                http,
                 clock: self.clock,
                 events: self.events,
-                credentials: self.credentials,
+                credentials,
                 seals_secrets: self.seals_secrets,
                 limits: self.limits,
                 request_limits: self.request_limits,
@@ -155,6 +194,7 @@ impl fmt::Debug for HostBuilder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("HostBuilder")
+            .field("policy", &self.policy)
             .field("allowed", &self.allowed)
             .field("limits", &self.limits)
             .field("seals_secrets", &self.seals_secrets)

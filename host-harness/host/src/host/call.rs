@@ -13,8 +13,7 @@ use super::{CallError, Opened};
 use crate::contract::ProviderModule;
 use crate::contract::types::ChatResponse;
 use crate::deadline::Deadline;
-use crate::events::{CallId, EventSubscriber};
-use crate::instance::{HostState, Instance};
+use crate::instance::{CallPlan, HostState, Instance};
 
 /// A call that runs. Dropping it stops the component, and closes its connections.
 ///
@@ -34,14 +33,14 @@ impl Call {
     pub(super) async fn begin(
         opened: &Arc<Opened>,
         running: RunningCall,
-        (id, events): (CallId, Arc<dyn EventSubscriber>),
+        plan: CallPlan,
         slot: Option<Slot>,
         deadline: Deadline,
     ) -> Result<Self, CallError> {
         let build = &running.build;
         let instance = build.instance(&opened.grants, &opened.config, deadline);
         let mut instance = instance.await?;
-        instance.begin(id, events);
+        instance.begin(plan);
         Ok(Self {
             instance,
             running,

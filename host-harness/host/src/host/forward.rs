@@ -15,13 +15,13 @@ use super::reading::{Reading, Source, Working};
 use super::{CallError, CallOptions, Opened, Provider};
 use crate::contract::gateway::{HttpHeader, HttpRequest, HttpResponse};
 use crate::contract::types::{ErrorKind, ProviderError};
-use crate::limits::LimitError;
 
 impl Provider {
     /// Sends a request of a client that speaks the service's API on to the service, and returns when its answer begins.
     ///
-    /// The path is below `/openai/v1`, such as `/responses` or `/files/file_1?x=y`; a scheme and a host are not looked at. The
-    /// deployment takes the place of the model, in a body of JSON, in a form, and in a path that begins with
+    /// The path is below the one where the provider's service has its API, such as `/responses` or `/files/file_1?x=y`; a
+    /// scheme and a host are not looked at. The deployment takes the place of the model, in a body of JSON, in a form, and in a
+    /// path that begins with
     /// `/deployments/NAME/`; the provider adds its key or its token. Everything else goes out as it is, and the answer comes
     /// back as it is, errors of the service too. Of what the service says to be an error (a status of 400 or more) secrets
     /// are taken out.
@@ -33,9 +33,23 @@ impl Provider {
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<ForwardedBody>, CallError> {
+        self.forward_with(request, CallOptions::new()).await
+    }
+
+    /// The same, with something of its own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer: the provider's error, the component's failure, or what the host had against the call.
+    pub async fn forward_with(
+        &self,
+        request: Request<Bytes>,
+        options: CallOptions,
+    ) -> Result<Response<ForwardedBody>, CallError> {
         let request = handed_over(request);
-        self.0.check_size(&request)?;
-        let mut call = self.0.enter(None, CallOptions::default()).await?;
+        let limits = options.limits(&self.0.grants.limits);
+        limits.check_size(size(&request))?;
+        let mut call = self.0.enter(None, options).await?;
         let answered = call.run(async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_gateway();
             guest.call_forward(store, provider, &request).await
@@ -204,17 +218,6 @@ impl Open {
 }
 
 impl Opened {
-    fn check_size(&self, request: &HttpRequest) -> Result<(), CallError> {
-        let headers = request.headers.iter();
-        let headers = headers.map(|header| header.name.len() + header.value.len());
-        let size = request.path.len() + request.body.len() + headers.sum::<usize>();
-        let limit = self.grants.limits.request_bytes;
-        match size <= limit {
-            true => Ok(()),
-            false => Err(LimitError::Request { size, limit }.into()),
-        }
-    }
-
     /// Status and headers, of which secrets are taken out: a service may repeat what it was sent.
     fn head(&self, response: &HttpResponse) -> Result<(StatusCode, HeaderMap), CallError> {
         let status = StatusCode::from_u16(response.status)
@@ -256,6 +259,13 @@ impl Opened {
         headers.remove(header::CONTENT_LENGTH);
         Ok((headers, ForwardedBody(Body::Whole(Some(bytes)))))
     }
+}
+
+/// How many bytes a request has.
+fn size(request: &HttpRequest) -> usize {
+    let headers = request.headers.iter();
+    let headers = headers.map(|header| header.name.len() + header.value.len());
+    request.path.len() + request.body.len() + headers.sum::<usize>()
 }
 
 /// The request as the component gets it.

@@ -27,7 +27,6 @@ use self::build::{Build, RunningCall};
 pub use self::builder::HostBuilder;
 use self::call::Call;
 use self::capabilities::Capabilities;
-pub use self::capabilities::{MAPPING, has_endpoint, setting};
 pub use self::error::{CallError, ComponentError};
 pub use self::forward::ForwardedBody;
 use self::gate::Gate;
@@ -43,7 +42,7 @@ use crate::contract::types::{ChatRequest, ChatResponse, ModelInfo, ProviderInfo}
 use crate::deadline::Deadline;
 use crate::engine::ProviderEngine;
 use crate::events::{CallId, Event, EventSubscriber};
-use crate::instance::{Grants, Instance};
+use crate::instance::{CallPlan, Grants, Instance};
 
 /// A provider that is loaded and configured, and answers. Cheap to clone, and shared by tasks: each call has an instance of
 /// its own.
@@ -105,7 +104,7 @@ impl Provider {
         let deadline = Deadline::of_start(grants.limits.start_time);
         let opened = Instance::open(engine, pre, &grants, &config, false, deadline).await?;
         let mut first = opened.map_err(|error| grants.error(error))?;
-        let settings = Settings::of(&mut first, deadline).await?;
+        let settings = Settings::of(&mut first, &grants.policy, deadline).await?;
         let build = Build::new(
             engine,
             host.component.clone(),
@@ -282,7 +281,7 @@ impl Opened {
         request: &ChatRequest,
         options: CallOptions,
     ) -> Result<Call, CallError> {
-        self.grants.limits.check(request)?;
+        options.limits(&self.grants.limits).check(request)?;
         self.enter(Some(request), options).await
     }
 
@@ -292,13 +291,17 @@ impl Opened {
         request: Option<&ChatRequest>,
         options: CallOptions,
     ) -> Result<Call, CallError> {
-        let id = self.next_call();
-        let deadline = Deadline::after(self.grants.limits.wall_time);
+        self.count_call();
+        let plan = CallPlan {
+            id: options.id(),
+            limits: options.limits(&self.grants.limits),
+            events: options.events.unwrap_or_else(|| self.events()),
+        };
+        let deadline = Deadline::after(plan.limits.wall_time);
         let slot = deadline.hold(self.gate.enter()).await??;
         let running = self.begin_call();
-        let events = options.events.unwrap_or_else(|| self.events());
-        self.report_concurrency(&*events, id, request, &running.build);
-        Call::begin(self, running, (id, events), Some(slot), deadline).await
+        self.report_concurrency(&*plan.events, plan.id, request, &running.build);
+        Call::begin(self, running, plan, Some(slot), deadline).await
     }
 
     /// Begins to work for a question that asks nothing of the service, and so need not wait.
@@ -306,9 +309,14 @@ impl Opened {
         let running = self.begin_call();
         // Afterwards: whoever closed the gate before has not counted this one, and whoever closes it now waits for it.
         self.gate.check_open()?;
-        let deadline = Deadline::after(self.grants.limits.wall_time);
-        let call = (self.next_call(), self.events());
-        Call::begin(self, running, call, None, deadline).await
+        self.count_call();
+        let plan = CallPlan {
+            id: CallId::next(),
+            limits: self.grants.limits.of_call(),
+            events: self.events(),
+        };
+        let deadline = Deadline::after(plan.limits.wall_time);
+        Call::begin(self, running, plan, None, deadline).await
     }
 
     /// Who hears calls that do not say who does.
@@ -352,10 +360,9 @@ impl Opened {
         });
     }
 
-    /// Counts one more call, and gives it its id.
-    fn next_call(&self) -> CallId {
+    /// Counts one more call.
+    fn count_call(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        CallId::next()
     }
 
     /// The build that takes new calls.

@@ -5,8 +5,10 @@ use tokio::sync::Semaphore;
 
 use crate::deadline::Deadline;
 use crate::instance::{Failure, Instance};
+use crate::policy::Policy;
 
-/// Settings that the host goes by too. None of them is needed: a provider may describe itself as it likes.
+/// Settings that the host goes by too, where the policy names them. None of them is needed: a provider may describe itself as it
+/// likes.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Settings {
     /// The model of requests that name none.
@@ -21,24 +23,32 @@ impl Settings {
     /// # Errors
     ///
     /// When the component fails.
-    pub(super) async fn of(instance: &mut Instance, deadline: Deadline) -> Result<Self, Failure> {
+    pub(super) async fn of(
+        instance: &mut Instance,
+        policy: &Policy,
+        deadline: Deadline,
+    ) -> Result<Self, Failure> {
         let description = instance.run(deadline, async |store, bindings, provider| {
             let guest = bindings.amplifier_provider_provider().provider();
             guest.call_describe(store, provider).await
         });
-        Ok(Self::read(&description.await?))
+        Ok(Self::read(&description.await?, policy))
     }
 
-    fn read(description: &str) -> Self {
+    fn read(description: &str, policy: &Policy) -> Self {
         let description: Value = serde_json::from_str(description).unwrap_or_default();
-        let value = |key: &str| &description["settings"][key]["value"];
-        let limit = match value("max_concurrent_requests") {
-            Value::String(text) => text.trim().parse().ok(),
-            value => value.as_u64(),
+        let value = |key: &Option<String>| {
+            let key = key.as_ref()?;
+            description["settings"][key].get("value")
+        };
+        let limit = match value(&policy.concurrency_setting) {
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            limit => limit.and_then(Value::as_u64),
         };
         let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+        let model = value(&policy.model_setting).and_then(Value::as_str);
         Self {
-            default_model: value("default_model").as_str().map(str::to_owned),
+            default_model: model.map(str::to_owned),
             max_concurrent_requests: limit
                 .filter(|limit| (1..=Semaphore::MAX_PERMITS).contains(limit)),
         }
@@ -51,6 +61,9 @@ mod tests {
 
     #[test]
     fn any_description_is_good_enough() {
+        let policy = Policy::new()
+            .model_setting("default_model")
+            .concurrency_setting("max_concurrent_requests");
         for description in [
             "",
             "{",
@@ -67,7 +80,7 @@ mod tests {
             r#"{"settings":{"max_concurrent_requests":{"value":"many"}}}"#,
         ] {
             assert_eq!(
-                Settings::read(description),
+                Settings::read(description, &policy),
                 Settings::default(),
                 "{description}"
             );
@@ -80,7 +93,13 @@ mod tests {
                 default_model: Some("m".to_owned()),
                 max_concurrent_requests: Some(7),
             };
-            assert_eq!(Settings::read(&description), expected, "{description}");
+            assert_eq!(
+                Settings::read(&description, &policy),
+                expected,
+                "{description}"
+            );
+            let of_nothing = Settings::read(&description, &Policy::new());
+            assert_eq!(of_nothing, Settings::default(), "{description}");
         }
     }
 }

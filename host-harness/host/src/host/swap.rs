@@ -1,7 +1,7 @@
 //! Another build in the place of the present one, while calls go on.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::build::Build;
@@ -12,6 +12,7 @@ use crate::deadline::Deadline;
 use crate::instance::{self, Failure, Instance};
 
 /// A swap that was done: new calls go to another build.
+#[non_exhaustive]
 pub struct Swap {
     /// The build that took calls before.
     pub from: BuildId,
@@ -40,9 +41,26 @@ impl Provider {
     ///
     /// Says what is wrong with the candidate, or that the host is shut down.
     pub async fn swap(&self, path: impl AsRef<Path>) -> Result<Swap, SwapError> {
+        self.swap_to(Source::File(path.as_ref().to_owned())).await
+    }
+
+    /// The same for a candidate that the program has in memory. Errors call it by this name.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the candidate, or that the host is shut down.
+    pub async fn swap_bytes(
+        &self,
+        name: impl Into<PathBuf>,
+        bytes: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<Swap, SwapError> {
+        let (name, bytes) = (name.into(), Box::new(bytes));
+        self.swap_to(Source::Bytes { name, bytes }).await
+    }
+
+    async fn swap_to(&self, source: Source) -> Result<Swap, SwapError> {
         let opened = &*self.0;
         let _one_at_a_time = opened.swapping.lock().await;
-        let source = Source::File(path.as_ref().to_owned());
         let component = ProviderComponent::load(&opened.engine, source).await?;
         if component.inspection().digest == opened.build().id.digest {
             return Ok(opened.unchanged());
@@ -66,7 +84,7 @@ impl Provider {
         let mut first = first
             .map_err(failed("open"))?
             .map_err(|error| SwapError::Rejected(Box::new(grants.redacted(error))))?;
-        let settings = Settings::of(&mut first, deadline).await;
+        let settings = Settings::of(&mut first, &grants.policy, deadline).await;
         let settings = settings.map_err(failed("describe"))?;
         let default_model = settings.default_model;
         let to = Build::new(

@@ -1,66 +1,79 @@
-//! Outbound HTTP for providers: to allowed origins only, over pooled connections; and these connections, for what is asked on
-//! behalf of providers, such as tokens.
+//! Outbound HTTP for providers: to allowed origins only, with the secrets where they belong.
 
 mod body;
+mod client;
 mod clients;
 mod descriptors;
 mod endpoint;
 mod loopback;
 mod origin;
+mod proxies;
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 use http_body_util::BodyExt;
-use reqwest::Body;
 use url::Url;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
 use self::body::LimitedBody;
-pub use self::clients::{Clients, NoClient, proxy};
-pub(crate) use self::endpoint::Endpoint;
+pub use self::client::{HttpBody, HttpClient, HttpError, HttpErrorKind};
+pub use self::clients::{PooledClient, PooledClientBuilder, PooledClientError};
+pub use self::endpoint::Endpoint;
 pub use self::origin::Origin;
-use crate::limits::Limits;
+pub use self::proxies::Proxies;
 use crate::sealed::SealedSecrets;
 
-/// The HTTP client of a provider: the host's connections, and where they may go.
+/// The way out of a provider: where its requests may go, and which secrets go with them.
 #[derive(Clone)]
-pub(crate) struct HttpClient {
-    clients: Clients,
+pub(crate) struct Egress {
+    client: Arc<dyn HttpClient>,
     allowed: Arc<BTreeSet<Origin>>,
-    /// Where the secrets go; nowhere without an endpoint.
-    endpoint: Option<Endpoint>,
+    /// Where the secrets go: the endpoint of the configuration, and after it those of its alternatives. None for one that
+    /// has no address.
+    endpoints: Arc<[Option<Endpoint>]>,
     secrets: Arc<SealedSecrets>,
-    /// The most bytes of a request's body.
-    request_bytes: usize,
-    /// The most bytes of a response's body.
-    response_bytes: usize,
+    limits: BodyLimits,
 }
 
-impl HttpClient {
-    /// A client that goes to the endpoint, with the secrets, and to other allowed origins, without them.
+/// The most bytes of bodies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BodyLimits {
+    /// Of a request's.
+    pub(crate) request_bytes: usize,
+    /// Of a response's.
+    pub(crate) response_bytes: usize,
+}
+
+impl Egress {
+    /// A way to the endpoints, with the secrets, and to other allowed origins, without them.
     pub(crate) fn new(
-        clients: Clients,
-        endpoint: Option<Endpoint>,
+        client: Arc<dyn HttpClient>,
+        endpoints: Vec<Option<Endpoint>>,
         allowed: impl IntoIterator<Item = Origin>,
         secrets: Arc<SealedSecrets>,
-        limits: &Limits,
+        limits: BodyLimits,
     ) -> Self {
-        let origin = endpoint.as_ref().map(|endpoint| endpoint.origin.clone());
+        let origins = endpoints
+            .iter()
+            .flatten()
+            .map(|endpoint| endpoint.origin().clone());
         Self {
-            clients,
-            allowed: Arc::new(allowed.into_iter().chain(origin).collect()),
-            endpoint,
+            client,
+            allowed: Arc::new(allowed.into_iter().chain(origins).collect()),
+            endpoints: endpoints.into(),
             secrets,
-            request_bytes: limits.request_bytes,
-            response_bytes: limits.response_bytes,
+            limits,
         }
+    }
+
+    /// From here on bodies have these limits.
+    pub(crate) fn set_limits(&mut self, limits: BodyLimits) {
+        self.limits = limits;
     }
 
     async fn send(
@@ -75,8 +88,13 @@ impl HttpClient {
             tracing::warn!("a request to {origin} was refused: it is not on the allow-list");
             return Err(Error::HttpRequestDenied);
         }
-        let mut endpoints = self.endpoint.iter();
-        if endpoints.any(|endpoint| endpoint.has(&head.method, &url)) {
+        let endpoints = self.endpoints.iter().enumerate();
+        let reached = endpoints.filter_map(|(index, endpoint)| {
+            let endpoint = endpoint.as_ref()?;
+            endpoint.has(&head.method, &url).then_some(index)
+        });
+        let reached: Vec<usize> = reached.collect();
+        if !reached.is_empty() {
             if !origin.is_secure() && !origin.is_loopback() {
                 // Providers refuse such an endpoint too; but whoever has the secrets answers for them.
                 tracing::warn!(
@@ -84,30 +102,31 @@ impl HttpClient {
                 );
                 return Err(Error::HttpRequestDenied);
             }
-            self.secrets.unseal(&mut head.headers);
+            self.secrets.unseal(&mut head.headers, &reached);
         }
-        let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
-        let client = self
-            .clients
-            .get(&origin, connect_timeout)
-            .map_err(|error| {
-                tracing::error!("{error}");
-                Error::ConfigurationError
-            })?;
-        let too_long = || Error::HttpRequestBodySize(None);
-        let body = LimitedBody::new(body, self.request_bytes, too_long, None);
         // To the address that was checked, as it was read then.
-        let mut request = reqwest::Request::new(head.method, url);
-        *request.headers_mut() = head.headers;
-        *request.body_mut() = Some(Body::wrap_stream(body.into_data_stream()));
-        let sending = client.execute(request);
+        head.uri = url
+            .as_str()
+            .parse()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let too_long = || Error::HttpRequestBodySize(None);
+        let body = LimitedBody::new(body, self.limits.request_bytes, too_long, None);
+        let body = body.map_err(|error| match error {
+            Error::HttpRequestBodySize(_) => {
+                HttpError::new(HttpErrorKind::RequestTooLong, "the request is too long")
+            }
+            error => HttpError::new(HttpErrorKind::Terminated, format!("{error:?}")),
+        });
+        let request = http::Request::from_parts(head, body.boxed_unsync());
+        let connect_timeout = options.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
+        let sending = self.client.send(request, connect_timeout);
         let sent = match options.first_byte_timeout {
             Some(limit) => tokio::time::timeout(limit, sending)
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)?,
             None => sending.await,
         };
-        let response: http::Response<Body> = sent.map_err(|error| explain(&error))?.into();
+        let response = sent.map_err(in_wasi)?;
         let header_bytes = response
             .headers()
             .iter()
@@ -119,15 +138,15 @@ impl HttpClient {
             ));
         }
         Ok(response.map(|body| {
-            let body = body.map_err(|error| explain(&error));
+            let body = body.map_err(in_wasi);
             let too_long = || Error::HttpResponseBodySize(None);
             let pause = options.between_bytes_timeout;
-            LimitedBody::new(body, self.response_bytes, too_long, pause).boxed_unsync()
+            LimitedBody::new(body, self.limits.response_bytes, too_long, pause).boxed_unsync()
         }))
     }
 }
 
-impl WasiHttpHooks for HttpClient {
+impl WasiHttpHooks for Egress {
     /// The client writes it, from the address that was checked: the guest's text may be another spelling of it.
     fn set_host_header(&mut self) -> bool {
         false
@@ -165,63 +184,41 @@ impl WasiHttpHooks for HttpClient {
     }
 }
 
-/// The error's cause, in the words of `wasi:http`.
-fn explain(error: &reqwest::Error) -> Error {
-    let causes = || std::iter::successors(Some(error as &dyn StdError), |&error| error.source());
-    let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
-    let io = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
-    tracing::debug!(
-        "HTTP failed: {}",
-        causes()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(": ")
-    );
-    let ours = causes().find_map(|cause| cause.downcast_ref::<Error>());
-    if let Some(Error::HttpRequestBodySize(limit)) = ours {
-        return Error::HttpRequestBodySize(*limit);
-    }
-    if descriptors::have_run_out(io) {
-        return Error::InternalError(Some(descriptors::HAVE_RUN_OUT.to_owned()));
-    }
-    match (
-        tls.or_else(|| io.and_then(tls_within)),
-        io.map(io::Error::kind),
-    ) {
-        (Some(rustls::Error::InvalidCertificate(_)), _) => Error::TlsCertificateError,
-        (Some(_), _) => Error::TlsProtocolError,
-        _ if error.is_connect() && error.is_timeout() => Error::ConnectionTimeout,
-        _ if causes().any(|cause| cause.to_string().starts_with("dns error")) => Error::DnsError {
+/// The error in the words of `wasi:http`.
+fn in_wasi(error: HttpError) -> Error {
+    match error.kind {
+        HttpErrorKind::Dns => Error::DnsError {
             rcode: None,
             info_code: None,
         },
-        (_, Some(io::ErrorKind::ConnectionRefused)) => Error::ConnectionRefused,
-        _ if error.is_connect() => Error::DestinationUnavailable,
-        _ if error.is_timeout() => Error::ConnectionReadTimeout,
-        _ if error.is_body() || error.is_decode() => Error::HttpResponseIncomplete,
-        _ => Error::ConnectionTerminated,
+        HttpErrorKind::Refused => Error::ConnectionRefused,
+        HttpErrorKind::ConnectTimeout => Error::ConnectionTimeout,
+        HttpErrorKind::Unreachable => Error::DestinationUnavailable,
+        HttpErrorKind::Certificate => Error::TlsCertificateError,
+        HttpErrorKind::Tls => Error::TlsProtocolError,
+        HttpErrorKind::ReadTimeout => Error::ConnectionReadTimeout,
+        HttpErrorKind::Terminated => Error::ConnectionTerminated,
+        HttpErrorKind::Incomplete => Error::HttpResponseIncomplete,
+        HttpErrorKind::RequestTooLong => Error::HttpRequestBodySize(None),
+        HttpErrorKind::Unusable => Error::ConfigurationError,
+        HttpErrorKind::Exhausted => Error::InternalError(Some(error.message)),
     }
-}
-
-/// rustls hides its error inside an I/O error, and clients that one in another, where `source` does not find it.
-fn tls_within(error: &io::Error) -> Option<&rustls::Error> {
-    let inner = error.get_ref()?;
-    inner
-        .downcast_ref()
-        .or_else(|| tls_within(inner.downcast_ref()?))
 }
 
 /// How long connecting may take when the provider sets no limit.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most bytes of names and values in the headers of a response. Azure sends two thousand; servers and proxies commonly
+/// The most bytes of names and values in the headers of a response. A service sends two thousand; servers and proxies commonly
 /// stop at 8 to 32 KiB.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::policy::Policy;
 
     #[tokio::test]
     async fn a_request_to_another_origin_never_leaves() {
@@ -233,7 +230,7 @@ mod tests {
         let (allowed, other) = (listen(), listen());
         let address =
             |listener: &std::net::TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let client = client(Endpoint::parse(&address(&allowed)));
+        let client = client(endpoint(&address(&allowed)));
         let options = RequestOptions {
             first_byte_timeout: Some(Duration::from_secs(5)),
             ..RequestOptions::default()
@@ -262,7 +259,7 @@ mod tests {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = format!("http://{}", socket.local_addr().unwrap());
-        let client = client(Endpoint::parse(&address));
+        let client = client(endpoint(&address));
         let refused = client.send(get(&address), RequestOptions::default()).await;
         assert!(
             matches!(refused, Err(Error::ConnectionRefused)),
@@ -279,7 +276,7 @@ mod tests {
             first_byte_timeout: Some(Duration::from_millis(20)),
             ..RequestOptions::default()
         };
-        let client = client(Endpoint::parse(&address));
+        let client = client(endpoint(&address));
         let silent = client.send(get(&address), options).await;
         assert!(
             matches!(silent, Err(Error::HttpResponseTimeout)),
@@ -307,7 +304,7 @@ mod tests {
             connect_timeout: Some(Duration::from_millis(20)),
             ..RequestOptions::default()
         };
-        let client = client(Endpoint::parse(&address));
+        let client = client(endpoint(&address));
         let unreached = client.send(get(&address), options).await;
         assert!(
             matches!(unreached, Err(Error::ConnectionTimeout)),
@@ -319,13 +316,13 @@ mod tests {
     async fn no_secret_leaves_in_the_clear() {
         // Nobody is asked where this is: no name server has it.
         for address in [
-            "http://r.invalid/openai",
-            "http://192.0.2.1/openai",
-            "http://[2001:db8::1]/openai",
+            "http://r.invalid/v1",
+            "http://192.0.2.1/v1",
+            "http://[2001:db8::1]/v1",
         ] {
-            let client = client(Endpoint::parse(address));
+            let client = client(endpoint(address));
             let refused = client
-                .send(get(&format!("{address}/v1/x")), RequestOptions::default())
+                .send(get(&format!("{address}/x")), RequestOptions::default())
                 .await;
             assert!(
                 matches!(refused, Err(Error::HttpRequestDenied)),
@@ -340,7 +337,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         for host in ["localhost", "api.localhost", "a.b.LocalHost"] {
             let address = format!("http://{host}:{port}");
-            let client = client(Endpoint::parse(&address));
+            let client = client(endpoint(&address));
             let sending = tokio::spawn(client.send(get(&address), RequestOptions::default()));
             let accepted = tokio::time::timeout(Duration::from_secs(10), listener.accept()).await;
             accepted.unwrap().unwrap();
@@ -366,15 +363,18 @@ mod tests {
         assert!(!client.is_forbidden_header(&http::HeaderName::from_static("api-key")));
     }
 
-    fn client(endpoint: Option<Endpoint>) -> HttpClient {
-        let secrets = Arc::new(SealedSecrets::new(true));
-        HttpClient::new(
-            Clients::default(),
-            endpoint,
-            [],
-            secrets,
-            &Limits::default(),
-        )
+    fn endpoint(address: &str) -> Option<Endpoint> {
+        Policy::new().endpoint_at(address)
+    }
+
+    fn client(endpoint: Option<Endpoint>) -> Egress {
+        let secrets = Arc::new(SealedSecrets::new(true, Arc::new(Policy::new())));
+        let limits = BodyLimits {
+            request_bytes: usize::MAX,
+            response_bytes: usize::MAX,
+        };
+        let http = Arc::new(PooledClient::default());
+        Egress::new(http, vec![endpoint], [], secrets, limits)
     }
 
     fn get(address: &str) -> http::Request<WasiBody> {

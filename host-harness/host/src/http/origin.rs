@@ -44,7 +44,7 @@ impl Origin {
         }
     }
 
-    /// Whether it is this machine, or a service that only this machine can reach, such as Azure's metadata service.
+    /// Whether it is this machine, or a service that only this machine can reach, such as a cloud's metadata service.
     pub fn is_local(&self) -> bool {
         let is_link_local = match &self.host {
             Host::Domain(_) => false,
@@ -71,7 +71,7 @@ mod tests {
         let origin = |address| Origin::parse(address).unwrap();
         assert_eq!(
             origin("https://R.example"),
-            origin("https://r.example:443/openai?x#y")
+            origin("https://r.example:443/v1?x#y")
         );
         assert_ne!(
             origin("https://r.example"),

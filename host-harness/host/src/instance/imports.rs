@@ -36,7 +36,7 @@ impl wit::Host for HostState {
             force_refresh,
         } = request;
         if !self.grants.token_scopes.contains(&scope) {
-            return Err(out_of_scope(&scope));
+            return Err(self.out_of_scope(&scope));
         }
         let credential = match credential {
             wit::Credential::DefaultChain => CredentialKind::DefaultChain,
@@ -70,6 +70,18 @@ impl HostState {
             expires_on: expires_on.unwrap_or_default().as_secs(),
         }
     }
+
+    fn out_of_scope(&self, scope: &str) -> wit::CredentialError {
+        let advice = match self.grants.policy.scope_key() {
+            Some(key) => format!("; if the endpoint takes them, put it into `{key}`"),
+            None => String::new(),
+        };
+        wit::CredentialError {
+            kind: wit::CredentialErrorKind::Failed,
+            message: format!("this host gives providers no tokens for {scope}{advice}"),
+            retry_after_ms: None,
+        }
+    }
 }
 
 /// A token that a header can carry: without the line's end that came with it, as from a file. One that is not one line of ASCII
@@ -89,16 +101,6 @@ fn sendable(token: AccessToken) -> Result<AccessToken, wit::CredentialError> {
         token: Secret::new(text),
         ..token
     })
-}
-
-fn out_of_scope(scope: &str) -> wit::CredentialError {
-    wit::CredentialError {
-        kind: wit::CredentialErrorKind::Failed,
-        message: format!(
-            "this host gives providers no tokens for {scope}; if the endpoint takes them, put it into `token_scope`"
-        ),
-        retry_after_ms: None,
-    }
 }
 
 fn explain(error: CredentialError) -> wit::CredentialError {

@@ -10,6 +10,7 @@ mod reporter;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use wasmtime::component::{ResourceAny, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -26,8 +27,9 @@ use crate::credentials::{CredentialKind, TokenProvider};
 use crate::deadline::Deadline;
 use crate::engine::{EPOCH_TICKS_PER_TURN, ProviderEngine};
 use crate::events::{CallId, EventSubscriber};
-use crate::http::HttpClient;
-use crate::limits::{LimitError, Limits};
+use crate::http::Egress;
+use crate::limits::{CallLimits, LimitError, Limits};
+use crate::policy::Policy;
 use crate::sealed::SealedSecrets;
 use crate::secret::Secret;
 
@@ -45,15 +47,24 @@ pub(crate) struct Grants {
     /// None for the system's.
     pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) environment: Vec<(String, String)>,
-    pub(crate) http: HttpClient,
+    pub(crate) http: Egress,
     pub(crate) events: Arc<dyn EventSubscriber>,
     pub(crate) credentials: Arc<dyn TokenProvider>,
     /// What tokens may be for.
     pub(crate) token_scopes: Vec<String>,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) secrets: Arc<SealedSecrets>,
     pub(crate) limits: Limits,
     /// How many instances there are, of every build.
     pub(crate) instances: AtomicUsize,
+}
+
+/// What one call has of its own.
+pub(crate) struct CallPlan {
+    pub(crate) id: CallId,
+    pub(crate) limits: CallLimits,
+    /// Who hears it.
+    pub(crate) events: Arc<dyn EventSubscriber>,
 }
 
 /// The host's side of one instance.
@@ -61,12 +72,14 @@ pub(crate) struct HostState {
     wasi: WasiCtx,
     table: ResourceTable,
     http: WasiHttpCtx,
-    client: HttpClient,
+    client: Egress,
     grants: Arc<Grants>,
     /// The last token that this instance got for each credential and scope.
     tokens: HashMap<(CredentialKind, String), Secret>,
     memory: MemoryLimiter,
     meter: Arc<Meter>,
+    /// How long the present call may compute.
+    cpu_time: Duration,
     reporter: Reporter,
     /// The limit that the present call ran into.
     breach: Option<LimitError>,
@@ -117,12 +130,14 @@ impl Instance {
     }
 
     /// Begins to work for a call.
-    pub(crate) fn begin(&mut self, call: CallId, events: Arc<dyn EventSubscriber>) {
+    pub(crate) fn begin(&mut self, plan: CallPlan) {
         self.calls += 1;
         let state = self.store.data_mut();
         state.memory.begin();
         state.meter.reset();
-        state.reporter.begin(call, events);
+        state.client.set_limits(plan.limits.bodies());
+        state.cpu_time = plan.limits.cpu_time;
+        state.reporter.begin(plan);
     }
 
     /// Its work for the call is done.
@@ -218,6 +233,7 @@ fn store(engine: &wasmtime::Engine, grants: &Arc<Grants>) -> Store<HostState> {
         tokens: HashMap::new(),
         memory: MemoryLimiter::new(grants.limits.memory_bytes),
         meter: Arc::new(Meter::new()),
+        cpu_time: grants.limits.cpu_time,
         reporter: Reporter::new(Arc::clone(grants)),
         breach: None,
     };
@@ -245,7 +261,7 @@ async fn run<T>(
 impl HostState {
     /// Others get their turn, unless this call has had all of its own.
     fn turn_is_over(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        let limit = self.grants.limits.cpu_time;
+        let limit = self.cpu_time;
         match self.meter.spent() <= limit {
             // tokio's own way: with the engine's the sockets of others are looked at only after sixty turns.
             true => Ok(UpdateDeadline::YieldCustom(

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::Grants;
+use super::{CallPlan, Grants};
 use crate::contract::events::Level;
 use crate::events::{CallId, Event, EventSubscriber};
 use crate::limits::LimitError;
@@ -26,6 +26,8 @@ pub(super) struct Reporter {
     pub(super) is_muted: bool,
     /// What the call has emitted so far.
     bytes: usize,
+    /// What it may emit.
+    max_bytes: usize,
     /// The exchange that was begun with `llm:request` and not ended.
     exchange: Option<Exchange>,
 }
@@ -41,6 +43,7 @@ impl Reporter {
         Self {
             is_heard: grants.events.hears_events(),
             events: Arc::clone(&grants.events),
+            max_bytes: grants.limits.event_bytes,
             grants,
             call: None,
             is_muted: false,
@@ -49,12 +52,13 @@ impl Reporter {
         }
     }
 
-    /// What comes belongs to this call, and is heard by this subscriber.
-    pub(super) fn begin(&mut self, call: CallId, events: Arc<dyn EventSubscriber>) {
-        self.call = Some(call);
-        self.is_heard = events.hears_events();
-        self.events = events;
+    /// What comes belongs to this call.
+    pub(super) fn begin(&mut self, plan: CallPlan) {
+        self.call = Some(plan.id);
+        self.is_heard = plan.events.hears_events();
+        self.events = plan.events;
         self.bytes = 0;
+        self.max_bytes = plan.limits.event_bytes;
     }
 
     /// The call is over: whoever heard it is not kept for the next one.
@@ -142,7 +146,7 @@ impl Reporter {
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), LimitError> {
-        let limit = self.grants.limits.event_bytes;
+        let limit = self.max_bytes;
         self.bytes = self.bytes.saturating_add(bytes.max(LEAST_BYTES));
         match self.bytes <= limit {
             true => Ok(()),

@@ -163,7 +163,7 @@ mod tests {
             "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3, "cost_usd": "0.01"},
             "degradation": {"requested": "a", "actual": "b", "reason": "c", "more": 1},
             "finish_reason": "tool_calls",
-            "metadata": {"openai:response_id": "r1"},
+            "metadata": {"acme:response_id": "r1"},
             "text": "No.",
         });
         let response = from_value(value.clone()).unwrap();
@@ -197,7 +197,7 @@ mod tests {
                     extensions: Some(r#"{"more":1}"#.into()),
                 }),
                 finish_reason: FinishReason::ToolCalls,
-                metadata: Some(r#"{"openai:response_id":"r1"}"#.into()),
+                metadata: Some(r#"{"acme:response_id":"r1"}"#.into()),
                 extensions: Some(r#"{"text":"No."}"#.into()),
                 ..empty()
             }

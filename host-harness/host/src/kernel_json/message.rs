@@ -132,14 +132,14 @@ mod tests {
             "content": [{"type": "text", "text": "3"}],
             "name": "add",
             "tool_call_id": "c1",
-            "metadata": {"openai:response_id": "r1", "a": {"z": 1, "b": [null]}},
+            "metadata": {"acme:response_id": "r1", "a": {"z": 1, "b": [null]}},
             "cache_control": {"type": "ephemeral"},
             "nothing": null,
         });
         let message = from_value(value.clone()).unwrap();
         assert_eq!(
             message.metadata.as_deref(),
-            Some(r#"{"a":{"b":[null],"z":1},"openai:response_id":"r1"}"#)
+            Some(r#"{"a":{"b":[null],"z":1},"acme:response_id":"r1"}"#)
         );
         assert_eq!(
             message.extensions.as_deref(),

@@ -66,7 +66,7 @@ mod tests {
             retryable: false,
             retry_after_ms: None,
             request_id: None,
-            provider: "azure-openai".into(),
+            provider: "acme".into(),
             model: None,
             details: None,
         }
@@ -76,9 +76,7 @@ mod tests {
     fn what_is_absent_is_left_out() {
         assert_eq!(
             to_value(&error(ErrorKind::Other)),
-            Ok(
-                json!({"kind": "other", "message": "m", "retryable": false, "provider": "azure-openai"})
-            )
+            Ok(json!({"kind": "other", "message": "m", "retryable": false, "provider": "acme"}))
         );
     }
 
@@ -98,7 +96,7 @@ mod tests {
             to_value(&error),
             Ok(
                 json!({"kind": "not_found", "message": "m", "status": 404, "code": "DeploymentNotFound",
-                "retryable": true, "retry_after_ms": 1500, "request_id": "r1", "provider": "azure-openai",
+                "retryable": true, "retry_after_ms": 1500, "request_id": "r1", "provider": "acme",
                 "model": "gpt-5.1", "details": {"partial_text": "Hel"}})
             )
         );

@@ -86,10 +86,10 @@ mod tests {
 
     fn info(config_fields: Vec<ConfigField>, defaults: &str) -> ProviderInfo {
         ProviderInfo {
-            id: "azure-openai".into(),
-            display_name: "Azure OpenAI".into(),
+            id: "acme".into(),
+            display_name: "Acme".into(),
             version: "0.1.0".into(),
-            credential_env_vars: vec!["AZURE_OPENAI_API_KEY".into()],
+            credential_env_vars: vec!["ACME_KEY".into()],
             capabilities: Vec::new(),
             defaults: defaults.into(),
             config_fields,
@@ -101,8 +101,8 @@ mod tests {
         assert_eq!(
             to_value(&info(Vec::new(), r#"{"max_tokens":4096}"#)),
             Ok(
-                json!({"id": "azure-openai", "display_name": "Azure OpenAI", "version": "0.1.0",
-                "credential_env_vars": ["AZURE_OPENAI_API_KEY"], "capabilities": [],
+                json!({"id": "acme", "display_name": "Acme", "version": "0.1.0",
+                "credential_env_vars": ["ACME_KEY"], "capabilities": [],
                 "defaults": {"max_tokens": 4096}, "config_fields": []})
             )
         );

@@ -83,7 +83,7 @@ mod tests {
             retryable: true,
             retry_after_ms: None,
             request_id: None,
-            provider: "azure-openai".into(),
+            provider: "acme".into(),
             model: None,
             details: None,
         };
@@ -133,7 +133,7 @@ mod tests {
                 json!({
                     "kind": "stream",
                     "message": "it broke off",
-                    "provider": "azure-openai",
+                    "provider": "acme",
                     "retryable": true,
                 }),
             ),

@@ -97,12 +97,10 @@ pub(in crate::credentials) fn busy(
 ) -> CredentialError {
     let words = ServiceError::words_of(answer, secrets);
     let status = answer.status.as_u16();
-    CredentialError {
-        retry_after: retry_after(&answer.headers, now),
-        ..CredentialError::temporary(format!(
-            "{service} cannot answer now (status {status}): {words}; try again later"
-        ))
-    }
+    CredentialError::temporary(format!(
+        "{service} cannot answer now (status {status}): {words}; try again later"
+    ))
+    .with_retry_after(retry_after(&answer.headers, now))
 }
 
 /// How long a service asks to wait.

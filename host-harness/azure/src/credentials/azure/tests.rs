@@ -10,11 +10,7 @@ use crate::credentials::CredentialErrorKind;
 use crate::credentials::testing::{Reply, Server, deserted};
 
 fn request(credential: CredentialKind) -> TokenRequest {
-    TokenRequest {
-        credential,
-        scope: "https://r.example/.default".to_owned(),
-        refused: None,
-    }
+    TokenRequest::new(credential, "https://r.example/.default")
 }
 
 fn managed() -> CredentialKind {

@@ -84,18 +84,11 @@ impl Bench {
 }
 
 fn request(refused: Option<&str>) -> TokenRequest {
-    TokenRequest {
-        credential: CredentialKind::DefaultChain,
-        scope: "s".to_owned(),
-        refused: refused.map(Secret::new),
-    }
+    TokenRequest::new(CredentialKind::DefaultChain, "s").with_refused(refused.map(Secret::new))
 }
 
 fn temporary(seconds: Option<u64>) -> CredentialError {
-    CredentialError {
-        retry_after: seconds.map(Duration::from_secs),
-        ..CredentialError::temporary("busy")
-    }
+    CredentialError::temporary("busy").with_retry_after(seconds.map(Duration::from_secs))
 }
 
 fn ok(name: &str) -> Result<String, String> {

@@ -138,9 +138,9 @@ impl Credential for Chain {
                         .take_if(|present| Arc::ptr_eq(present, &winner));
                 }
                 got => {
-                    return got.map_err(|error| CredentialError {
-                        message: format!("{}: {}", winner.name(), error.message),
-                        ..error
+                    return got.map_err(|mut error| {
+                        error.message = format!("{}: {}", winner.name(), error.message);
+                        error
                     });
                 }
             }
@@ -229,11 +229,7 @@ fn explain(attempts: &[Attempt], retry_after: Option<Duration>) -> CredentialErr
             format!("no credential is available; mend one of these:{passed}"),
         ),
     };
-    CredentialError {
-        kind,
-        message,
-        retry_after,
-    }
+    CredentialError::new(kind, message).with_retry_after(retry_after)
 }
 
 #[cfg(test)]

@@ -36,10 +36,8 @@ async fn one_that_fails_ends_the_chain() {
             CredentialErrorKind::Failed,
         ),
         (
-            CredentialError {
-                retry_after: Some(Duration::from_secs(7)),
-                ..CredentialError::temporary("wrong secret")
-            },
+            CredentialError::temporary("wrong secret")
+                .with_retry_after(Some(Duration::from_secs(7))),
             CredentialErrorKind::Temporary,
         ),
     ] {

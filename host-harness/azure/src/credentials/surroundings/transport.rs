@@ -1,18 +1,25 @@
 //! HTTP for credentials: the host's connections, small answers, a limit on time, and no redirects.
 
-use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use provider_host::Origin;
-use provider_host::http::Clients;
+use http_body_util::{BodyExt, Full};
+use provider_host::{HttpClient, HttpError, HttpErrorKind, Origin, PooledClient};
 use url::Url;
 
 /// Sends the requests of credentials.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(in crate::credentials) struct Transport {
-    clients: Clients,
+    http: Arc<dyn HttpClient>,
+}
+
+impl Default for Transport {
+    /// A transport over connections of its own.
+    fn default() -> Self {
+        Self::new(Arc::new(PooledClient::default()))
+    }
 }
 
 /// A request of a credential. Not for `Debug`: headers and body hold secrets.
@@ -36,8 +43,8 @@ pub(in crate::credentials) struct Answer {
 
 impl Transport {
     /// A transport over these connections.
-    pub(in crate::credentials) fn new(clients: Clients) -> Self {
-        Self { clients }
+    pub(in crate::credentials) fn new(http: Arc<dyn HttpClient>) -> Self {
+        Self { http }
     }
 
     /// Sends a request and reads its answer.
@@ -53,33 +60,35 @@ impl Transport {
             connect_timeout,
             timeout,
         } = request;
-        let origin = Origin::of(&url).ok_or_else(|| {
-            TransportError::Unusable(format!("{url} is no http or https address"))
-        })?;
+        let unusable = || TransportError::Unusable(format!("{url} is no http or https address"));
+        Origin::parse(url.as_str()).ok_or_else(unusable)?;
+        let uri: http::Uri = url.as_str().parse().map_err(|_| unusable())?;
+        let body = Full::new(body).map_err(|never| match never {});
+        let mut request = http::Request::new(body.boxed_unsync());
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
         let exchange = async {
-            let client = self
-                .clients
-                .get(&origin, connect_timeout)
-                .map_err(|error| TransportError::Unusable(error.to_string()))?;
-            let sending = client
-                .request(method, url)
-                .headers(headers)
-                .body(body)
-                .send();
-            let mut response = sending.await.map_err(explain)?;
-            let (status, headers) = (response.status(), response.headers().clone());
+            let response = self
+                .http
+                .send(request, connect_timeout)
+                .await
+                .map_err(explain)?;
+            let (head, mut body) = response.into_parts();
             let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(explain)? {
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(explain)?;
+                let chunk = frame.data_ref().map_or(&[][..], |chunk| chunk);
                 if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
                     return Err(TransportError::Unusable(format!(
                         "the answer is longer than {MAX_ANSWER_BYTES} bytes"
                     )));
                 }
-                bytes.extend_from_slice(&chunk);
+                bytes.extend_from_slice(chunk);
             }
             Ok(Answer {
-                status,
-                headers,
+                status: head.status,
+                headers: head.headers,
                 body: bytes.into(),
             })
         };
@@ -106,18 +115,11 @@ pub(in crate::credentials) enum TransportError {
     Unusable(String),
 }
 
-fn explain(error: reqwest::Error) -> TransportError {
-    let is_connect = error.is_connect();
-    // The address may hold a secret, and whoever asked knows it anyway.
-    let error = error.without_url();
-    let causes = std::iter::successors(Some(&error as &dyn StdError), |&error| error.source());
-    let words = causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ");
-    match is_connect {
-        true => TransportError::Connect(words),
-        false => TransportError::Broken(words),
+fn explain(error: HttpError) -> TransportError {
+    match error.kind {
+        HttpErrorKind::Unusable => TransportError::Unusable(error.message),
+        kind if kind.is_connect() => TransportError::Connect(error.message),
+        _ => TransportError::Broken(error.message),
     }
 }
 

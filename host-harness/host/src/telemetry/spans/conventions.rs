@@ -25,14 +25,6 @@ pub(super) const CALL: &str = "amplifier.call";
 pub(super) const COST: &str = "amplifier.cost_usd";
 pub(super) const RETRIES: &str = "amplifier.retries";
 
-/// What the conventions call a provider.
-pub(super) fn provider(id: Option<&str>) -> String {
-    match id {
-        Some("azure-openai") | None => "azure.ai.openai".to_owned(),
-        Some(other) => other.to_owned(),
-    }
-}
-
 /// An attribute's integer: the conventions know none without a sign.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -28,6 +28,7 @@ pub struct OpenTelemetrySubscriber<T: Tracer> {
     tracer: T,
     inner: Option<Arc<dyn EventSubscriber>>,
     has_content: bool,
+    provider: Option<String>,
     server: Vec<KeyValue>,
     calls: Calls<State<T::Span>>,
 }
@@ -45,6 +46,7 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
             tracer,
             inner: None,
             has_content: false,
+            provider: None,
             server: Vec::new(),
             calls: Calls::new(),
         }
@@ -62,6 +64,13 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
     #[must_use]
     pub fn content(mut self, is_recorded: bool) -> Self {
         self.has_content = is_recorded;
+        self
+    }
+
+    /// What the conventions call the provider, where that is not its id.
+    #[must_use]
+    pub fn provider(mut self, name: impl Into<String>) -> Self {
+        self.provider = Some(name.into());
         self
     }
 
@@ -103,10 +112,12 @@ impl<T: Tracer> OpenTelemetrySubscriber<T> {
         let model = data["model"].as_str().unwrap_or_default();
         let mut attributes = vec![
             KeyValue::new(names::OPERATION, "chat"),
-            KeyValue::new(names::PROVIDER, names::provider(data["provider"].as_str())),
             KeyValue::new(names::REQUEST_MODEL, model.to_owned()),
             KeyValue::new(names::CALL, names::integer(id.0)),
         ];
+        if let Some(provider) = self.provider.as_deref().or(data["provider"].as_str()) {
+            attributes.push(KeyValue::new(names::PROVIDER, provider.to_owned()));
+        }
         attributes.extend(self.server.iter().cloned());
         let builder = self
             .tracer

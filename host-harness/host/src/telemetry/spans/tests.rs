@@ -1,5 +1,5 @@
 use opentelemetry::trace::{Status, TracerProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracer, SdkTracerProvider, SpanData};
 use serde_json::json;
 
 use super::*;
@@ -30,6 +30,38 @@ fn attribute(span: &SpanData, name: &str) -> Option<String> {
         .iter()
         .find(|found| found.key.as_str() == name);
     found.map(|found| found.value.to_string())
+}
+
+#[test]
+fn a_provider_has_its_id_for_a_name_unless_it_is_given_another() {
+    let names = |subscriber: fn(
+        OpenTelemetrySubscriber<SdkTracer>,
+    ) -> OpenTelemetrySubscriber<SdkTracer>| {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder()
+            .with_simple_exporter(exporter.clone())
+            .build();
+        let subscriber = subscriber(OpenTelemetrySubscriber::new(provider.tracer("test")));
+        for payload in [json!({ "provider": "acme" }), json!({})] {
+            subscriber.event(&Event {
+                call: Some(CallId::next()),
+                name: "llm:request",
+                payload: &payload.to_string(),
+            });
+        }
+        drop(subscriber);
+        let spans = exporter.get_finished_spans().unwrap_or_default();
+        let name = |span: &SpanData| attribute(span, names::PROVIDER);
+        let mut names: Vec<_> = spans.iter().map(name).collect();
+        names.sort_unstable();
+        names
+    };
+    let (id, given) = (Some("acme".to_owned()), Some("a.name".to_owned()));
+    assert_eq!(names(|subscriber| subscriber), [None, id]);
+    assert_eq!(
+        names(|subscriber| subscriber.provider("a.name")),
+        [given.clone(), given]
+    );
 }
 
 #[test]

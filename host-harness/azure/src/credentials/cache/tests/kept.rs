@@ -13,11 +13,7 @@ async fn a_token_is_kept_for_its_credential_and_scope() {
         (CredentialKind::DefaultChain, "other"),
         (CredentialKind::ManagedIdentity { client_id: None }, "s"),
     ] {
-        let request = TokenRequest {
-            credential,
-            scope: scope.to_owned(),
-            refused: None,
-        };
+        let request = TokenRequest::new(credential, scope);
         let other = bench.cache.token(&request, &bench.credential()).await;
         assert_eq!(other.unwrap_err().message, "not here", "{request:?}");
     }
@@ -119,10 +115,7 @@ async fn in_its_last_seconds_a_token_is_handed_out_only_when_there_is_no_other()
 async fn any_number_of_scopes_takes_a_bounded_room() {
     let bench = Bench::new(Fake::new("f"));
     for number in 0..1000 {
-        let request = TokenRequest {
-            scope: number.to_string(),
-            ..request(None)
-        };
+        let request = TokenRequest::new(CredentialKind::DefaultChain, number.to_string());
         let _ = bench.cache.token(&request, &bench.credential()).await;
     }
     assert!(bench.cache.slots.lock().unwrap().len() <= MAX_SLOTS);

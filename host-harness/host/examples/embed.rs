@@ -1,14 +1,13 @@
 //! A provider in a program of your own: open it, ask, and read the answer as it arrives.
 //!
-//! `cargo xtask build`, then `cargo run --release --example embed -p provider-host-azure`, with `AZURE_OPENAI_ENDPOINT` and
+//! `cargo xtask build`, then `cargo run --release --example embed -p provider-host`, with `AZURE_OPENAI_ENDPOINT` and
 //! `AZURE_OPENAI_API_KEY` set.
 
 use std::error::Error;
 use std::io::{self, Write};
 
 use provider_host::Environment;
-use provider_host::contract::types::StreamEvent;
-use provider_host::kernel_json::chat_request;
+use provider_host::contract::types::{ChatRequest, StreamEvent};
 use serde_json::Map;
 
 #[tokio::main]
@@ -19,8 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The settings of README.md; what they leave open comes from the environment.
     let provider = host.open(&Map::new()).await?;
 
-    let request = chat_request::parse(r#"{"messages": [{"role": "user", "content": "Hello"}]}"#)?;
-    let mut stream = provider.stream(&request).await?;
+    let mut stream = provider.stream(&ChatRequest::user("Hello")).await?;
     while let Some(event) = stream.next().await? {
         match event {
             StreamEvent::BlockDelta(delta) => {
