@@ -84,14 +84,17 @@ impl SealedSecrets {
                 self.seal_value(value, Place::of(header.clone(), endpoint));
             } else if self.policy.secret_headers.as_deref() == Some(key) {
                 self.seal_headers(value, endpoint);
-            } else if self.policy.alternatives.as_deref() == Some(key) && endpoint == MAIN_ENDPOINT
-            {
-                self.seal_alternatives(value);
+            } else if self.policy.alternatives.as_deref() == Some(key) {
+                self.seal_alternatives(value, endpoint);
             }
         }
     }
 
-    fn seal_alternatives(&self, value: &mut Value) {
+    fn seal_alternatives(&self, value: &mut Value, endpoint: usize) {
+        if endpoint != MAIN_ENDPOINT {
+            // An alternative has none of its own: a mistake, with secrets that are for nobody.
+            return self.seal_value(value, Place::NOWHERE);
+        }
         let tables = match value {
             Value::Array(tables) => tables.as_mut_slice(),
             table => std::slice::from_mut(table),
@@ -328,3 +331,74 @@ const MIN_REDACTED_BYTES: usize = 8;
 
 /// How deep JSON may be in JSON: a gateway's answer that quotes the service's, in the payload of an event.
 const MAX_NESTING: usize = 3;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Setting;
+
+    fn secrets() -> SealedSecrets {
+        let policy = Policy::new()
+            .secret(Setting::new("token"), SecretHeader::Bearer)
+            .secret_headers("headers")
+            .alternatives("others");
+        SealedSecrets::new(true, Arc::new(policy))
+    }
+
+    #[test]
+    fn no_secret_of_an_alternative_is_shown_however_it_is_written() {
+        let other = json!({ "token": "the-secret", "headers": { "x-a": "the-secret", "no name": "the-secret" } });
+        for others in [
+            json!([other, other]),
+            other.clone(),
+            json!({ "others": [other], "token": "the-secret" }),
+            // No table, and so a mistake, which may hold one all the same.
+            json!(other.to_string()),
+            json!([other.to_string(), "token: the-secret", null]),
+            json!([[other.to_string()]]),
+        ] {
+            let config = json!({ "others": others, "shown": "a word" });
+            let Value::Object(config) = config else {
+                return;
+            };
+            let sealed = Value::Object(secrets().seal_config(&config)).to_string();
+            assert!(!sealed.contains("the-secret"), "{sealed}");
+            assert!(sealed.contains("a word"), "{sealed}");
+        }
+    }
+
+    #[test]
+    fn a_token_goes_to_every_endpoint_though_a_secret_of_one_is_the_same() {
+        let secrets = secrets();
+        let config = json!({ "token": "the-secret" });
+        let Value::Object(config) = config else {
+            return;
+        };
+        let sealed = secrets.seal_config(&config);
+        let configured = sealed["token"].as_str().unwrap();
+        let expires_on = SystemTime::now() + Duration::from_secs(60);
+        let token = AccessToken::new("the-secret", expires_on);
+        let fetched = secrets.seal_token(&token);
+        assert_eq!(fetched, secrets.seal_token(&token));
+        assert_ne!(fetched, configured);
+        // what the provider writes, the endpoint → whether the secret is there
+        for (placeholder, endpoint, expected) in [
+            (configured, 0, true),
+            (configured, 1, false),
+            (fetched.as_str(), 0, true),
+            (fetched.as_str(), 1, true),
+        ] {
+            let mut headers = HeaderMap::new();
+            let value = format!("Bearer {placeholder}").parse().unwrap();
+            headers.insert(AUTHORIZATION, value);
+            secrets.unseal(&mut headers, &[endpoint]);
+            let is_there = headers[AUTHORIZATION] == "Bearer the-secret";
+            assert_eq!(is_there, expected, "{placeholder} {endpoint}");
+        }
+    }
+}
