@@ -25,6 +25,7 @@ mod error_kinds;
 mod errors;
 mod event_log;
 mod example;
+mod failover;
 mod faults;
 mod forward;
 mod fuzz;

@@ -17,7 +17,7 @@ pub struct Table(Vec<Rest>);
 
 /// A deployment that rests, or may be tried again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rest {
+pub(super) struct Rest {
     /// The number of its endpoint.
     resource: usize,
     /// Its name; empty for all of the endpoint's.
