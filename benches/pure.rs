@@ -38,10 +38,10 @@ fn main() {
     let configuration = Configuration::resolve(document, &Environment::default()).unwrap();
     for messages in [10, 100, 1_000] {
         let request = request_of(messages);
-        let deployment = configuration.deployments.resolve(None);
+        let candidates = configuration.candidates(None);
         let what = format!("request of {messages} messages, for a message");
         measure(rounds, &what, messages, || {
-            request::translate(&request, &deployment, &configuration).unwrap()
+            request::translate(&request, &candidates[0], &configuration).unwrap()
         });
     }
 }

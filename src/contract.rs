@@ -21,7 +21,7 @@ wit_bindgen::generate!({
     pub_export_macro: true,
 });
 
-pub use self::amplifier::provider::{credentials, events, types};
+pub use self::amplifier::provider::{credentials, events, shared_state, types};
 pub use self::exports::amplifier::provider::{gateway, provider};
 
 // Here, because what it generates is as unsafe as the rest of this file.

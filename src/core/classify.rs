@@ -314,7 +314,7 @@ fn kind_of_status(status: u16, body: &Body) -> ErrorKind {
         401 => ErrorKind::Authentication,
         403 if in_words == Some(ErrorKind::ContentFilter) => ErrorKind::ContentFilter,
         403 => ErrorKind::AccessDenied,
-        404 => ErrorKind::NotFound,
+        404 | 410 => ErrorKind::NotFound,
         408 | 504 => ErrorKind::Timeout,
         413 => ErrorKind::ContextLength,
         429 => ErrorKind::RateLimit,

@@ -2,11 +2,31 @@
 
 use std::fmt;
 
+/// Models and the names of their deployments, at least one each: the models in the order of their names, the deployments in the
+/// order in which they are asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping(pub Vec<(String, Vec<String>)>);
+
+impl Mapping {
+    /// The deployments of a model.
+    pub fn of_model(&self, model: &str) -> Option<&Vec<String>> {
+        let (_, names) = self.0.iter().find(|(mapped, _)| mapped == model)?;
+        Some(names)
+    }
+
+    /// The model that is mapped to a deployment; the first in the order of their names when there are several.
+    fn model_of(&self, deployment: &str) -> Option<&str> {
+        let has_it = |names: &[String]| names.iter().any(|name| name == deployment);
+        let (model, _) = self.0.iter().find(|(_, names)| has_it(names))?;
+        Some(model)
+    }
+}
+
 /// The configured deployments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deployments {
-    /// `deployment_mapping`: models and their deployments, in the order of the models' names.
-    pub mapping: Vec<(String, String)>,
+    /// `deployment_mapping`.
+    pub mapping: Mapping,
     /// `default_deployment`: for models that are not mapped.
     pub default_deployment: Option<String>,
     /// `default_model`: when a request names no model.
@@ -25,7 +45,7 @@ impl Deployments {
     /// The models that can be asked for: the mapped ones, the default model, and the default deployment under its own
     /// name.
     pub fn models(&self) -> Vec<&str> {
-        let mapped = self.mapping.iter().map(|(model, _)| model);
+        let mapped = self.mapping.0.iter().map(|(model, _)| model);
         let mut names: Vec<&str> = Vec::new();
         for name in mapped
             .chain([&self.default_model])
@@ -38,34 +58,56 @@ impl Deployments {
         names
     }
 
-    /// Which deployment serves a request for a model.
+    /// Which deployment serves a request for a model: the first of them.
     pub fn resolve(&self, requested: Option<&str>) -> Deployment {
+        self.resolve_all(requested).deployment
+    }
+
+    /// Which deployments serve a request for a model.
+    pub(in crate::core) fn resolve_all(&self, requested: Option<&str>) -> Deployed {
         let model = self.model(requested);
-        if let Some((_, name)) = self.mapping.iter().find(|(mapped, _)| mapped == model) {
-            return Deployment {
-                name: name.clone(),
-                logical_model: model.to_owned(),
-                rule: Rule::Mapping,
+        if let Some(names) = self.mapping.of_model(model) {
+            return Deployed {
+                deployment: Deployment {
+                    name: names.first().cloned().unwrap_or_default(),
+                    logical_model: model.to_owned(),
+                    rule: Rule::Mapping,
+                },
+                names: names.clone(),
             };
         }
         let (name, rule) = match &self.default_deployment {
             Some(name) => (name.as_str(), Rule::DefaultDeployment),
             None => (model, Rule::ModelName),
         };
-        Deployment {
-            name: name.to_owned(),
-            logical_model: self.model_of(name).unwrap_or(model).to_owned(),
-            rule,
+        Deployed {
+            deployment: Deployment {
+                name: name.to_owned(),
+                logical_model: self.mapping.model_of(name).unwrap_or(model).to_owned(),
+                rule,
+            },
+            names: vec![name.to_owned()],
         }
     }
+}
 
-    /// The model that is mapped to a deployment; the first in the order of their names when there are several.
-    fn model_of(&self, deployment: &str) -> Option<&str> {
-        self.mapping
-            .iter()
-            .find(|(_, name)| *name == deployment)
-            .map(|(model, _)| model.as_str())
-    }
+/// The deployments that serve a request at one endpoint.
+pub(in crate::core) struct Deployed {
+    /// The first of them.
+    pub(in crate::core) deployment: Deployment,
+    /// The names of all of them.
+    pub(in crate::core) names: Vec<String>,
+}
+
+/// A deployment that may answer a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The number of its endpoint: 0 is the first.
+    pub resource: usize,
+    /// The deployment.
+    pub deployment: Deployment,
+    /// It has provisioned throughput, which has no price per token.
+    pub is_provisioned: bool,
 }
 
 /// The deployment that serves a request.
@@ -197,9 +239,11 @@ mod tests {
             (Some(" "), None, "production-gpt5", "gpt-5.1", Mapping),
         ] {
             let deployments = Deployments {
-                mapping: mapping
-                    .map(|(model, name)| (model.to_owned(), name.to_owned()))
-                    .to_vec(),
+                mapping: super::Mapping(
+                    mapping
+                        .map(|(model, name)| (model.to_owned(), vec![name.to_owned()]))
+                        .to_vec(),
+                ),
                 default_deployment: default_deployment.map(str::to_owned),
                 default_model: "gpt-5.1".to_owned(),
             };

@@ -7,6 +7,7 @@ pub mod classify;
 pub mod config;
 pub mod deployment;
 pub mod error;
+pub mod failover;
 pub mod forward;
 pub mod headers;
 pub mod info;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::contract::credentials::{AccessToken, CredentialError, TokenRequest};
+use crate::contract::shared_state::State;
 use crate::core::config::{Environment, Scheme};
 use crate::core::forward::Method;
 use crate::core::headers::Headers;
@@ -41,6 +42,15 @@ pub trait Edge: Clone {
     ///
     /// When no credential gives one.
     fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError>;
+
+    /// What the instances of the provider know together.
+    fn shared_state(&self) -> State;
+
+    /// Replaces the text of what they know, if it is still that of this version. Whether it was.
+    fn share(&self, text: &str, version: u64) -> bool;
+
+    /// Lets the others know that this call works with something of that name.
+    fn work_with(&self, name: &str);
 
     /// Sends a request and waits for the head of its response.
     ///

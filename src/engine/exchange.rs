@@ -6,85 +6,37 @@ use std::time::Duration;
 use super::authorization::Authorization;
 use super::body::read_error;
 use super::edge::{Edge, Instant, Request, Response};
-use super::failure::{compressed, refused_and_not_renewed, seconds, unanswered};
+use super::failure::{compressed, refused_and_not_renewed, unanswered};
 use super::report::Report;
+use super::route::{Retry, Route};
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
-use crate::core::classify::{self, Asked, Rejection};
-use crate::core::config::{Authentication, Configuration, Retries, TimeLimits};
-use crate::core::deployment::Deployment;
+use crate::core::classify::{self, Rejection};
+use crate::core::config::{Authentication, Configuration, TimeLimits};
+use crate::core::deployment::Candidate;
 use crate::core::forward::Method;
 use crate::core::headers::Headers;
 use crate::core::item::ItemKind;
-use crate::core::pricing::{Bill, Cost};
+use crate::core::pricing::Cost;
 use crate::core::request::{self, Translated};
 use crate::core::response::Served;
-use crate::core::retry;
-use crate::core::secret::Secrets;
 
 /// One exchange with the service.
 #[derive(Debug)]
 pub(super) struct Exchange<E> {
     pub(super) edge: E,
     pub(super) configuration: Rc<Configuration>,
-    deployment: Deployment,
-    /// The model that was asked for.
-    model: String,
+    /// Who is asked.
+    pub(super) route: Route<E>,
     limits: TimeLimits,
     translated: Translated,
-    /// How often something was tried again.
-    retries: u64,
-    /// What must not be seen in errors and events.
-    pub(super) secrets: Secrets,
+    /// To translate it for another endpoint, where there may be one.
+    request: Option<ChatRequest>,
 }
 
 /// The head of an answer, its body as it arrives, and how long that may take.
 pub(super) struct Answer<B> {
     pub(super) response: Response<B>,
     pub(super) deadlines: Deadlines,
-}
-
-/// What is tried again, and when.
-#[derive(Debug)]
-pub(super) struct Retry {
-    /// Why.
-    pub(super) error: ProviderError,
-    /// After which wait.
-    pub(super) delay: Duration,
-}
-
-impl Retry {
-    /// Decides whether to try again after an error, when that was done so many times before.
-    ///
-    /// # Errors
-    ///
-    /// The error, when it would come again, was tried again often enough, or wants a longer wait than is allowed.
-    pub(super) fn of(
-        mut error: ProviderError,
-        settings: &Retries,
-        before: u64,
-        edge: &impl Edge,
-    ) -> Result<Self, ProviderError> {
-        if !error.retryable || settings.most == 0 {
-            return Err(error);
-        }
-        if before >= settings.most {
-            let tried = format!("; it was tried {} times", before + 1);
-            error.message.push_str(&tried);
-            return Err(error);
-        }
-        let asked = error.retry_after_ms.map(Duration::from_millis);
-        match retry::delay(settings, before, asked, edge.random()) {
-            Some(delay) => Ok(Self { error, delay }),
-            None => {
-                let waits = format!(
-                    "; the service asks to wait {} seconds, which is more than `max_retry_delay`",
-                    seconds(asked.unwrap_or_default())
-                );
-                error.message.push_str(&waits);
-                Err(error)
-            }
-        }
-    }
 }
 
 /// The limits of one attempt, and when it ends.
@@ -105,45 +57,42 @@ impl<E: Edge> Exchange<E> {
         configuration: Rc<Configuration>,
         request: &ChatRequest,
     ) -> Result<Self, ProviderError> {
-        let deployments = &configuration.deployments;
-        let deployment = deployments.resolve(request.model.as_deref());
-        let model = deployments.model(request.model.as_deref()).to_owned();
-        let mut secrets = Secrets::default();
-        for (_, value) in &configuration.extra_headers {
-            secrets.add(value.clone());
-        }
+        let requested = request.model.as_deref();
+        let model = configuration.deployments.model(requested).to_owned();
+        let candidates = configuration.candidates(requested);
+        let mut route = Route::new(edge.clone(), Rc::clone(&configuration), candidates, model);
         let limits = time_limits(configuration.time_limits, request);
         let translated = limits.and_then(|limits| {
-            let translated = request::translate(request, &deployment, &configuration)?;
+            let translated = request::translate(request, route.candidate(), &configuration)?;
             Ok((limits, translated))
         });
-        match translated {
-            Ok((limits, translated)) => Ok(Self {
-                edge,
-                configuration,
-                deployment,
-                model,
-                limits,
-                translated,
-                retries: 0,
-                secrets,
-            }),
-            Err(error) => Err(finished(error, &model, &secrets)),
+        let (limits, translated) = translated.map_err(|error| route.finished(error))?;
+        if translated.needs_its_endpoint() {
+            route.stay_at_endpoint();
         }
+        Ok(Self {
+            edge,
+            configuration,
+            request: route.may_leave_endpoint().then(|| request.clone()),
+            route,
+            limits,
+            translated,
+        })
     }
 
     /// Tells the host of the request, and begins the report of what comes of it.
     pub(super) fn report(&self, request: &ChatRequest) -> Report<E> {
         // In the log whatever `debug` is: the log has levels of its own.
-        self.edge.debug(&self.deployment.resolution(&self.model));
+        let deployment = self.route.deployment();
+        self.edge.debug(&deployment.resolution(&self.route.model));
         let report = Report::start(
             self.edge.clone(),
             request,
-            &self.deployment,
+            deployment,
             &self.translated,
             self.configuration.debug,
         );
-        report.sends(&self.translated.body, &self.secrets);
+        report.sends(&self.translated.body, &self.route.secrets);
         report
     }
 
@@ -152,44 +101,73 @@ impl<E: Edge> Exchange<E> {
     /// # Errors
     ///
     /// When there is no answer, or the service refuses the request.
-    pub(super) fn send(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
+    pub(super) fn send(
+        &mut self,
+        report: &mut Report<E>,
+    ) -> Result<Answer<E::Body>, ProviderError> {
         loop {
+            let before = self.route.candidate().clone();
+            if self.route.settle(&|| report.call())? {
+                self.move_from(&before, report)?;
+            }
             let error = match self.attempt(report) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.route.answered();
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
-            let retry = self.retry(error)?;
+            let retry = self.route.retry(error)?;
             self.wait(retry, report);
         }
     }
 
-    /// Decides whether to try again after an error.
+    /// Puts the request into the form that another deployment takes.
     ///
-    /// # Errors
-    ///
-    /// The error, when it would come again, was tried again often enough, or wants a longer wait than is allowed.
-    pub(super) fn retry(&mut self, error: ProviderError) -> Result<Retry, ProviderError> {
-        let retry = Retry::of(error, &self.configuration.retries, self.retries, &self.edge)?;
-        self.retries += 1;
-        Ok(retry)
+    /// At another endpoint, what the first one has encrypted means nothing, and what it refused may be accepted.
+    fn move_from(
+        &mut self,
+        before: &Candidate,
+        report: &mut Report<E>,
+    ) -> Result<(), ProviderError> {
+        let candidate = self.route.candidate();
+        let name = &candidate.deployment.name;
+        if let Some(request) = &self.request
+            && candidate.resource != before.resource
+        {
+            let mut translated = request::translate(request, candidate, &self.configuration)?;
+            translated.take_over(&mut self.translated);
+            for dropped in &translated.dropped {
+                if !self.translated.dropped.contains(dropped) {
+                    report.dropped(dropped);
+                }
+            }
+            self.translated = translated;
+        } else if !self
+            .configuration
+            .extra_request_params
+            .contains_key("model")
+        {
+            self.translated.ask(name);
+        }
+        report.moves_to(name);
+        report.sends(&self.translated.body, &self.route.secrets);
+        Ok(())
     }
 
     /// Tells of a retry, and waits until it is time for it.
-    pub(super) fn wait(&self, Retry { error, delay }: Retry, report: &Report<E>) {
-        let error = self.finished(error);
-        let most = self.configuration.retries.most;
-        report.retry(&error, self.retries, most, delay);
-        self.edge.sleep(self.edge.now().after(delay));
+    pub(super) fn wait(&self, retry: Retry, report: &Report<E>) {
+        self.route.wait(retry, report.call());
     }
 
     /// Sends the request. Once more with a new token, when the host's last one was refused; and once more in another form,
     /// when the service refuses something that is optional, or earlier reasoning.
     fn attempt(&mut self, report: &Report<E>) -> Result<Answer<E::Body>, ProviderError> {
         let mut may_renew = matches!(
-            self.configuration.authentication,
+            self.route.resource().authentication,
             Authentication::Fetched(_)
         );
-        let mut authorization = self.authorize(false)?;
+        let mut authorization = self.route.authorize(false)?;
         loop {
             // Here, because each attempt has its own time, and getting a token is none of it.
             let deadlines = Deadlines {
@@ -208,6 +186,7 @@ impl<E: Edge> Exchange<E> {
             if may_renew && rejection.error.kind == ErrorKind::Authentication {
                 may_renew = false;
                 authorization = self
+                    .route
                     .authorize(true)
                     .map_err(|error| refused_and_not_renewed(rejection.error, &error))?;
                 continue;
@@ -218,7 +197,7 @@ impl<E: Edge> Exchange<E> {
                     for dropped in &dropped {
                         report.dropped(dropped);
                     }
-                    report.sends(&self.translated.body, &self.secrets);
+                    report.sends(&self.translated.body, &self.route.secrets);
                 }
                 None => return Err(rejection.error),
             }
@@ -252,31 +231,17 @@ impl<E: Edge> Exchange<E> {
     /// Adds what the service has said so far to the input, in place of what it had said before.
     pub(super) fn go_on(&mut self, said: Vec<ItemKind>, report: &Report<E>) {
         self.translated.continue_with(said);
-        report.sends(&self.translated.body, &self.secrets);
+        report.sends(&self.translated.body, &self.route.secrets);
     }
 
     /// What a response cost; none when that is not known.
     pub(super) fn cost(&self, served: &Served, headers: &Headers) -> Option<Cost> {
-        self.configuration.pricing.cost(&Bill {
-            answered: served.model.as_deref(),
-            logical_model: &self.deployment.logical_model,
-            service_tier: served.service_tier.as_deref(),
-            is_spilled_over: headers.is_spilled_over(),
-            tokens: served.tokens?,
-        })
+        self.route.cost(served, headers.is_spilled_over())
     }
 
-    /// Puts the last touches to an error on its way out: the model that was asked for, and no secret in the service's
-    /// words.
+    /// Puts the last touches to an error on its way out.
     pub(super) fn finished(&self, error: ProviderError) -> ProviderError {
-        finished(error, &self.model, &self.secrets)
-    }
-
-    fn authorize(&mut self, renew: bool) -> Result<Authorization, ProviderError> {
-        let authentication = &self.configuration.authentication;
-        let authorization = Authorization::get(&self.edge, authentication, renew)?;
-        self.secrets.add(authorization.secret());
-        Ok(authorization)
+        self.route.finished(error)
     }
 
     fn send_once(
@@ -284,8 +249,8 @@ impl<E: Edge> Exchange<E> {
         authorization: &Authorization,
         deadlines: Deadlines,
     ) -> Result<Response<E::Body>, Rejection> {
-        let configuration = &self.configuration;
-        let path = configuration.responses_path();
+        let resource = self.route.resource();
+        let path = resource.responses_path();
         let body = self.translated.body.write();
         let accept = match self.translated.is_streaming() {
             true => "text/event-stream",
@@ -299,11 +264,11 @@ impl<E: Edge> Exchange<E> {
             ("content-type", b"application/json"),
             ("user-agent", USER_AGENT.as_bytes()),
         ];
-        headers.extend(configuration.extra_headers());
+        headers.extend(resource.extra_headers());
         let request = Request {
             method: Method::Post,
-            scheme: configuration.endpoint.scheme,
-            authority: &configuration.endpoint.authority,
+            scheme: resource.endpoint.scheme,
+            authority: &resource.endpoint.authority,
             path: &path,
             headers: &headers,
             body: &[&body],
@@ -322,14 +287,7 @@ impl<E: Edge> Exchange<E> {
             };
         }
         let body = read_error(&self.edge, &mut response.body, deadlines.attempt);
-        let asked = Asked {
-            deployment: &self.deployment,
-            url: &url,
-            endpoint: &configuration.endpoint,
-            authentication: &configuration.authentication,
-            is_renewed: authorization.is_renewed,
-            now: self.edge.unix_time().as_secs(),
-        };
+        let asked = self.route.asked(&url, authorization.is_renewed);
         Err(classify::rejected(
             response.status,
             &response.headers,
@@ -355,14 +313,6 @@ fn time_limits(configured: TimeLimits, request: &ChatRequest) -> Result<TimeLimi
         attempt,
         ..configured
     })
-}
-
-pub(super) fn finished(mut error: ProviderError, model: &str, secrets: &Secrets) -> ProviderError {
-    error.model = Some(model.to_owned());
-    error.message = secrets.redact(error.message);
-    error.code = error.code.map(|code| secrets.redact(code));
-    error.request_id = error.request_id.map(|id| secrets.redact(id));
-    error
 }
 
 /// What requests call their sender.

@@ -9,19 +9,18 @@ use super::Engine;
 use super::authorization::Authorization;
 use super::body::ERROR_BODY_TIME;
 use super::edge::{Body, Edge, Instant, Request, Response, TransportError};
-use super::exchange::{Deadlines, Retry, USER_AGENT, finished};
+use super::exchange::{Deadlines, USER_AGENT};
 use super::failure::{StreamFailure, refused_and_not_renewed, unanswered};
-use super::report::emit_retry;
+use super::route::Route;
 use crate::contract::gateway::{HttpHeader, HttpRequest};
 use crate::contract::types::ProviderError;
-use crate::core::classify::{self, Asked};
+use crate::core::classify;
 use crate::core::config::{Authentication, Configuration};
-use crate::core::deployment::{Deployment, Rule};
+use crate::core::deployment::{Candidate, Deployment, Rule};
+use crate::core::failover::Cause;
 use crate::core::forward::{Outbound, UsageReader, response_headers};
 use crate::core::headers::Headers;
-use crate::core::pricing::{Bill, Cost};
-use crate::core::response::Served;
-use crate::core::secret::Secrets;
+use crate::core::pricing::Cost;
 
 /// The answer of the service.
 pub struct Forwarded<E: Edge> {
@@ -58,12 +57,9 @@ struct Forwarding<E> {
     edge: E,
     configuration: Rc<Configuration>,
     outbound: Outbound,
-    /// For errors: the deployment, or that there is none.
-    deployment: Deployment,
-    secrets: Secrets,
+    /// Who is asked.
+    route: Route<E>,
     report: ForwardReport<E>,
-    /// How often something was tried again.
-    retries: u64,
 }
 
 /// An answer, and what was read of its body.
@@ -112,23 +108,34 @@ impl<E: Edge> Engine<E> {
     pub fn forward(&self, request: HttpRequest) -> Result<Forwarded<E>, ProviderError> {
         let configuration = Rc::clone(&self.configuration);
         let outbound = Outbound::new(request, &configuration)?;
-        let mut secrets = Secrets::default();
-        for (_, value) in &configuration.extra_headers {
-            secrets.add(value.clone());
+        let mut candidates = outbound.candidates.clone();
+        if candidates.is_empty() {
+            // Nobody's, at the first endpoint.
+            candidates.push(Candidate {
+                resource: 0,
+                deployment: Deployment {
+                    name: String::new(),
+                    logical_model: String::new(),
+                    rule: Rule::ModelName,
+                },
+                is_provisioned: configuration.primary.is_provisioned,
+            });
         }
-        let deployment = outbound.deployment.clone().unwrap_or_else(|| Deployment {
-            name: String::new(),
-            logical_model: String::new(),
-            rule: Rule::ModelName,
-        });
+        let deployment = outbound.deployment.as_ref();
+        let model = deployment.map(|deployment| deployment.logical_model.clone());
+        let edge = self.edge.clone();
+        let route = Route::new(
+            edge,
+            Rc::clone(&configuration),
+            candidates,
+            model.unwrap_or_default(),
+        );
         let mut forwarding = Forwarding {
             report: ForwardReport::start(self.edge.clone(), &outbound),
             edge: self.edge.clone(),
             configuration,
-            deployment,
-            secrets,
-            retries: 0,
             outbound,
+            route,
         };
         match forwarding.send() {
             Ok(answer) => Ok(Forwarded::new(answer, forwarding)),
@@ -140,52 +147,54 @@ impl<E: Edge> Engine<E> {
 impl<E: Edge> Forwarding<E> {
     /// Sends the request, and sends it again as long as that may help.
     fn send(&mut self) -> Result<Answer<E::Body>, ProviderError> {
+        // What the service said last itself is what the client understands.
+        let mut said = None;
         loop {
+            match self.route.settle(&|| self.report.call()) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let candidate = self.route.candidate();
+                    self.outbound.name(candidate, self.route.resource());
+                    self.report.moves_to(&candidate.deployment.name);
+                }
+                Err(error) => return said.ok_or(error),
+            }
+            // Its connection is not needed any more.
+            drop(said.take());
             let Unanswered { error, refusal } = match self.attempt() {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.route.answered();
+                    return Ok(answer);
+                }
                 Err(unanswered) => unanswered,
             };
-            let settings = &self.configuration.retries;
-            let retry = Retry::of(error, settings, self.retries, &self.edge);
-            let Retry { error, delay } = match retry {
+            let retry = match self.route.retry(error) {
                 Ok(retry) => retry,
-                // What the service said itself is what the client understands.
                 Err(error) => return refusal.ok_or(error),
             };
-            // Its connection is not needed while we wait.
-            drop(refusal);
-            self.retries += 1;
-            let error = self.finished(error);
-            let count = (self.retries, settings.most);
-            emit_retry(&self.edge, self.report.call(), &error, count, delay);
-            self.edge.sleep(self.edge.now().after(delay));
+            said = refusal.filter(|_| self.route.has_choice());
+            self.route.wait(retry, self.report.call());
         }
     }
 
     /// One attempt; once more with a new token, when the host's last one was refused.
     fn attempt(&mut self) -> Result<Answer<E::Body>, Unanswered<E::Body>> {
         let can_renew = matches!(
-            self.configuration.authentication,
+            self.route.resource().authentication,
             Authentication::Fetched(_)
         );
-        let authorization = self.authorize(false)?;
+        let authorization = self.route.authorize(false)?;
         let mut answer = self.send_once(&authorization)?;
         if answer.response.status == 401 && can_renew {
             let refused = self.rejected(&answer.response, &[]);
             drop(answer);
             let authorization = self
+                .route
                 .authorize(true)
                 .map_err(|error| refused_and_not_renewed(refused, &error))?;
             answer = self.send_once(&authorization)?;
         }
         self.judged(answer)
-    }
-
-    fn authorize(&mut self, renew: bool) -> Result<Authorization, ProviderError> {
-        let authentication = &self.configuration.authentication;
-        let authorization = Authorization::get(&self.edge, authentication, renew)?;
-        self.secrets.add(authorization.secret());
-        Ok(authorization)
     }
 
     fn send_once(&self, authorization: &Authorization) -> Result<Answer<E::Body>, ProviderError> {
@@ -194,15 +203,13 @@ impl<E: Edge> Forwarding<E> {
             outbound,
             ..
         } = self;
+        let resource = self.route.resource();
         let limits = configuration.time_limits;
         let deadlines = Deadlines {
             limits,
             attempt: self.edge.now().after(limits.attempt),
         };
-        let clients = outbound.headers.iter();
-        let mut headers: Vec<(&str, &[u8])> = clients
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
-            .collect();
+        let mut headers = outbound.headers(resource);
         if !headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("user-agent"))
@@ -210,11 +217,11 @@ impl<E: Edge> Forwarding<E> {
             headers.push(("user-agent", USER_AGENT.as_bytes()));
         }
         headers.push(authorization.header());
-        headers.extend(configuration.extra_headers());
+        headers.extend(resource.extra_headers());
         let request = Request {
             method: outbound.method,
-            scheme: configuration.endpoint.scheme,
-            authority: &configuration.endpoint.authority,
+            scheme: resource.endpoint.scheme,
+            authority: &resource.endpoint.authority,
             path: &outbound.path,
             headers: &headers,
             body: &outbound.body.parts(),
@@ -242,16 +249,23 @@ impl<E: Edge> Forwarding<E> {
             status, headers, ..
         } = &answer.response;
         let is_unserved = matches!(status, 429 | 503);
-        if !classify::is_worth_a_retry(*status)
-            || !(is_unserved || self.outbound.is_repeatable())
-            || headers.get("x-should-retry") == Some("false")
-        {
+        let may_come_again = classify::is_worth_a_retry(*status)
+            && (is_unserved || self.outbound.is_repeatable())
+            && headers.get("x-should-retry") != Some("false");
+        // Another deployment may answer what this one will not.
+        let may_leave = self.route.has_choice() && matches!(status, 400..=499);
+        if !may_come_again && !may_leave {
             return Ok(answer);
         }
         let begun = self.begin(&mut answer);
         let error = self.rejected(&answer.response, &begun.bytes);
         answer.begun = Some(begun);
-        if !error.retryable {
+        let has_reason = if self.route.has_choice() {
+            Cause::of(&error).is_some()
+        } else {
+            error.retryable
+        };
+        if !has_reason {
             return Ok(answer);
         }
         Err(Unanswered {
@@ -280,31 +294,19 @@ impl<E: Edge> Forwarding<E> {
     }
 
     fn rejected(&self, response: &Response<E::Body>, body: &[u8]) -> ProviderError {
-        let asked = Asked {
-            deployment: &self.deployment,
-            url: &self.url(),
-            endpoint: &self.configuration.endpoint,
-            authentication: &self.configuration.authentication,
-            is_renewed: false,
-            now: self.edge.unix_time().as_secs(),
-        };
+        let url = self.url();
+        let asked = self.route.asked(&url, false);
         classify::rejected(response.status, &response.headers, body, asked).error
     }
 
     fn url(&self) -> String {
-        let endpoint = &self.configuration.endpoint;
+        let endpoint = &self.route.resource().endpoint;
         let path = self.outbound.path.split('?').next().unwrap_or_default();
         format!("{}://{}{path}", endpoint.scheme, endpoint.authority)
     }
 
-    fn finished(&self, error: ProviderError) -> ProviderError {
-        let mut error = finished(error, &self.deployment.logical_model, &self.secrets);
-        error.model = error.model.filter(|model| !model.is_empty());
-        error
-    }
-
     fn failed(&self, error: ProviderError) -> ProviderError {
-        let error = self.finished(error);
+        let error = self.route.finished(error);
         self.report.failed(&error);
         error
     }
@@ -414,25 +416,14 @@ impl<E: Edge> ForwardedBody<E> {
     fn succeeded(&self) {
         let usage = self.usage.as_ref().and_then(|reader| {
             let mut usage = reader.usage()?.clone();
-            usage.cost_usd = self.cost(reader.served()).map(Cost::written);
+            let cost = self
+                .forwarding
+                .route
+                .cost(reader.served(), self.is_spilled_over);
+            usage.cost_usd = cost.map(Cost::written);
             Some(usage)
         });
         self.forwarding.report.succeeded(usage.as_ref());
-    }
-
-    fn cost(&self, served: &Served) -> Option<Cost> {
-        let Forwarding {
-            configuration,
-            deployment,
-            ..
-        } = &self.forwarding;
-        configuration.pricing.cost(&Bill {
-            answered: served.model.as_deref(),
-            logical_model: &deployment.logical_model,
-            service_tier: served.service_tier.as_deref(),
-            is_spilled_over: self.is_spilled_over,
-            tokens: served.tokens?,
-        })
     }
 }
 

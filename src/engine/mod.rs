@@ -11,6 +11,7 @@ mod failure;
 mod forward;
 mod report;
 mod response_stream;
+mod route;
 
 use std::rc::Rc;
 
@@ -83,8 +84,8 @@ impl<E: Edge> Engine<E> {
     ) -> Result<ResponseStream<E>, ProviderError> {
         let edge = self.edge.clone();
         let mut exchange = Exchange::new(edge, Rc::clone(&self.configuration), request)?;
-        let report = exchange.report(request);
-        match exchange.send(&report) {
+        let mut report = exchange.report(request);
+        match exchange.send(&mut report) {
             Ok(answer) => Ok(ResponseStream::new(answer, exchange, report)),
             Err(error) => {
                 let error = exchange.finished(error);

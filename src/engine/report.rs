@@ -120,6 +120,11 @@ impl<E: Edge> Report<E> {
         report
     }
 
+    /// Another deployment is asked from here on.
+    pub(super) fn moves_to(&mut self, deployment: &str) {
+        deployment.clone_into(&mut self.model);
+    }
+
     /// Tells of a body before it is sent for the first time, where bodies are told.
     pub(super) fn sends(&self, body: &Body, secrets: &Secrets) {
         if self.debug == Debugging::Bodies {
@@ -239,12 +244,6 @@ impl<E: Edge> Report<E> {
         self.emit("llm:response", payload);
     }
 
-    /// Tells that something is tried again after a wait.
-    pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let call = self.call();
-        emit_retry(&self.edge, call, error, (attempt, most), delay);
-    }
-
     /// Tells that the response was cut off, and goes on in another; or begins again in one with a higher limit.
     pub(super) fn continuation(
         &self,
@@ -348,7 +347,7 @@ impl<E: Edge> Report<E> {
     }
 
     /// Begins a payload that says which call it is of.
-    fn call(&self) -> ObjectWriter {
+    pub(super) fn call(&self) -> ObjectWriter {
         ObjectWriter::new()
             .member("provider", PROVIDER_ID)
             .member("request_id", &self.request_id)

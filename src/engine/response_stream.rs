@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::body::{ReadError, patience, read_all};
 use super::edge::{Body, Edge, TransportError};
 use super::event_reader::{EventReader, Step};
-use super::exchange::{Answer, Deadlines, Exchange, Retry};
+use super::exchange::{Answer, Deadlines, Exchange};
 use super::failure::{StreamFailure, compressed, final_error};
 use super::report::Report;
+use super::route::Retry;
 use crate::contract::types::{ChatResponse, Degradation, ErrorKind, ProviderError, StreamEvent};
 use crate::core::headers::Headers;
 use crate::core::json::ObjectWriter;
@@ -212,7 +213,7 @@ impl<E: Edge> ResponseStream<E> {
         let cost = self.exchange.cost(self.translator.served(), &self.headers);
         self.cost = self.cost.zip(cost).map(|(sum, cost)| sum.and(cost));
         if let Some(raw) = self.raw.take() {
-            self.report.received(raw, &self.exchange.secrets);
+            self.report.received(raw, &self.exchange.route.secrets);
         }
         let may_go_on = self.exchange.auto_continue() && self.continuations < MAX_CONTINUATIONS;
         if may_go_on && let Some(said) = self.translator.continuation() {
@@ -277,7 +278,7 @@ impl<E: Edge> ResponseStream<E> {
 
     /// Sends the request once more: for a response to go on, or to begin again.
     fn send(&mut self) -> State<E::Body> {
-        match self.exchange.send(&self.report) {
+        match self.exchange.send(&mut self.report) {
             Ok(Answer {
                 response,
                 deadlines,
@@ -304,7 +305,7 @@ impl<E: Edge> ResponseStream<E> {
         if error.request_id.is_none() {
             error.request_id = self.headers.request_id().map(str::to_owned);
         }
-        match self.exchange.retry(error) {
+        match self.exchange.route.retry(error) {
             Ok(retry) => {
                 if self.translator.has_emitted() {
                     self.begin_again(&retry.error);
@@ -361,6 +362,9 @@ impl<E: Edge> ResponseStream<E> {
         }
         for (key, value) in self.headers.served_by() {
             metadata = metadata.member(key, value);
+        }
+        for (key, value) in self.exchange.route.served_by(&self.headers) {
+            metadata = metadata.member(key, &value);
         }
         if self.continuations > 0 {
             metadata = metadata.member("openai:continuation_count", &self.continuations);

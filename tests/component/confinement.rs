@@ -23,6 +23,7 @@ fn the_component_imports_this_and_nothing_else() {
         [
             "amplifier:provider/credentials@0.2.0",
             "amplifier:provider/events@0.2.0",
+            "amplifier:provider/shared-state@0.2.0",
             "amplifier:provider/types@0.2.0",
             "wasi:cli/environment@0.2.12",
             "wasi:clocks/monotonic-clock@0.2.12",

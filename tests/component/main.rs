@@ -26,6 +26,7 @@ mod error_kinds;
 mod errors;
 mod event_log;
 mod example;
+mod failover;
 mod faults;
 mod forward;
 mod fuzz;

@@ -269,6 +269,7 @@ fn the_links_lead_somewhere() {
         "docs/command-line.md",
         "docs/errors.md",
         "docs/events.md",
+        "docs/failover.md",
         "docs/host.md",
         "docs/mock.md",
         "docs/models.md",

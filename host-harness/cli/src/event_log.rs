@@ -91,6 +91,17 @@ fn worth_a_notice(event: &Event<'_>) -> Option<String> {
         "provider:config_warning" => {
             Some(format!("warning: {}", event.data()["message"].as_str()?))
         }
+        "provider:failover" => {
+            let data = event.data();
+            // Whoever finds the first one resting was told when it failed.
+            let message = data["error_message"].as_str()?;
+            Some(format!(
+                "{}; asking {} at {} instead",
+                message.strip_suffix("; try again").unwrap_or(message),
+                data["to"]["deployment"].as_str()?,
+                data["to"]["endpoint"].as_str()?,
+            ))
+        }
         "provider:retry" => {
             let data = event.data();
             let message = data["error_message"].as_str()?;

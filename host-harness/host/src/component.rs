@@ -20,9 +20,10 @@ pub fn contract_version() -> &'static str {
 }
 
 /// What a provider may import; of WASI in any version 0.2. Everything else is refused before it runs.
-pub const GRANTED_IMPORTS: [&str; 14] = [
+pub const GRANTED_IMPORTS: [&str; 15] = [
     "amplifier:provider/credentials@0.2.0",
     "amplifier:provider/events@0.2.0",
+    "amplifier:provider/shared-state@0.2.0",
     "amplifier:provider/types@0.2.0",
     "wasi:cli/environment@0.2",
     "wasi:clocks/monotonic-clock@0.2",

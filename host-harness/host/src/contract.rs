@@ -15,7 +15,7 @@ pub mod types {
 
 mod constructors;
 
-pub(crate) use self::generated::amplifier::provider::{credentials, events};
+pub(crate) use self::generated::amplifier::provider::{credentials, events, shared_state};
 pub(crate) use self::generated::exports::amplifier::provider::gateway;
 pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
 use self::types::{ErrorKind, ProviderError};

@@ -62,7 +62,14 @@ impl Authentication {
             .into_iter()
             .filter_map(|(is_set, row)| is_set.then_some(row));
         let Some(first) = ways.next() else {
-            resolver.problems.push(NONE.to_owned());
+            let problem = match resolver.prefix.trim_end_matches('.') {
+                "" => NONE.to_owned(),
+                table => format!(
+                    "`{table}` has no way to authenticate: set `api_key`, `azure_ad_token`, `use_managed_identity` or \
+                     `use_default_credential` in it; what is set for other endpoints is not for this one"
+                ),
+            };
+            resolver.problems.push(problem);
             return None;
         };
         for other in ways {

@@ -28,68 +28,10 @@ impl Document {
             warnings: Vec::new(),
             note: None,
         };
-        document.tidy_mapping();
+        tidy_mapping(&mut document.settings, "", &mut document.warnings);
         document.split_reasoning();
         document.note = without_effect(&document.settings);
         Ok(document)
-    }
-
-    /// Takes blanks off the names of models, and settings out of the table of models.
-    ///
-    /// Settings get there by TOML's rule that everything after a table's header is in that table. A model with the name of
-    /// a setting cannot be mapped, therefore.
-    fn tidy_mapping(&mut self) {
-        let key = DEPLOYMENT_MAPPING.row.key;
-        let Some(Value::Object(mapping)) = self.settings.get_mut(key) else {
-            return;
-        };
-        let mut models = Map::new();
-        let mut misplaced = Map::new();
-        let mut padded = Vec::new();
-        for (name, value) in std::mem::take(mapping) {
-            let trimmed = name.trim();
-            if settings::is_known(trimmed) {
-                misplaced.insert(trimmed.to_owned(), value);
-            } else if trimmed.len() == name.len() {
-                models.insert(name, value);
-            } else {
-                padded.push((trimmed.to_owned(), value));
-            }
-        }
-        for (name, value) in padded {
-            self.warnings.push(match models.contains_key(&name) {
-                true => format!(
-                    "`{key}` has the model `{name}` twice, once with blanks around it; that one has no effect"
-                ),
-                false => format!(
-                    "`{key}` has the model `{name}` with blanks around it; it is used without them"
-                ),
-            });
-            models.entry(name).or_insert(value);
-        }
-        *mapping = models;
-        self.take_over(misplaced);
-    }
-
-    /// Takes settings that stood in the table of models for what they are.
-    fn take_over(&mut self, misplaced: Map<String, Value>) {
-        if misplaced.is_empty() {
-            return;
-        }
-        let names: Vec<String> = misplaced.keys().map(|name| format!("`{name}`")).collect();
-        self.warnings.push(format!(
-            "`deployment_mapping` contains settings: {}. TOML puts everything after a table's header into that table. They \
-             are used as settings; move them above the header of `deployment_mapping`",
-            names.join(", ")
-        ));
-        for (name, value) in misplaced {
-            match self.settings.get(&name) {
-                Some(present) if !is_empty(present) => self.warnings.push(format!(
-                    "`{name}` in `deployment_mapping` has no effect, because it is set outside of it too"
-                )),
-                _ => drop(self.settings.insert(name, value)),
-            }
-        }
     }
 
     /// `reasoning` may be an object with the effort and the summary, as in requests.
@@ -113,6 +55,75 @@ impl Document {
                     "unknown setting `{REASONING}.{name}`; it has no effect"
                 )),
             }
+        }
+    }
+}
+
+/// Takes blanks off the names of models, and settings out of the table of models. What it says of keys has the prefix before
+/// them.
+///
+/// Settings get there by TOML's rule that everything after a table's header is in that table. A model with the name of
+/// a setting cannot be mapped, therefore.
+pub(super) fn tidy_mapping(
+    settings: &mut Map<String, Value>,
+    prefix: &str,
+    warnings: &mut Vec<String>,
+) {
+    let key = DEPLOYMENT_MAPPING.row.key;
+    let Some(Value::Object(mapping)) = settings.get_mut(key) else {
+        return;
+    };
+    let mut models = Map::new();
+    let mut misplaced = Map::new();
+    let mut padded = Vec::new();
+    for (name, value) in std::mem::take(mapping) {
+        let trimmed = name.trim();
+        if settings::is_known(trimmed) {
+            misplaced.insert(trimmed.to_owned(), value);
+        } else if trimmed.len() == name.len() {
+            models.insert(name, value);
+        } else {
+            padded.push((trimmed.to_owned(), value));
+        }
+    }
+    for (name, value) in padded {
+        warnings.push(match models.contains_key(&name) {
+            true => format!(
+                "`{prefix}{key}` has the model `{name}` twice, once with blanks around it; that one has no effect"
+            ),
+            false => format!(
+                "`{prefix}{key}` has the model `{name}` with blanks around it; it is used without them"
+            ),
+        });
+        models.entry(name).or_insert(value);
+    }
+    *mapping = models;
+    take_over(misplaced, settings, prefix, warnings);
+}
+
+/// Takes settings that stood in the table of models for what they are.
+fn take_over(
+    misplaced: Map<String, Value>,
+    settings: &mut Map<String, Value>,
+    prefix: &str,
+    warnings: &mut Vec<String>,
+) {
+    if misplaced.is_empty() {
+        return;
+    }
+    let mapping = format!("`{prefix}{}`", DEPLOYMENT_MAPPING.row.key);
+    let names: Vec<String> = misplaced.keys().map(|name| format!("`{name}`")).collect();
+    warnings.push(format!(
+        "{mapping} contains settings: {}. TOML puts everything after a table's header into that table. They are used as \
+         settings; move them above the header of {mapping}",
+        names.join(", ")
+    ));
+    for (name, value) in misplaced {
+        match settings.get(&name) {
+            Some(present) if !is_empty(present) => warnings.push(format!(
+                "`{name}` in {mapping} has no effect, because it is set outside of it too"
+            )),
+            _ => drop(settings.insert(name, value)),
         }
     }
 }

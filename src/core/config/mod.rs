@@ -8,6 +8,7 @@ mod authentication;
 mod document;
 mod endpoint;
 mod resolver;
+mod resource;
 pub mod setting;
 pub mod settings;
 mod value;
@@ -22,25 +23,24 @@ use self::document::Document;
 pub use self::endpoint::{Endpoint, EndpointKind, InvalidEndpoint, Scheme};
 pub use self::resolver::Environment;
 use self::resolver::{Resolved, Resolver, Source};
-use crate::contract::credentials::Credential;
+pub use self::resource::Resource;
 use crate::contract::types::{ErrorKind, ProviderError};
-use crate::core::deployment::{Deployment, Deployments};
+use crate::core::deployment::{Candidate, Deployment, Deployments, Mapping};
 use crate::core::json::{ObjectWriter, object_of};
 use crate::core::model;
 use crate::core::pricing::Pricing;
-use crate::core::secret::Secret;
 
 /// A configuration that was resolved and found valid.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// Where the service is.
-    pub endpoint: Endpoint,
-    /// The version of the API.
-    pub api_version: ApiVersion,
-    /// How requests say who sends them.
-    pub authentication: Authentication,
+    /// The endpoint that is asked first.
+    pub primary: Resource,
+    /// The endpoints that are asked after it, in their order.
+    pub fallbacks: Vec<Resource>,
     /// Models and deployments.
     pub deployments: Deployments,
+    /// When another deployment is asked, and which one.
+    pub failover: Failover,
     /// What requests ask for when they do not say it themselves.
     pub defaults: RequestDefaults,
     /// The limits on time.
@@ -55,8 +55,6 @@ pub struct Configuration {
     pub debug: Debugging,
     /// What tokens cost.
     pub pricing: Pricing,
-    /// Headers of every request.
-    pub extra_headers: Vec<(String, Secret)>,
     /// What is merged into the body of every request, last.
     pub extra_request_params: Map<String, Value>,
     /// What is not as it should be but does no harm, a sentence each.
@@ -114,6 +112,15 @@ pub struct Retries {
     pub jitter: bool,
 }
 
+/// When another deployment is asked, and which one, where a model has several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Failover {
+    /// How long a call waits for a deployment while another one is free.
+    pub after: Duration,
+    /// Whether the deployment with the fewest calls is asked, and not the first.
+    pub is_least_busy: bool,
+}
+
 /// Which events are emitted beside the usual ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Debugging {
@@ -168,22 +175,21 @@ impl Configuration {
     /// Takes every setting, also after one that is wrong, so that all problems are found.
     fn take_all(resolver: &mut Resolver<'_>) -> Option<Self> {
         let mut warnings = Vec::new();
-        let endpoint = resolver.require(&settings::AZURE_ENDPOINT);
-        if let Some(endpoint) = &endpoint
-            && (endpoint.path.contains("/openai/deployments/")
-                || endpoint.path.ends_with("/chat/completions"))
-        {
-            warnings.push(format!(
-                "`azure_endpoint` {endpoint} looks like the address of another API; the resource's address alone is what \
-                 is wanted, and a deployment's name in `default_deployment`"
-            ));
-        }
-        let authentication = Authentication::take(resolver, endpoint.as_ref(), &mut warnings);
+        let primary = Resource::take(resolver, &mut warnings);
+        let fallbacks = take_fallbacks(resolver, &mut warnings);
         // The host's business; here so that it is checked and shown like all the others.
         resolver.take(&settings::MAX_CONCURRENT_REQUESTS);
+        let mapping = primary.as_ref().and_then(|primary| primary.mapping.clone());
+        let is_provisioned = primary
+            .as_ref()
+            .is_some_and(|primary| primary.is_provisioned);
         Some(Self {
-            api_version: take_api_version(resolver, endpoint.as_ref(), &mut warnings),
-            deployments: take_deployments(resolver),
+            fallbacks,
+            deployments: take_deployments(resolver, mapping.unwrap_or_default()),
+            failover: Failover {
+                after: resolver.value(&settings::FAILOVER_AFTER),
+                is_least_busy: resolver.value(&settings::ROUTING) == LEAST_BUSY,
+            },
             defaults: RequestDefaults::take(resolver),
             time_limits: TimeLimits {
                 attempt: resolver.value(&settings::TIMEOUT),
@@ -194,45 +200,82 @@ impl Configuration {
             auto_continue: resolver.value(&settings::AUTO_CONTINUE),
             use_streaming: resolver.value(&settings::USE_STREAMING),
             debug: Debugging::take(resolver),
-            pricing: take_pricing(resolver),
-            extra_headers: resolver.value(&settings::EXTRA_HEADERS),
+            pricing: Pricing {
+                configured: resolver.value(&settings::PRICING),
+                is_provisioned,
+            },
             extra_request_params: resolver.value(&settings::EXTRA_REQUEST_PARAMS),
             warnings,
             note: None,
             resolved: Vec::new(),
             // Last, so that what is missing here does not hide what is wrong above.
-            endpoint: endpoint?,
-            authentication: authentication?,
+            primary: primary?,
         })
     }
 
-    /// The headers of every request.
-    pub fn extra_headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let headers = self.extra_headers.iter();
-        headers.map(|(name, value)| (name.as_str(), value.expose().as_bytes()))
+    /// The endpoint with this number: 0 is the first one, and so is what has none.
+    pub fn resource(&self, number: usize) -> &Resource {
+        let fallback = number.checked_sub(1);
+        fallback
+            .and_then(|index| self.fallbacks.get(index))
+            .unwrap_or(&self.primary)
     }
 
-    /// The path and query of requests.
-    pub fn responses_path(&self) -> String {
-        self.api_version.responses_path(&self.endpoint)
+    /// The deployments that may answer a request for a model, in order; at least one.
+    ///
+    /// A fallback with a table of its own has the models in it and no others. One without has deployments of the same names
+    /// as the first endpoint.
+    pub fn candidates(&self, requested: Option<&str>) -> Vec<Candidate> {
+        let own = self.deployments.resolve_all(requested);
+        let model = self.deployments.model(requested);
+        let mut candidates = Vec::new();
+        let mut add = |number, resource: &Resource, names: &[String]| {
+            for (index, name) in names.iter().enumerate() {
+                candidates.push(Candidate {
+                    resource: number,
+                    is_provisioned: resource.is_provisioned && index == 0,
+                    deployment: Deployment {
+                        name: name.clone(),
+                        ..own.deployment.clone()
+                    },
+                });
+            }
+        };
+        add(0, &self.primary, &own.names);
+        for (index, fallback) in self.fallbacks.iter().enumerate() {
+            let names = match &fallback.mapping {
+                None => Some(&own.names),
+                Some(mapping) => mapping
+                    .of_model(model)
+                    .or_else(|| mapping.of_model(&own.deployment.logical_model)),
+            };
+            add(index + 1, fallback, names.map_or(&[], Vec::as_slice));
+        }
+        candidates
+    }
+
+    /// Whether what an endpoint has encrypted means nothing to another one; `origin` is its name in the metadata of the message. What
+    /// has none is the first endpoint's: it is from before there were others.
+    pub fn is_foreign(&self, origin: Option<&str>, resource: usize) -> bool {
+        !self.fallbacks.is_empty()
+            && origin.map_or(resource > 0, |origin| {
+                origin != self.resource(resource).name()
+            })
     }
 
     /// Each setting with its source, secrets redacted, and what follows from them.
     pub fn describe(&self) -> Value {
-        let mut authentication = vec![("method", self.authentication.name().into())];
-        if let Authentication::Fetched(TokenSource { credential, scope }) = &self.authentication {
-            authentication.push(("scope", scope.as_str().into()));
-            if let Credential::ManagedIdentity(Some(client_id)) = credential {
-                authentication.push(("client_id", client_id.as_str().into()));
-            }
-        }
         let mut deployments = Vec::new();
         for model in self.deployments.models() {
+            let mut candidates = self.candidates(Some(model)).into_iter();
+            let Some(Candidate { deployment, .. }) = candidates.next() else {
+                continue;
+            };
             let Deployment {
                 name,
                 logical_model,
                 rule,
-            } = self.deployments.resolve(Some(model));
+            } = deployment;
             let retirement = model::find(&logical_model).and_then(|model| model.retirement);
             let mut row = vec![
                 ("model", model.into()),
@@ -248,20 +291,32 @@ impl Configuration {
                         .map(|name| ("replacement", name.into())),
                 );
             }
+            let fallbacks: Vec<Value> = candidates
+                .map(|other| {
+                    let endpoint = self.resource(other.resource).endpoint.to_string();
+                    object_of(vec![
+                        ("deployment", other.deployment.name.into()),
+                        ("endpoint", endpoint.into()),
+                    ])
+                })
+                .collect();
+            if !fallbacks.is_empty() {
+                row.push(("fallbacks", Value::Array(fallbacks)));
+            }
             deployments.push(object_of(row));
         }
-        let Endpoint {
-            scheme, authority, ..
-        } = &self.endpoint;
-        let route = format!("POST {scheme}://{authority}{}", self.responses_path());
-        object_of(vec![
-            ("endpoint", self.endpoint.to_string().into()),
-            ("route", route.into()),
-            ("authentication", object_of(authentication)),
+        let mut description = self.primary.describe();
+        description.extend([
             ("deployments", Value::Array(deployments)),
             ("settings", describe(&self.resolved)),
             ("warnings", self.warnings.clone().into()),
-        ])
+        ]);
+        if !self.fallbacks.is_empty() {
+            let fallbacks = self.fallbacks.iter();
+            let fallbacks = fallbacks.map(|fallback| object_of(fallback.describe()));
+            description.push(("fallbacks", fallbacks.collect()));
+        }
+        object_of(description)
     }
 }
 
@@ -327,12 +382,28 @@ impl Debugging {
     }
 }
 
-fn take_deployments(resolver: &mut Resolver<'_>) -> Deployments {
+/// Takes the endpoints after the first, each of them whole.
+fn take_fallbacks(resolver: &mut Resolver<'_>, warnings: &mut Vec<String>) -> Vec<Resource> {
+    let mut fallbacks = Vec::new();
+    for (index, mut table) in resolver.value(&settings::FALLBACKS).into_iter().enumerate() {
+        let prefix = format!("{}[{index}].", settings::FALLBACKS.row.key);
+        document::tidy_mapping(&mut table, &prefix, warnings);
+        // Variables are for the first endpoint: a key in one of them is not for any other.
+        let nothing = Environment::default();
+        let mut inner = Resolver::within(prefix, &table, &nothing);
+        fallbacks.extend(Resource::take(&mut inner, warnings));
+        let odd_keys = inner.odd_keys();
+        resolver.problems.append(&mut inner.problems);
+        resolver.odd_keys_within.extend(odd_keys);
+    }
+    fallbacks
+}
+
+fn take_deployments(resolver: &mut Resolver<'_>, mapping: Mapping) -> Deployments {
     let (row, model) = (
         &settings::DEFAULT_DEPLOYMENT.row,
         &settings::DEFAULT_MODEL.row,
     );
-    let mapping = resolver.value(&settings::DEPLOYMENT_MAPPING);
     let default_deployment = resolver.take(&settings::DEFAULT_DEPLOYMENT);
     let mut default_model: String = resolver.value(&settings::DEFAULT_MODEL);
     // Who names one deployment and no model means the model behind it, which only its own name says anything about.
@@ -351,46 +422,6 @@ fn take_deployments(resolver: &mut Resolver<'_>) -> Deployments {
         mapping,
         default_deployment,
         default_model,
-    }
-}
-
-fn take_api_version(
-    resolver: &mut Resolver<'_>,
-    endpoint: Option<&Endpoint>,
-    warnings: &mut Vec<String>,
-) -> ApiVersion {
-    let version = resolver.value(&settings::API_VERSION);
-    // The default is such a version too, for the sake of the documentation; nobody needs to hear of that.
-    if resolver.is_set(&settings::API_VERSION.row) && api_version::is_before_responses(&version) {
-        warnings.push(format!(
-            "`api_version` {version} is older than the Responses API; requests go to /openai/v1/responses, as with `v1`"
-        ));
-    }
-    let version = ApiVersion::parse(&version).unwrap_or(ApiVersion::V1);
-    let Some(endpoint) = endpoint else {
-        return version;
-    };
-    let taken = version.clone().at(endpoint.kind);
-    if taken != version {
-        let place = resolver.place(&settings::API_VERSION.row);
-        let has_v1 = match endpoint.kind {
-            EndpointKind::Project => {
-                "a Foundry project has the v1 API only, and takes no `api-version`"
-            }
-            _ => "`azure_endpoint` ends with /v1, and is taken as it is",
-        };
-        warnings.push(format!("{place} has no effect: {has_v1}"));
-    }
-    taken
-}
-
-fn take_pricing(resolver: &mut Resolver<'_>) -> Pricing {
-    let deployment_type = resolver.take(&settings::DEPLOYMENT_TYPE);
-    let pricing = resolver.value(&settings::PRICING);
-    let is_provisioned = deployment_type.is_some_and(|kind| kind.eq_ignore_ascii_case("PTU"));
-    Pricing {
-        configured: pricing,
-        is_provisioned,
     }
 }
 
@@ -429,6 +460,9 @@ fn invalid(problems: &[String], warnings: &[String], resolved: &[Resolved]) -> P
         ..ProviderError::new(ErrorKind::Configuration, message)
     }
 }
+
+/// The routing that asks the deployment with the fewest calls.
+const LEAST_BUSY: &str = "least-busy";
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use super::resource::OF_RESOURCES;
 use super::setting::{Disclosure, Row, Setting};
-use super::settings::{SETTINGS, WITHOUT_EFFECT};
+use super::settings::{self, SETTINGS, WITHOUT_EFFECT};
 use super::value::Expected;
 use crate::core::json;
 use crate::core::secret::{Secret, redact_members, shown_address};
@@ -28,10 +29,16 @@ impl Environment {
 
 /// Takes settings out of a document and an environment, and remembers what it found.
 pub(super) struct Resolver<'a> {
+    /// What comes before the keys of a table within the document, such as `fallbacks[0].`; empty for the document itself.
+    pub(super) prefix: String,
+    /// The settings that there may be.
+    rows: &'static [&'static Row],
     document: &'a Map<String, Value>,
     environment: &'a Environment,
     /// What is wrong, a sentence each.
     pub(super) problems: Vec<String>,
+    /// A warning for each odd key of the tables within the document.
+    pub(super) odd_keys_within: Vec<String>,
     /// What each setting came out as.
     pub(super) resolved: Vec<Resolved>,
 }
@@ -39,10 +46,26 @@ pub(super) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     pub(super) fn new(document: &'a Map<String, Value>, environment: &'a Environment) -> Self {
         Self {
+            prefix: String::new(),
+            rows: SETTINGS,
             document,
             environment,
             problems: Vec::new(),
+            odd_keys_within: Vec::new(),
             resolved: Vec::new(),
+        }
+    }
+
+    /// A resolver for the table of a fallback.
+    pub(super) fn within(
+        prefix: String,
+        table: &'a Map<String, Value>,
+        environment: &'a Environment,
+    ) -> Self {
+        Self {
+            prefix,
+            rows: &OF_RESOURCES,
+            ..Self::new(table, environment)
         }
     }
 
@@ -69,10 +92,13 @@ impl<'a> Resolver<'a> {
     pub(super) fn require<T>(&mut self, setting: &'static Setting<T>) -> Option<T> {
         let value = self.take(setting);
         if !self.is_set(&setting.row) {
+            let variables = match self.prefix.is_empty() {
+                true => or_variables(&setting.row),
+                false => String::new(),
+            };
             self.problems.push(format!(
-                "`{}` is not set: put it into the configuration{}",
-                setting.row.key,
-                or_variables(&setting.row)
+                "`{}{}` is not set: put it into the configuration{variables}",
+                self.prefix, setting.row.key,
             ));
         }
         value
@@ -104,7 +130,7 @@ impl<'a> Resolver<'a> {
 
     /// Where a setting that was taken came from, for a sentence.
     pub(super) fn place(&self, row: &Row) -> String {
-        place(row, self.source(row))
+        place(&self.prefix, row, self.source(row))
     }
 
     fn taken(&self, row: &Row) -> Option<&Resolved> {
@@ -113,7 +139,8 @@ impl<'a> Resolver<'a> {
 
     fn note(&mut self, Found { row, value, source }: Found, problem: Option<Expected>) {
         if let (Some(expected), Some(value)) = (problem, &value) {
-            self.problems.push(wrong(row, source, value, &expected));
+            let place = place(&self.prefix, row, source);
+            self.problems.push(wrong(place, row, value, &expected));
         }
         self.resolved.push(Resolved {
             row,
@@ -125,8 +152,9 @@ impl<'a> Resolver<'a> {
     /// A warning for each key of the document that no setting has, and for each that counts for nothing beside another.
     pub(super) fn odd_keys(&self) -> Vec<String> {
         let mut warnings = self.unknown_keys();
+        warnings.extend_from_slice(&self.odd_keys_within);
         let is_set = |key: &str| self.document.get(key).is_some_and(|value| !is_empty(value));
-        for row in SETTINGS {
+        for row in self.rows {
             if let Some(alias) = row.alias
                 && is_set(row.key)
                 && is_set(alias)
@@ -141,8 +169,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown_keys(&self) -> Vec<String> {
+        let prefix = &self.prefix;
         let known = || {
-            SETTINGS
+            self.rows
                 .iter()
                 .flat_map(|s| [Some(s.key), s.alias])
                 .flatten()
@@ -152,6 +181,13 @@ impl<'a> Resolver<'a> {
             .filter(|key| known().all(|known| known != key.as_str()))
             .filter(|key| !WITHOUT_EFFECT.contains(&key.as_str()))
             .map(|key| {
+                if settings::is_known(key) {
+                    return format!(
+                        "`{prefix}{key}` has no effect, because it is a setting of the whole provider; move it above the \
+                         first table of `{}`",
+                        settings::FALLBACKS.row.key
+                    );
+                }
                 let similar = known()
                     .map(|known| (strsim::levenshtein(known, key), known))
                     .min()
@@ -159,9 +195,9 @@ impl<'a> Resolver<'a> {
                     .filter(|(distance, known)| *distance * 3 <= known.len());
                 match similar {
                     Some((_, known)) => {
-                        format!("unknown setting `{key}`; did you mean `{known}`?")
+                        format!("unknown setting `{prefix}{key}`; did you mean `{known}`?")
                     }
-                    None => format!("unknown setting `{key}`; it has no effect"),
+                    None => format!("unknown setting `{prefix}{key}`; it has no effect"),
                 }
             })
             .collect()
@@ -251,8 +287,7 @@ impl fmt::Display for Source {
     }
 }
 
-fn wrong(row: &Row, source: Source, value: &Value, Expected(expected): &Expected) -> String {
-    let place = place(row, source);
+fn wrong(place: String, row: &Row, value: &Value, Expected(expected): &Expected) -> String {
     match row.disclosure {
         Disclosure::Keys | Disclosure::Nothing | Disclosure::Redacted => {
             format!("{place}: expected {expected}")
@@ -264,11 +299,11 @@ fn wrong(row: &Row, source: Source, value: &Value, Expected(expected): &Expected
     }
 }
 
-fn place(row: &Row, source: Source) -> String {
+fn place(prefix: &str, row: &Row, source: Source) -> String {
     match source {
         Source::Variable(name) => format!("`{}` (from {name})", row.key),
-        Source::Configuration(key) => format!("`{key}`"),
-        Source::Default | Source::Unset => format!("`{}`", row.key),
+        Source::Configuration(key) => format!("`{prefix}{key}`"),
+        Source::Default | Source::Unset => format!("`{prefix}{}`", row.key),
     }
 }
 
@@ -276,6 +311,9 @@ fn place(row: &Row, source: Source) -> String {
 fn shown(row: &Row, value: &Value) -> Value {
     match (row.disclosure, value) {
         (Disclosure::Full, _) => value.clone(),
+        (Disclosure::Keys, Value::Array(tables)) => {
+            tables.iter().map(|table| shown(row, table)).collect()
+        }
         (Disclosure::Keys, Value::Object(table)) => {
             let mut keys = Map::new();
             for key in table.keys() {

@@ -50,7 +50,7 @@ pub enum Disclosure {
     Full,
     /// All of it but what its keys call a secret, see [`crate::core::secret::redact_members`].
     Redacted,
-    /// Of a table, its keys.
+    /// Of a table, or of each in a list of them, its keys.
     Keys,
     /// Nothing.
     Nothing,

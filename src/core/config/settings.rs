@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::endpoint::Endpoint;
 use super::setting::{Disclosure, Row, Setting};
 use super::value;
+use crate::core::deployment::Mapping;
 use crate::core::pricing::Price;
 use crate::core::secret::Secret;
 
@@ -25,6 +26,9 @@ pub static SETTINGS: &[&Row] = &[
     &DEPLOYMENT_MAPPING.row,
     &DEFAULT_DEPLOYMENT.row,
     &DEFAULT_MODEL.row,
+    &FALLBACKS.row,
+    &FAILOVER_AFTER.row,
+    &ROUTING.row,
     &MAX_TOKENS.row,
     &TEMPERATURE.row,
     &DEBUG.row,
@@ -182,10 +186,11 @@ pub static API_VERSION: Setting<String> = Setting::new(
 .asked("API version");
 
 /// Models to deployments.
-pub static DEPLOYMENT_MAPPING: Setting<Vec<(String, String)>> = Setting::new(
+pub static DEPLOYMENT_MAPPING: Setting<Mapping> = Setting::new(
     "deployment_mapping",
     value::mapping,
-    "A table from model names to the names of their deployments.",
+    "A table from model names to the names of their deployments: one name, or a list of them in the order in which they are \
+     asked.",
 );
 
 /// The deployment for models that are not mapped.
@@ -210,6 +215,31 @@ pub static DEFAULT_MODEL: Setting<String> = Setting::new(
 .variables(&["AZURE_OPENAI_DEFAULT_MODEL"])
 .default("gpt-5.1")
 .asked("Default model");
+
+/// The endpoints after the first.
+pub static FALLBACKS: Setting<Vec<Map<String, Value>>> = Setting::new(
+    "fallbacks",
+    value::tables,
+    "A list of tables: the endpoints that are asked when this one cannot answer, each with `azure_endpoint`, a way to \
+     authenticate, `deployment_mapping` and more of its own.",
+)
+.disclosure(Disclosure::Keys);
+
+/// How long a call waits for a deployment while another one is free.
+pub static FAILOVER_AFTER: Setting<Duration> = Setting::new(
+    "failover_after",
+    value::delay,
+    "Seconds that a request waits in all for a deployment that is used up or down while another one is free.",
+)
+.default("5");
+
+/// Which deployment is asked first.
+pub static ROUTING: Setting<&'static str> = Setting::new(
+    "routing",
+    |value| value::choice(value, &["order", "least-busy"]),
+    "Which of several deployments is asked: the first in their `order` that is not resting, or the `least-busy` of them.",
+)
+.default("order");
 
 /// The output limit of requests that set none.
 pub static MAX_TOKENS: Setting<Option<u64>> = Setting::new(
@@ -478,7 +508,8 @@ pub static MAX_CONCURRENT_REQUESTS: Setting<u64> = Setting::new(
 pub static DEPLOYMENT_TYPE: Setting<String> = Setting::new(
     "deployment_type",
     value::name,
-    "`PTU` for provisioned throughput, which has no price per token: costs are given only for what spills over.",
+    "`PTU` for provisioned throughput, which has no price per token: costs are given only for what spills over, or goes to \
+     another deployment than a model's first.",
 );
 
 /// What tokens cost.
@@ -493,7 +524,7 @@ pub static PRICING: Setting<Vec<(String, Price)>> = Setting::new(
 pub static EXTRA_HEADERS: Setting<Vec<(String, Secret)>> = Setting::new(
     "extra_headers",
     value::headers,
-    "A table of headers that go with every request, for gateways; their values are secrets.",
+    "A table of headers that go with every request to `azure_endpoint`, for gateways; their values are secrets.",
 )
 .disclosure(Disclosure::Keys);
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::api_version::ApiVersion;
 use super::endpoint::Endpoint;
+use crate::core::deployment::Mapping;
 use crate::core::json;
 use crate::core::pricing::{Amount, Price};
 use crate::core::secret::Secret;
@@ -125,14 +126,35 @@ pub(super) fn delay(value: &Value) -> Result<Duration, Expected> {
         .ok_or_else(|| format!("seconds, from 0 to {MAX_SECONDS}").into())
 }
 
-pub(super) fn mapping(value: &Value) -> Result<Vec<(String, String)>, Expected> {
+/// Models and their deployments, one name or a list of them.
+pub(super) fn mapping(value: &Value) -> Result<Mapping, Expected> {
     const EXPECTED: &str = "a table from model names to deployment names";
-    entries(value, EXPECTED, |model, deployment| {
-        match deployment.as_str().map(str::trim) {
-            Some(deployment) if !deployment.is_empty() => Ok(deployment.to_owned()),
-            _ => Err(format!("{EXPECTED}, with a deployment for `{model}`").into()),
+    entries(value, EXPECTED, |model, value| {
+        let listed = match value {
+            Value::Array(names) => names.as_slice(),
+            name => std::slice::from_ref(name),
+        };
+        let mut names: Vec<String> = Vec::new();
+        for name in listed {
+            match name.as_str().map(str::trim) {
+                Some(name) if names.iter().any(|other| other == name) => {
+                    return Err(
+                        format!("{EXPECTED}, with each deployment of `{model}` once").into(),
+                    );
+                }
+                Some(name) if !name.is_empty() => names.push(name.to_owned()),
+                _ => {
+                    names.clear();
+                    break;
+                }
+            }
+        }
+        match names.is_empty() {
+            true => Err(format!("{EXPECTED}, with a deployment for `{model}`").into()),
+            false => Ok(names),
         }
     })
+    .map(Mapping)
 }
 
 pub(super) fn pricing(value: &Value) -> Result<Vec<(String, Price)>, Expected> {
@@ -229,6 +251,17 @@ pub(super) fn table(value: &Value) -> Result<Map<String, Value>, Expected> {
 /// A table that is passed through.
 pub(super) fn object(value: &Value) -> Result<Value, Expected> {
     table(value).map(Value::Object)
+}
+
+/// A list of tables with settings.
+pub(super) fn tables(value: &Value) -> Result<Vec<Map<String, Value>>, Expected> {
+    const EXPECTED: &str =
+        "a list of tables, which in TOML begin with [[providers.config.fallbacks]] each";
+    let elements = value.as_array().ok_or(EXPECTED)?;
+    elements
+        .iter()
+        .map(|element| element.as_object().cloned().ok_or_else(|| EXPECTED.into()))
+        .collect()
 }
 
 /// A list of tables that is passed through.

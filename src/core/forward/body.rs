@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::{Target, form, invalid, json_body};
 use crate::contract::gateway::HttpHeader;
 use crate::contract::types::ProviderError;
-use crate::core::deployment::{Deployment, Deployments};
 
 /// A body: the client's bytes, and what stands in the place of some of them. They are not copied: a body may have tens of
 /// megabytes.
@@ -38,42 +37,29 @@ impl Body {
         parts
     }
 
-    /// Puts the deployment in the place of the model, and says which one it is. None where there is no model: the service
-    /// says so, if it needs one.
-    pub(super) fn name_deployment(
-        &mut self,
-        format: &Format,
-        target: &Target,
-        deployments: &Deployments,
-    ) -> Option<Deployment> {
-        let found = match format {
-            Format::Form { boundary } => form::find(&self.bytes, boundary),
-            Format::Json => json_body::find(&self.bytes)?,
+    /// Looks for the model. None where the body is not what it is said to be: the service says so.
+    pub(super) fn find(&self, format: &Format) -> Option<Found> {
+        match format {
+            Format::Form { boundary } => Some(form::find(&self.bytes, boundary)),
+            Format::Json => json_body::find(&self.bytes),
+        }
+    }
+
+    /// Puts a deployment in the place of the model.
+    pub(super) fn name(&mut self, format: &Format, found: &Found, deployment: &str) {
+        let written = || match format {
+            Format::Form { .. } => deployment.as_bytes().to_vec(),
+            Format::Json => json_body::written(deployment),
         };
-        let in_path = target.model.as_deref();
-        let has_default = target.has_default_model() && !found.has_prompt;
-        let deployment = match in_path.or(found.model.as_deref()) {
-            Some(model) => deployments.resolve(Some(model)),
-            None if has_default && !found.has_other => deployments.resolve(None),
-            None => return None,
-        };
-        let written = |name: &str| match format {
-            Format::Form { .. } => name.as_bytes().to_vec(),
-            Format::Json => json_body::written(name),
-        };
-        self.edits = found
-            .places
-            .into_iter()
-            .map(|place| (place, written(&deployment.name)))
-            .collect();
+        let places = found.places.iter();
+        self.edits = places.map(|place| (place.clone(), written())).collect();
         if self.edits.is_empty() && !found.has_other {
             let member = match format {
-                Format::Form { boundary } => form::part(boundary, &deployment.name),
-                Format::Json => json_body::member(&deployment.name, found.is_empty),
+                Format::Form { boundary } => form::part(boundary, deployment),
+                Format::Json => json_body::member(deployment, found.is_empty),
             };
             self.edits.push((found.start..found.start, member));
         }
-        Some(deployment)
     }
 }
 
@@ -92,6 +78,8 @@ pub(super) struct Found {
     pub(super) has_other: bool,
     /// A stored prompt is named, which has its own model.
     pub(super) has_prompt: bool,
+    /// Something else is named that one endpoint keeps, and no other.
+    pub(super) is_bound: bool,
 }
 
 /// How a body is written.

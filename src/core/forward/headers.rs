@@ -2,13 +2,9 @@
 
 use crate::contract::gateway::HttpHeader;
 use crate::core::headers::Headers;
-use crate::core::secret::Secret;
 
-/// The client's headers that are sent to the service. Configured ones take the place of the client's.
-pub(super) fn outbound(
-    headers: Vec<HttpHeader>,
-    configured: &[(String, Secret)],
-) -> Vec<(String, Vec<u8>)> {
+/// The client's headers that are sent to the service.
+pub(super) fn outbound(headers: Vec<HttpHeader>) -> Vec<(String, Vec<u8>)> {
     let connection = named_by_connection(
         headers
             .iter()
@@ -20,9 +16,6 @@ pub(super) fn outbound(
             && !connection
                 .iter()
                 .any(|named| name.eq_ignore_ascii_case(named))
-            && !configured
-                .iter()
-                .any(|(configured, _)| name.eq_ignore_ascii_case(configured))
     };
     headers
         .into_iter()

@@ -6,6 +6,7 @@ use memchr::memchr2;
 
 use super::body::Found;
 use crate::core::json;
+use crate::core::request::KEPT_AT_ENDPOINTS;
 
 /// Looks at the members of an object. None when it is none, as far as that can be seen: the service says what is wrong.
 pub(super) fn find(bytes: &[u8]) -> Option<Found> {
@@ -35,6 +36,7 @@ pub(super) fn find(bytes: &[u8]) -> Option<Found> {
             }
             "model" => found.has_other = true,
             "prompt" => found.has_prompt = &bytes[value] != b"null",
+            key if KEPT_AT_ENDPOINTS.contains(&key) => found.is_bound |= &bytes[value] != b"null",
             _ => {}
         }
         reader.blanks();

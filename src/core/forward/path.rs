@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::invalid;
 use crate::contract::types::ProviderError;
-use crate::core::config::Configuration;
+use crate::core::config::Resource;
 use crate::core::deployment::Deployment;
 
 /// The methods of the API.
@@ -95,13 +95,9 @@ impl Target {
         })
     }
 
-    /// Path and query at the configured endpoint.
-    pub(super) fn path_at(
-        &self,
-        configuration: &Configuration,
-        deployment: Option<&Deployment>,
-    ) -> String {
-        let version = &configuration.api_version;
+    /// Path and query at an endpoint.
+    pub(super) fn path_at(&self, resource: &Resource, deployment: Option<&Deployment>) -> String {
+        let version = &resource.api_version;
         let deployment = deployment.filter(|_| DEPLOYMENT_ROUTES.contains(&&*self.route));
         let route = match deployment {
             Some(deployment) if version.has_deployments_in_paths() => {
@@ -109,7 +105,7 @@ impl Target {
             }
             _ => self.route.clone(),
         };
-        let mut path = version.path(&configuration.endpoint, &route);
+        let mut path = version.path(&resource.endpoint, &route);
         if !self.query.is_empty() {
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str(&self.query);

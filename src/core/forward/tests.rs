@@ -308,11 +308,12 @@ fn headers_of_the_connection_and_of_the_client_stay_here() {
     ] {
         request.headers.push(header(name, value));
     }
-    let outbound = Outbound::new(request, &configuration("v1")).unwrap();
-    let sent: Vec<_> = outbound
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), std::str::from_utf8(value).unwrap()))
+    let configuration = configuration("v1");
+    let outbound = Outbound::new(request, &configuration).unwrap();
+    let headers = outbound.headers(&configuration.primary);
+    let sent: Vec<_> = headers
+        .into_iter()
+        .map(|(name, value)| (name, std::str::from_utf8(value).unwrap()))
         .collect();
     assert_eq!(
         sent,

@@ -88,6 +88,9 @@ impl Serialize for ItemKind {
 /// The last one is what a call has beside its block. It is there a second time, because some context stores keep no blocks.
 pub const ITEMS: &str = "openai:items";
 
+/// The key of a response's metadata that names the endpoint which has encrypted its reasoning, where there are several.
+pub const ORIGIN: &str = "azure:endpoint";
+
 /// What the keys of a call's block begin with that hold further members of its item, `openai:namespace` for instance. All other
 /// keys are the agent's own.
 pub const PREFIX: &str = "openai:";

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value};
 
 use crate::contract::types::Message;
-use crate::core::item::{self, CallKind, ITEMS, ItemKind};
+use crate::core::item::{self, CallKind, ITEMS, ItemKind, ORIGIN};
 use crate::core::json;
 
 /// What was kept, as far as it has not taken its place.
@@ -24,6 +24,8 @@ pub(super) struct Kept {
     texts: VecDeque<usize>,
     thinking: VecDeque<usize>,
     tool_calls: VecDeque<usize>,
+    /// What the message has of encrypted content means nothing where the request is sent.
+    pub(super) is_foreign: bool,
 }
 
 /// Something of the response.
@@ -46,16 +48,17 @@ pub(super) enum Block<'a> {
 
 impl Kept {
     /// Reads it. What is not of the form that the response side writes is ignored: agents may store anything.
-    pub(super) fn of(message: &Message) -> Self {
+    pub(super) fn of(message: &Message, is_foreign: &dyn Fn(Option<&str>) -> bool) -> Self {
         let mut kept = Self::default();
         let metadata = message.metadata.as_deref().unwrap_or_default();
         // Most messages have none, and need not be read.
-        if !metadata.contains(ITEMS) {
-            return kept;
-        }
-        let Some(Value::Array(entries)) =
-            json::object(metadata).and_then(|mut metadata| metadata.remove(ITEMS))
-        else {
+        let metadata = match metadata.contains(ITEMS) || metadata.contains(ORIGIN) {
+            true => json::object(metadata),
+            false => None,
+        };
+        let mut metadata = metadata.unwrap_or_default();
+        kept.is_foreign = is_foreign(metadata.get(ORIGIN).and_then(Value::as_str));
+        let Some(Value::Array(entries)) = metadata.remove(ITEMS) else {
             return kept;
         };
         for (index, entry) in entries.into_iter().enumerate() {
@@ -73,7 +76,12 @@ impl Kept {
                         }
                         Entry::Call(details)
                     }
-                    (_, entry) => ItemKind::kept(&entry).map_or(Entry::Elsewhere, Entry::Item),
+                    (_, entry) => match ItemKind::kept(&entry) {
+                        // What stands for everything before it, nobody else can read: all of that is still there.
+                        Some(ItemKind::Compaction(_)) if kept.is_foreign => Entry::Elsewhere,
+                        Some(item) => Entry::Item(item),
+                        None => Entry::Elsewhere,
+                    },
                 });
         }
         kept

@@ -24,13 +24,14 @@ use self::location::{Drops, Invalid, invalid};
 use self::options::Options;
 pub use self::reasoning::Thinking;
 use self::reasoning::{EFFORT, Reasoning};
+pub(in crate::core) use self::remedy::KEPT_AT_ENDPOINTS;
 use self::remedy::{REASONING_CONTENT, Remedies};
 use self::repair::Repairs;
 use self::sampling::Sampling;
 use self::tools::Declared;
 use crate::contract::types::{ChatRequest, ErrorKind, ProviderError};
 use crate::core::config::{Configuration, settings};
-use crate::core::deployment::Deployment;
+use crate::core::deployment::Candidate;
 use crate::core::item::Item;
 use crate::core::json;
 use crate::core::model;
@@ -89,18 +90,19 @@ impl Dropped {
 /// What cannot be sent is an error of the kind `invalid-request` that names its location, never left out silently.
 pub fn translate(
     request: &ChatRequest,
-    deployment: &Deployment,
+    candidate: &Candidate,
     configuration: &Configuration,
 ) -> Result<Translated, ProviderError> {
-    translated(request, deployment, configuration)
+    translated(request, candidate, configuration)
         .map_err(|Invalid(message)| ProviderError::new(ErrorKind::InvalidRequest, message))
 }
 
 fn translated(
     request: &ChatRequest,
-    deployment: &Deployment,
+    candidate: &Candidate,
     configuration: &Configuration,
 ) -> Result<Translated, Invalid> {
+    let deployment = &candidate.deployment;
     let model = model::capabilities(&deployment.logical_model);
     // A model that is not known may reason.
     let may_reason = model.reasoning || !model.is_known;
@@ -112,7 +114,14 @@ fn translated(
     let tools = tools::translate(&request.tools)?;
     let mut drops = Drops::default();
     let declared = Declared::of(&tools);
-    let mut input = input::translate(&request.messages, &declared, may_reason, &mut drops)?;
+    let is_foreign = |origin: Option<&str>| configuration.is_foreign(origin, candidate.resource);
+    let mut input = input::translate(
+        &request.messages,
+        &declared,
+        may_reason,
+        &is_foreign,
+        &mut drops,
+    )?;
     drops.report(&mut dropped);
     let repairs = repair::repair(&mut input.items, &request.messages);
     settle::settle(&mut input.items);

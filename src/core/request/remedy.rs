@@ -84,6 +84,32 @@ impl Translated {
         });
     }
 
+    /// Asks another deployment at the same endpoint.
+    pub fn ask(&mut self, deployment: &str) {
+        self.body.set_text("model", deployment);
+    }
+
+    /// Whether the request names something that one endpoint keeps.
+    pub fn needs_its_endpoint(&self) -> bool {
+        KEPT_AT_ENDPOINTS.iter().any(|name| {
+            self.body
+                .parameters
+                .get(*name)
+                .is_some_and(|value| !value.is_null())
+        })
+    }
+
+    /// Takes over what became of the request at another endpoint: the answer so far, without what is encrypted for there, and the
+    /// higher limit on the output.
+    pub fn take_over(&mut self, before: &mut Self) {
+        if before.remedies.has_raised_limit {
+            self.raise_limit();
+        }
+        let mut answer = std::mem::take(&mut before.body.answer);
+        answer.retain(|item| !matches!(item, ItemKind::Reasoning(_) | ItemKind::Compaction(_)));
+        self.continue_with(answer);
+    }
+
     /// Sends earlier reasoning with its ids where the service wants them, and otherwise, or the next time, not at all.
     fn change_reasoning(&mut self, refused: &RefusedReasoning) -> Option<Vec<Dropped>> {
         let body = &mut self.body;
@@ -287,6 +313,10 @@ const HINTS: [&str; 11] = [
 const INCLUDE: &str = "include";
 
 const LIMIT: &str = "max_output_tokens";
+
+/// What requests name that one endpoint keeps, and no other.
+pub(in crate::core) const KEPT_AT_ENDPOINTS: [&str; 3] =
+    ["conversation", "previous_response_id", "prompt"];
 
 /// The entry of `include` with which answers have reasoning that can be sent back.
 pub(super) const REASONING_CONTENT: &str = "reasoning.encrypted_content";

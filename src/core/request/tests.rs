@@ -200,8 +200,8 @@ fn with_settings(request: &ChatRequest, settings: &Value) -> Result<Translated, 
     document.as_object_mut().unwrap().extend(settings);
     let document = document.to_string();
     let configuration = Configuration::resolve(&document, &Environment::default()).unwrap();
-    let deployment = configuration.deployments.resolve(request.model.as_deref());
-    translate(request, &deployment, &configuration)
+    let candidates = configuration.candidates(request.model.as_deref());
+    translate(request, &candidates[0], &configuration)
 }
 
 fn input_of(messages: Vec<Message>) -> Vec<Value> {
@@ -219,7 +219,7 @@ fn input_items(translated: &Translated) -> Vec<Value> {
 /// The items of a history as it is, before it is repaired.
 pub(crate) fn items(messages: &[Message]) -> Vec<Item> {
     let declared = Declared::of(&[]);
-    let input = input::translate(messages, &declared, true, &mut Drops::default());
+    let input = input::translate(messages, &declared, true, &|_| false, &mut Drops::default());
     input.unwrap().items
 }
 

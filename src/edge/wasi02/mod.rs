@@ -11,6 +11,7 @@ use wasi::random::random;
 
 use crate::contract::credentials::{self, AccessToken, CredentialError, TokenRequest};
 use crate::contract::events::{self, Level};
+use crate::contract::shared_state::{self, State};
 use crate::core::config::Environment;
 use crate::engine::edge::{Edge, Instant, Request, Response, TransportError};
 
@@ -39,7 +40,8 @@ impl Edge for Wasi02 {
     }
 
     fn unix_time(&self) -> Duration {
-        Duration::from_secs(wall_clock::now().seconds)
+        let now = wall_clock::now();
+        Duration::new(now.seconds, now.nanoseconds.min(999_999_999))
     }
 
     fn sleep(&self, until: Instant) {
@@ -67,6 +69,18 @@ impl Edge for Wasi02 {
 
     fn token(&self, request: &TokenRequest) -> Result<AccessToken, CredentialError> {
         credentials::get_token(request)
+    }
+
+    fn shared_state(&self) -> State {
+        shared_state::read()
+    }
+
+    fn share(&self, text: &str, version: u64) -> bool {
+        shared_state::write(text, version)
+    }
+
+    fn work_with(&self, name: &str) {
+        shared_state::work_with(name);
     }
 
     fn send(

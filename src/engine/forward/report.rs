@@ -39,6 +39,11 @@ impl<E: Edge> ForwardReport<E> {
         report
     }
 
+    /// Another deployment is asked from here on.
+    pub(super) fn moves_to(&mut self, deployment: &str) {
+        self.model = Some(deployment.to_owned());
+    }
+
     /// The service has answered.
     pub(super) fn answered(&mut self, status: u16) {
         self.status = status;

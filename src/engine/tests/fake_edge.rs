@@ -12,6 +12,7 @@ use super::*;
 use crate::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
+use crate::contract::shared_state::State;
 use crate::core::config::Environment;
 use crate::core::headers::Headers;
 
@@ -44,6 +45,23 @@ pub(super) struct Outside {
     /// Tokens cannot be renewed.
     pub(super) refuses_renewal: Cell<bool>,
     pub(super) token_takes: Cell<Duration>,
+    /// What the instances share.
+    pub(super) shared: RefCell<Shared>,
+    /// Whom each request was sent to.
+    pub(super) asked: RefCell<Vec<String>>,
+    /// Who answers, where it matters who is asked.
+    pub(super) service: RefCell<Option<Service>>,
+}
+
+/// Answers a request to this host, with this body.
+pub(super) type Service = Box<dyn FnMut(&str, &Value) -> (Head, Chunks)>;
+
+/// What the instances share.
+#[derive(Clone, Default)]
+pub(super) struct Shared {
+    pub(super) text: String,
+    version: u64,
+    pub(super) busy: Vec<(String, u32)>,
 }
 
 /// Status and headers of an answer, or why there is none.
@@ -149,17 +167,49 @@ impl Edge for FakeEdge {
         }
     }
 
+    fn shared_state(&self) -> State {
+        let Shared {
+            text,
+            version,
+            busy,
+        } = self.0.shared.borrow().clone();
+        State {
+            text,
+            version,
+            busy,
+        }
+    }
+
+    fn share(&self, text: &str, version: u64) -> bool {
+        let mut shared = self.0.shared.borrow_mut();
+        let is_present = shared.version == version;
+        if is_present {
+            shared.text = text.into();
+            shared.version += 1;
+        }
+        is_present
+    }
+
+    fn work_with(&self, name: &str) {
+        self.0.shared.borrow_mut().busy = vec![(name.into(), 1)];
+    }
+
     fn send(
         &self,
         request: &Request<'_>,
         Instant(deadline): Instant,
     ) -> Result<Response<Self>, TransportError> {
+        self.0.asked.borrow_mut().push(request.authority.into());
         let headers = request.headers.iter();
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
         let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
         self.0.sent_headers.borrow_mut().push(headers.collect());
         let body = request.body.concat();
-        let json = serde_json::from_slice(&body).unwrap_or_default();
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if let Some(service) = &mut *self.0.service.borrow_mut() {
+            let answer = service(request.authority, &json);
+            self.0.responses.borrow_mut().push_back(answer);
+        }
         self.0.sent_bodies.borrow_mut().push(json);
         let head = format!("{} {}", request.method.name(), request.path);
         self.0.sent.borrow_mut().push((head, body));

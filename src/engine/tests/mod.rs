@@ -4,6 +4,7 @@ mod authentication;
 mod continuation;
 mod debugging;
 mod events;
+mod failover;
 mod fake_edge;
 mod faults;
 mod forward;

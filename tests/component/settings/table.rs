@@ -22,7 +22,7 @@ pub(super) struct Row {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shows {
     Everything,
-    /// Of a table of secrets.
+    /// Of a table of secrets, or of a list of them.
     Keys,
     /// A table, but for what its keys call a secret.
     Redacted,
@@ -46,6 +46,9 @@ impl Row {
                     .values_mut()
                     .for_each(|value| *value = json!("[REDACTED]"));
                 Value::Object(table)
+            }
+            (Shows::Keys, Value::Array(tables)) => {
+                tables.into_iter().map(|table| self.shown(table)).collect()
             }
             (Shows::Everything | Shows::Redacted, value) => value,
             _ => json!("[REDACTED]"),
@@ -216,6 +219,21 @@ pub(super) const ROWS: &[Row] = &[
     text("default_model", r#""config-model""#)
         .variables(&[("AZURE_OPENAI_DEFAULT_MODEL", "first-model")])
         .default("gpt-5.1"),
+    row(
+        "fallbacks",
+        r#"[{"azure_endpoint":"https://second.openai.azure.com","api_key":"second-key"}]"#,
+        r#"{"azure_endpoint":"https://canary.openai.azure.com"}"#,
+        "a list of tables, which in TOML begin with [[providers.config.fallbacks]] each",
+    )
+    .shows(Shows::Keys),
+    row("failover_after", "0", r#""soon""#, DELAY).default("5"),
+    row(
+        "routing",
+        r#""least-busy""#,
+        r#""random""#,
+        "one of order, least-busy",
+    )
+    .default("order"),
     row(
         "max_tokens",
         "100",

@@ -11,7 +11,7 @@ use crate::credentials::TokenProvider;
 use crate::environment::Environment;
 use crate::events::EventSubscriber;
 use crate::http::{Egress, Endpoint, HttpClient, Origin};
-use crate::instance::Grants;
+use crate::instance::{Grants, SharedState};
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::sealed::SealedSecrets;
@@ -81,6 +81,7 @@ impl Capabilities {
             policy: Arc::clone(&self.policy),
             secrets,
             limits: self.limits.clone(),
+            shared: Arc::new(SharedState::default()),
             instances: AtomicUsize::new(0),
         })
     }

@@ -12,7 +12,7 @@ use wasmtime_wasi_io::bindings::wasi::io;
 
 use super::{HostState, outgoing};
 use crate::clock::{GuestClock, HasClock};
-use crate::contract::{credentials, events, types};
+use crate::contract::{credentials, events, shared_state, types};
 
 /// Links the interfaces that providers are granted, one by one: what is not in this list does not exist for them.
 pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
@@ -36,6 +36,7 @@ pub(crate) fn link(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     outgoing::link(linker)?;
     events::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     credentials::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    shared_state::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     types::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
 }
 

@@ -6,6 +6,7 @@ mod memory;
 mod meter;
 mod outgoing;
 mod reporter;
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) use self::linker::link;
 use self::memory::MemoryLimiter;
 use self::meter::Meter;
 use self::reporter::Reporter;
+pub(crate) use self::shared::SharedState;
+use self::shared::Work;
 use crate::clock::Clock;
 use crate::contract::{ProviderModule, ProviderModulePre, types};
 use crate::credentials::{CredentialKind, TokenProvider};
@@ -55,6 +58,7 @@ pub(crate) struct Grants {
     pub(crate) policy: Arc<Policy>,
     pub(crate) secrets: Arc<SealedSecrets>,
     pub(crate) limits: Limits,
+    pub(crate) shared: Arc<SharedState>,
     /// How many instances there are, of every build.
     pub(crate) instances: AtomicUsize,
 }
@@ -81,6 +85,8 @@ pub(crate) struct HostState {
     /// How long the present call may compute.
     cpu_time: Duration,
     reporter: Reporter,
+    /// What the present call works with.
+    work: Option<Work>,
     /// The limit that the present call ran into.
     breach: Option<LimitError>,
 }
@@ -142,7 +148,9 @@ impl Instance {
 
     /// Its work for the call is done.
     pub(crate) fn end(&mut self) {
-        self.store.data_mut().reporter.end_call();
+        let state = self.store.data_mut();
+        state.reporter.end_call();
+        state.work = None;
     }
 
     /// Runs a part of the call, which has time until then.
@@ -235,6 +243,7 @@ fn store(engine: &wasmtime::Engine, grants: &Arc<Grants>) -> Store<HostState> {
         meter: Arc::new(Meter::new()),
         cpu_time: grants.limits.cpu_time,
         reporter: Reporter::new(Arc::clone(grants)),
+        work: None,
         breach: None,
     };
     let mut store = Store::new(engine, state);

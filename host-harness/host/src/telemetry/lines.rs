@@ -89,6 +89,20 @@ impl TracingSubscriber {
                 let (deployment, rule) = (text("deployment"), text("rule"));
                 debug!(target: TARGET, call, provider, model, deployment, rule, "{name}");
             }
+            "provider:failover" => {
+                let place = |key: &str| {
+                    let place = &data[key];
+                    let (deployment, endpoint) = (&place["deployment"], &place["endpoint"]);
+                    format!(
+                        "{} at {}",
+                        deployment.as_str().unwrap_or_default(),
+                        endpoint.as_str().unwrap_or_default()
+                    )
+                };
+                let (from, to) = (place("from"), place("to"));
+                let (reason, error) = (text("reason"), text("error_message"));
+                warn!(target: TARGET, call, provider, from, to, reason, error, "{name}");
+            }
             "provider:incomplete_continuation" => {
                 let (number, reason) = (number("continuation_number"), text("reason"));
                 info!(target: TARGET, call, provider, number, reason, "{name}");

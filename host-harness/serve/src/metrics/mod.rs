@@ -38,6 +38,8 @@ struct Counts {
     /// US dollars, as far as prices are known.
     cost: f64,
     retries: u64,
+    /// How often another deployment was asked, by the reason.
+    failovers: BTreeMap<&'static str, u64>,
     stream_aborts: u64,
 }
 
@@ -96,6 +98,12 @@ impl EventSubscriber for Metrics {
                 counts.cost += cost.unwrap_or(0.0);
             }
             "llm:stream_aborted" => self.counts().stream_aborts += 1,
+            "provider:failover" => {
+                let data = event.data();
+                let known = REASONS.into_iter().find(|reason| data["reason"] == *reason);
+                let reason = known.unwrap_or("other");
+                *self.counts().failovers.entry(reason).or_default() += 1;
+            }
             "provider:retry" => self.counts().retries += 1,
             _ => {}
         }
@@ -106,6 +114,19 @@ impl EventSubscriber for Metrics {
         self.events.log(level, message);
     }
 }
+
+/// Why the provider goes on to another deployment: a label must not have a value for each word that a component says.
+const REASONS: [&str; 9] = [
+    "capacity",
+    "context-length",
+    "network",
+    "not-found",
+    "quota",
+    "rate-limit",
+    "stream",
+    "timeout",
+    "unavailable",
+];
 
 /// One request, from its head until all of its answer was sent, or until its caller went away.
 pub(super) struct Watch {

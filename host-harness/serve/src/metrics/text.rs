@@ -90,6 +90,17 @@ fn metrics(counts: &Counts, text: &mut String) -> fmt::Result {
     )?;
     writeln!(text, "{retries} {}", counts.retries)?;
 
+    let failovers = "host_harness_provider_failovers_total";
+    head(
+        text,
+        failovers,
+        "counter",
+        "Requests for which the provider asked another deployment.",
+    )?;
+    for (reason, count) in &counts.failovers {
+        writeln!(text, "{failovers}{{reason=\"{reason}\"}} {count}")?;
+    }
+
     let aborts = "host_harness_provider_stream_aborts_total";
     head(
         text,

@@ -26,6 +26,7 @@ fn settings_among_the_models_are_taken_for_settings() {
     let deployments = &configuration.deployments;
     let models: Vec<&str> = deployments
         .mapping
+        .0
         .iter()
         .map(|(model, _)| model.as_str())
         .collect();
@@ -103,8 +104,8 @@ fn blanks_around_the_name_of_a_model_are_taken_off() {
         " gpt-5.1\t": "padded", "gpt-4.1": "plain", "gpt-4.1 ": "other", " debug": "true",
     } }));
     let expected = [("gpt-4.1", "plain"), ("gpt-5.1", "padded")];
-    let expected = expected.map(|(model, name)| (model.to_owned(), name.to_owned()));
-    assert_eq!(configuration.deployments.mapping, expected);
+    let expected = expected.map(|(model, name)| (model.to_owned(), vec![name.to_owned()]));
+    assert_eq!(configuration.deployments.mapping.0, expected);
     assert_eq!(configuration.debug, Debugging::Events);
     assert_eq!(
         configuration.warnings[..2],

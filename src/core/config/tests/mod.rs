@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod documents;
+mod fallbacks;
 mod reference_page;
 
 use serde_json::json;
@@ -19,7 +20,10 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
         ("AZURE_OPENAI_DEFAULT_DEPLOYMENT", "  "),
     ];
     let resolved = resolve("{}", &variables).unwrap();
-    assert_eq!(resolved.endpoint.authority, "second.openai.azure.com");
+    assert_eq!(
+        resolved.primary.endpoint.authority,
+        "second.openai.azure.com"
+    );
     assert_eq!(key(&resolved), "second-key");
     assert_eq!(resolved.deployments.default_model, "model-of-variable");
     assert_eq!(resolved.deployments.default_deployment, None);
@@ -30,7 +34,10 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
         ("AZURE_OPENAI_API_KEY", "first-key"),
     ];
     let resolved = resolve("", &[&variables[..], &first[..]].concat()).unwrap();
-    assert_eq!(resolved.endpoint.authority, "first.openai.azure.com");
+    assert_eq!(
+        resolved.primary.endpoint.authority,
+        "first.openai.azure.com"
+    );
     assert_eq!(key(&resolved), "first-key");
 
     let document = r#"{
@@ -41,7 +48,10 @@ fn the_configuration_wins_over_variables_and_variables_over_defaults() {
         "max_output_tokens": "100"
     }"#;
     let resolved = resolve(document, &[&variables[..], &first[..]].concat()).unwrap();
-    assert_eq!(resolved.endpoint.authority, "config.openai.azure.com");
+    assert_eq!(
+        resolved.primary.endpoint.authority,
+        "config.openai.azure.com"
+    );
     assert_eq!(key(&resolved), "first-key");
     assert_eq!(resolved.deployments.default_model, "model-of-variable");
     assert_eq!(
@@ -172,7 +182,7 @@ fn the_first_way_to_authenticate_counts_and_the_others_are_warned_of() {
     ];
     for (variables, method, warnings) in cases {
         let resolved = resolve("", &[&[endpoint], variables].concat()).unwrap();
-        assert_eq!(resolved.authentication.name(), method);
+        assert_eq!(resolved.primary.authentication.name(), method);
         assert_eq!(resolved.warnings, warnings, "{variables:?}");
     }
 }
@@ -320,7 +330,7 @@ fn a_version_before_the_responses_api_is_a_warning_only_when_somebody_set_it() {
     assert!(resolve(VALID, &[]).unwrap().warnings.is_empty());
     let old = [("AZURE_OPENAI_API_VERSION", "2024-10-21")];
     let resolved = resolve(VALID, &old).unwrap();
-    assert_eq!(resolved.api_version, ApiVersion::V1);
+    assert_eq!(resolved.primary.api_version, ApiVersion::V1);
     assert!(
         resolved.warnings[0].contains("`api_version` 2024-10-21"),
         "{:?}",
@@ -385,7 +395,7 @@ fn describe_shows_values_and_sources_and_no_secret() {
 }
 
 fn key(configuration: &Configuration) -> &str {
-    match &configuration.authentication {
+    match &configuration.primary.authentication {
         Authentication::ApiKey(key) => key.expose(),
         other => panic!("{other:?}"),
     }

@@ -40,6 +40,12 @@ impl Translator<'_> {
                 let reason = "the model does not reason";
                 self.drops.add(location, "", reason);
             }
+            BlockContent::Thinking(_) if self.kept.is_foreign => {
+                self.replay_before(Block::Thinking);
+                let reason =
+                    "another endpoint has encrypted this thinking, and no other can read it";
+                self.drops.add(location, "", reason);
+            }
             BlockContent::Thinking(thinking) => match reasoning(thinking) {
                 Some(item) => {
                     self.replay_before(Block::Thinking);

@@ -31,16 +31,19 @@ pub(super) struct Input {
     pub(super) items: Vec<Item>,
 }
 
-/// Translates the conversation. `reasons` is false for a model that is known not to.
+/// Translates the conversation. `reasons` is false for a model that is known not to; `is_foreign` says whether what was encrypted
+/// at an endpoint, which the metadata of a message may name, means nothing where the request is sent.
 pub(super) fn translate(
     messages: &[Message],
     declared: &Declared<'_>,
     reasons: bool,
+    is_foreign: &dyn Fn(Option<&str>) -> bool,
     drops: &mut Drops,
 ) -> Result<Input, Invalid> {
     let mut translator = Translator {
         declared,
         reasons,
+        is_foreign,
         drops,
         instructions: Vec::new(),
         items: Vec::new(),
@@ -69,6 +72,7 @@ pub(super) fn translate(
 struct Translator<'a> {
     declared: &'a Declared<'a>,
     reasons: bool,
+    is_foreign: &'a dyn Fn(Option<&str>) -> bool,
     drops: &'a mut Drops,
     instructions: Vec<String>,
     items: Vec<Item>,
@@ -95,7 +99,7 @@ impl Translator<'_> {
             self.drops.add(location, ".name", reason);
         }
         if message.role == types::Role::Assistant {
-            self.kept = Kept::of(message);
+            self.kept = Kept::of(message, self.is_foreign);
         }
         match &message.content {
             MessageContent::Text(text) => match message.role {

@@ -205,7 +205,7 @@ fn owned(text: &Value) -> Option<String> {
 type Row = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// The events that are worth one of the span's.
-const TOLD: [Row; 8] = [
+const TOLD: [Row; 9] = [
     (
         "llm:stream_aborted",
         &[
@@ -245,6 +245,17 @@ const TOLD: [Row; 8] = [
             ("/reason", "amplifier.reason"),
             ("/requested", "amplifier.requested"),
             ("/sent", "amplifier.sent"),
+        ],
+    ),
+    (
+        "provider:failover",
+        &[
+            ("/from/deployment", "amplifier.from.deployment"),
+            ("/from/endpoint", "amplifier.from.endpoint"),
+            ("/to/deployment", "amplifier.to.deployment"),
+            ("/to/endpoint", "amplifier.to.endpoint"),
+            ("/reason", "amplifier.reason"),
+            ("/error_message", "error.message"),
         ],
     ),
     (
