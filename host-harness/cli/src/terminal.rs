@@ -88,6 +88,8 @@ impl Drop for Progress {
     }
 }
 
+/// Not by the crate `indicatif`, whose lines have to be told of each other line that goes to the terminal, or are left in
+/// between.
 async fn draw(what: &'static str, drawn: Arc<Mutex<Drawn>>) {
     let begin = Instant::now();
     tokio::time::sleep(PATIENCE).await;

@@ -16,7 +16,7 @@ use super::ids::Ids;
 use super::intake::Intake;
 use super::metrics::Metrics;
 use super::ready::Readiness;
-use super::{Service, server};
+use super::{Service, route, server};
 
 /// The settings of a service that is not running yet; see [`Service::builder`].
 pub struct ServiceBuilder {
@@ -142,11 +142,15 @@ impl ServiceBuilder {
             readiness: Readiness::default(),
             options: self.options,
         };
+        let options = exchange.options.clone();
+        let router = route::router(Arc::new(exchange));
         let (stop, stopped) = watch::channel(None);
         Ok(Service {
             address,
             stop,
-            server: tokio::spawn(server::serve(listener, Arc::new(exchange), stopped)),
+            server: tokio::spawn(async move {
+                server::serve(listener, router, &options, stopped).await
+            }),
         })
     }
 }

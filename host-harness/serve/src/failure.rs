@@ -1,13 +1,14 @@
 //! What a request gets instead of an answer: the provider's error, or one of the service's own, in the form of its route.
 
+use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, HeaderName, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use provider_host::contract::types::{ErrorKind, ProviderError};
 use provider_host::kernel_json::{self, JsonError, provider_error};
 use provider_host::{CallError, LimitError};
 use serde_json::{Value, json};
 
-use super::body::{self, ServiceBody};
+use super::body;
 
 /// The form of errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub(super) enum Form {
 }
 
 /// Why a request gets no answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     status: StatusCode,
     error: ProviderError,
@@ -52,6 +53,16 @@ impl Failure {
         failure.headers.insert(WWW_AUTHENTICATE, scheme);
         failure.error.code = Some("invalid_api_key".to_owned());
         failure
+    }
+
+    /// Nothing is at this path.
+    pub(super) fn nothing_at(uri: &Uri) -> Self {
+        let path = uri.path();
+        let message = format!(
+            "nothing is at {path}; there are the API of OpenAI below /v1/, /v1/complete and /v1/stream in the kernel's \
+             form, /health, /ready and /metrics"
+        );
+        Self::refused(StatusCode::NOT_FOUND, message)
     }
 
     /// The path is there, but not for this method.
@@ -111,7 +122,8 @@ impl Failure {
         failure
     }
 
-    pub(super) fn response(self, form: Form) -> Response<ServiceBody> {
+    /// What the request gets, in the form of its route.
+    pub(super) fn response(self, form: Form) -> Response {
         let value = match form {
             Form::Kernel => to_kernel(&self.error),
             Form::OpenAi => to_openai(&self.error, self.param.as_deref()),
@@ -127,6 +139,15 @@ impl Failure {
             headers.insert(RETRY_AFTER, milliseconds.div_ceil(1000).into());
             headers.insert(RETRY_AFTER_MS, milliseconds.into());
         }
+        response
+    }
+}
+
+/// Its status and itself: the form is that of the route, which writes it ([`Failure::response`]).
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -7,7 +7,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
-use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, StatusCode};
 use provider_host::secret::Secret;
@@ -15,7 +14,19 @@ use ring::hmac;
 
 use super::exchange::API_KEY;
 use super::failure::Failure;
-use super::route::Route;
+
+/// Who may ask for something, and with what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Access {
+    /// Anybody: probes have no key, and what they learn is a word.
+    Free,
+    /// Whoever has the key.
+    Key,
+    /// The same, with a body in JSON.
+    KeyAndJson,
+    /// The same, with a body in a type that the API of OpenAI has.
+    KeyAndApi,
+}
 
 /// Lets requests pass, or not.
 pub(super) struct Guard {
@@ -33,25 +44,25 @@ impl Guard {
     }
 
     /// Checks the head of a request.
-    pub(super) fn check(&self, head: &Parts, route: &Route) -> Result<(), Failure> {
+    pub(super) fn check(&self, headers: &HeaderMap, access: Access) -> Result<(), Failure> {
         match &self.key {
-            Some(key) if route.is_protected() => key.check(&head.headers)?,
+            Some(key) if access != Access::Free => key.check(headers)?,
             Some(_) => {}
-            None => self.check_browser(head)?,
+            None => self.check_browser(headers)?,
         }
         // With a key it is no matter who sent it: a page has no key.
         let is_open = self.key.is_none();
-        match route {
-            Route::Complete | Route::Stream => check_content_type(&head.headers, &JSON),
-            Route::Forward { .. } if is_open && head.headers.contains_key(CONTENT_TYPE) => {
-                check_content_type(&head.headers, &JSON_OR_FORM)
+        match access {
+            Access::KeyAndJson => check_content_type(headers, &JSON),
+            Access::KeyAndApi if is_open && headers.contains_key(CONTENT_TYPE) => {
+                check_content_type(headers, &JSON_OR_FORM)
             }
             _ => Ok(()),
         }
     }
 
-    fn check_browser(&self, head: &Parts) -> Result<(), Failure> {
-        let host = text(&head.headers, HOST);
+    fn check_browser(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        let host = text(headers, HOST);
         let authority = host.and_then(|host| host.parse::<Authority>().ok());
         if !authority.is_some_and(|authority| self.is_ours(authority.host())) {
             return Err(forbidden(
@@ -60,7 +71,7 @@ impl Guard {
             ));
         }
         let is_foreign = |origin: &str| origin.strip_prefix("http://") != host;
-        let origins = head.headers.get_all(ORIGIN);
+        let origins = headers.get_all(ORIGIN);
         for origin in origins {
             if origin.to_str().map_or(true, is_foreign) {
                 return Err(forbidden(

@@ -6,10 +6,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use http_body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::failure::Failure;
@@ -52,7 +53,7 @@ impl Intake {
     }
 
     /// Reads a body. One that is refused is read to its end all the same: a client hears no answer while it is still sending.
-    pub(super) async fn read(&self, mut body: Incoming) -> Result<RequestBody, Failure> {
+    pub(super) async fn read(&self, mut body: Body) -> Result<RequestBody, Failure> {
         // Of what is announced nothing is in memory yet; it is counted as it comes.
         let announced = body.size_hint().exact();
         let announced = announced.and_then(|length| usize::try_from(length).ok());

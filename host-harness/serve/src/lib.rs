@@ -27,6 +27,7 @@
 
 mod body;
 mod builder;
+mod event_stream;
 mod exchange;
 mod failure;
 mod guard;
@@ -39,7 +40,6 @@ mod patience;
 mod ready;
 mod route;
 mod server;
-mod tell;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

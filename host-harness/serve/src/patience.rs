@@ -1,4 +1,5 @@
-//! A connection to whom is not waited for ever.
+//! A connection to whom is not waited for ever. The time limits of `tower-http` are for bodies that give nothing, and not for
+//! clients that take nothing.
 
 use std::io;
 use std::pin::Pin;

@@ -1,155 +1,119 @@
 //! Which path is for what.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, any, get, post};
 use http::{Method, Uri};
-use url::form_urlencoded;
 
+use super::exchange::{self, Exchange};
 use super::failure::{Failure, Form};
+use super::guard::Access;
 
-/// What a request is for.
-#[derive(Debug, PartialEq)]
-pub(super) enum Route {
-    /// One exchange in the kernel's form.
-    Complete,
-    /// The same, as it arrives.
-    Stream,
-    /// The API of OpenAI.
-    Forward {
-        /// Path and query below `/openai/v1`.
-        path: Uri,
-        /// The route, as the metrics have it.
-        name: &'static str,
-    },
-    /// All models.
-    Models,
-    /// The model with this id.
-    Model(String),
-    /// Whether the service lives.
-    Health,
-    /// Whether the provider answers.
-    Ready,
-    /// What the service counts.
-    Metrics,
+/// What some routes have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// The form of their errors.
+    pub(super) form: Form,
+    /// Who may ask, and with what.
+    pub(super) access: Access,
 }
 
-/// A path that nothing is at, or where something else is than the method asks for.
-#[derive(Debug, PartialEq)]
-pub(super) enum NoRoute {
-    Method {
-        path: &'static str,
-        allowed: &'static str,
-    },
-    Path,
+/// The routes of the service, each within [`exchange::answer`].
+pub(super) fn router(exchange: Arc<Exchange>) -> Router {
+    let within = |form, access| {
+        let state = (Arc::clone(&exchange), Place { form, access });
+        from_fn_with_state(state, exchange::answer)
+    };
+    let kernel = Router::new()
+        .route("/v1/complete", only_post(exchange::complete))
+        .route("/v1/stream", only_post(exchange::stream))
+        .layer(within(Form::Kernel, Access::KeyAndJson));
+    let probes = Router::new()
+        .route("/health", only_get(exchange::health))
+        .route("/ready", only_get(exchange::ready))
+        .layer(within(Form::Kernel, Access::Free));
+    let metrics = Router::new()
+        .route("/metrics", only_get(exchange::metrics))
+        .layer(within(Form::Kernel, Access::Key));
+    let (mut models, mut api) = (Router::new(), Router::new());
+    for base in BASES {
+        models = models
+            .route(&format!("{base}{MODELS}"), only_get(exchange::models))
+            .route(
+                &format!("{base}{MODEL}"),
+                // A model that somebody trained can be deleted, and that one is the service's.
+                get(exchange::model)
+                    .delete(exchange::forward)
+                    .fallback(|| async { Failure::method_not_allowed("GET, HEAD, DELETE") }),
+            );
+        api = api
+            .route(&format!("{base}/"), any(exchange::nowhere))
+            .route(&format!("{base}/{{*below}}"), any(exchange::forward));
+    }
+    let models = models.layer(within(Form::OpenAi, Access::Key));
+    let api = api.layer(within(Form::OpenAi, Access::KeyAndApi));
+    let nowhere = Router::new()
+        .fallback(exchange::nowhere)
+        .layer(within(Form::OpenAi, Access::Free));
+    kernel
+        .merge(probes)
+        .merge(metrics)
+        .merge(models)
+        .merge(api)
+        .merge(nowhere)
+        .with_state(exchange)
 }
 
-impl Route {
-    /// Finds the route.
-    pub(super) fn find(method: &Method, uri: &Uri) -> Result<Self, NoRoute> {
-        let (route, allowed) = match uri.path() {
-            "/v1/complete" => (Self::Complete, "POST"),
-            "/v1/stream" => (Self::Stream, "POST"),
-            "/health" => (Self::Health, GET),
-            "/ready" => (Self::Ready, GET),
-            "/metrics" => (Self::Metrics, GET),
-            path => Self::of_openai(method, path, uri.query())?,
-        };
-        match allowed.split(", ").any(|allowed| allowed == method) {
-            true => Ok(route),
-            false => Err(NoRoute::Method {
-                path: route.path(),
-                allowed,
-            }),
-        }
+/// The route's name in the metrics: the path, without what is different in each request, of which there is no end.
+pub(super) fn name(matched: Option<&MatchedPath>, request: &Request) -> &'static str {
+    let Some(matched) = matched.map(MatchedPath::as_str) else {
+        return "other";
+    };
+    if let Some(name) = OWN.into_iter().find(|own| *own == matched) {
+        return name;
     }
-
-    /// A path of the API of OpenAI, as its own clients or those of Azure have it.
-    fn of_openai(
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<(Self, &'static str), NoRoute> {
-        let mut bases = ["/v1/", "/openai/v1/", "/openai/"].into_iter();
-        let below = bases.find_map(|base| path.strip_prefix(base));
-        let below = below
-            .filter(|below| !below.is_empty())
-            .ok_or(NoRoute::Path)?;
-        if below == "models" {
-            return Ok((Self::Models, GET));
+    let base = base(matched);
+    match matched.strip_prefix(base) {
+        Some(MODELS) => "/v1/models",
+        Some(MODEL) if request.method() != Method::DELETE => "/v1/models/{id}",
+        Some("/") | None => "other",
+        Some(_) => {
+            let path = request.uri().path();
+            api_name(path.get(base.len() + 1..).unwrap_or_default())
         }
-        // A model that somebody trained can be deleted, and that one is the service's.
-        if let Some(id) = below.strip_prefix("models/").and_then(decoded)
-            && method != Method::DELETE
-        {
-            return Ok((Self::Model(id), "GET, HEAD, DELETE"));
-        }
-        let path = match query {
-            Some(query) => format!("/{below}?{query}"),
-            None => format!("/{below}"),
-        };
-        let forward = Self::Forward {
-            // It is a part of one that was read before.
-            path: path.parse().map_err(|_| NoRoute::Path)?,
-            name: name(below),
-        };
-        Ok((forward, "GET, POST, DELETE"))
-    }
-
-    /// The path, without what is different in each request.
-    pub(super) fn path(&self) -> &'static str {
-        match self {
-            Self::Complete => "/v1/complete",
-            Self::Stream => "/v1/stream",
-            Self::Forward { name, .. } => name,
-            Self::Models => "/v1/models",
-            Self::Model(_) => "/v1/models/{id}",
-            Self::Health => "/health",
-            Self::Ready => "/ready",
-            Self::Metrics => "/metrics",
-        }
-    }
-
-    /// The form of the route's errors.
-    pub(super) fn form(&self) -> Form {
-        match self {
-            Self::Complete | Self::Stream | Self::Health | Self::Ready | Self::Metrics => {
-                Form::Kernel
-            }
-            Self::Forward { .. } | Self::Model(_) | Self::Models => Form::OpenAi,
-        }
-    }
-
-    /// Whether the key is asked for. Probes have none; what they learn is a word.
-    pub(super) fn is_protected(&self) -> bool {
-        !matches!(self, Self::Health | Self::Ready)
     }
 }
 
-impl NoRoute {
-    /// The path, as the metrics have it: not one of the caller's choice, of which there is no end.
-    pub(super) fn path(&self) -> &'static str {
-        match self {
-            Self::Method { path, .. } => path,
-            Self::Path => "other",
-        }
-    }
+/// Path and query of a request below its base, which is how the service has them.
+pub(super) fn below(matched: &MatchedPath, uri: &Uri) -> Option<Uri> {
+    let path = uri.path_and_query()?.as_str();
+    path.strip_prefix(base(matched.as_str()))?.parse().ok()
+}
 
-    pub(super) fn failure(self, path: &str) -> Failure {
-        match self {
-            Self::Method { allowed, .. } => Failure::method_not_allowed(allowed),
-            Self::Path => Failure::refused(
-                http::StatusCode::NOT_FOUND,
-                format!(
-                    "nothing is at {path}; there are the API of OpenAI below /v1/, /v1/complete and /v1/stream in the \
-                     kernel's form, /health, /ready and /metrics"
-                ),
-            ),
-        }
-    }
+/// What is before the path that the API has.
+fn base(matched: &str) -> &'static str {
+    let mut bases = BASES.into_iter();
+    let base = bases.find(|base| {
+        let below = matched.strip_prefix(base);
+        below.is_some_and(|below| below.starts_with('/'))
+    });
+    base.unwrap_or_default()
+}
+
+fn only_get<H: Handler<T, Arc<Exchange>>, T: 'static>(handler: H) -> MethodRouter<Arc<Exchange>> {
+    get(handler).fallback(|| async { Failure::method_not_allowed("GET, HEAD") })
+}
+
+fn only_post<H: Handler<T, Arc<Exchange>>, T: 'static>(handler: H) -> MethodRouter<Arc<Exchange>> {
+    post(handler).fallback(|| async { Failure::method_not_allowed("POST") })
 }
 
 /// What the metrics call a route of the API: one that is known, by its beginning, or `/v1/*`.
-fn name(below: &str) -> &'static str {
+fn api_name(below: &str) -> &'static str {
     let route = match below.strip_prefix("deployments/") {
         Some(rest) => rest.split_once('/').map_or("", |(_, route)| route),
         None => below,
@@ -164,22 +128,17 @@ fn name(below: &str) -> &'static str {
     known.unwrap_or("/v1/*")
 }
 
-/// A segment of a path in which some characters are written by their codes.
-fn decoded(segment: &str) -> Option<String> {
-    if segment.is_empty() {
-        return None;
-    }
-    // Of a form's pairs only the plus and the ampersand are special beside that.
-    let escaped = segment
-        .replace('+', "%2B")
-        .replace('&', "%26")
-        .replace('=', "%3D");
-    let mut pairs = form_urlencoded::parse(escaped.as_bytes());
-    pairs.next().map(|(id, _)| Cow::into_owned(id))
-}
+/// Where the API of OpenAI is, as its own clients or those of Azure have it. The longer ones come first.
+const BASES: [&str; 3] = ["/openai/v1", "/openai", "/v1"];
 
-/// The methods of what is only read. The server leaves the body out where only the head is wanted.
-const GET: &str = "GET, HEAD";
+/// All models, below a base.
+const MODELS: &str = "/models";
+
+/// One of them.
+const MODEL: &str = "/models/{*id}";
+
+/// The routes that are the service's own.
+const OWN: [&str; 5] = ["/v1/complete", "/v1/stream", "/health", "/ready", "/metrics"];
 
 /// The routes that metrics tell apart. What has an id in it, or is rare, is one with its like.
 const ROUTES: [&str; 20] = [
@@ -206,94 +165,23 @@ const ROUTES: [&str; 20] = [
 ];
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_methods() {
-        let method = |path, allowed| Err(NoRoute::Method { path, allowed });
-        let model = |id: &str| Ok(Route::Model(id.to_owned()));
-        let forward = |name, path: &str| {
-            Ok(Route::Forward {
-                path: path.parse().unwrap(),
-                name,
-            })
-        };
-        const API: &str = "GET, POST, DELETE";
-        let table = [
-            ("POST", "/v1/complete", Ok(Route::Complete)),
-            ("POST", "/v1/stream", Ok(Route::Stream)),
-            (
-                "POST",
-                "/v1/responses",
-                forward("/v1/responses", "/responses"),
-            ),
-            (
-                "POST",
-                "/v1/responses?a=b",
-                forward("/v1/responses", "/responses?a=b"),
-            ),
-            (
-                "GET",
-                "/v1/responses/resp_1",
-                forward("/v1/responses/*", "/responses/resp_1"),
-            ),
-            (
-                "POST",
-                "/v1/responses/compact",
-                forward("/v1/responses/compact", "/responses/compact"),
-            ),
-            ("PUT", "/v1/responses", method("/v1/responses", API)),
-            ("HEAD", "/v1/responses", method("/v1/responses", API)),
-            ("OPTIONS", "/v1/files", method("/v1/files*", API)),
-            ("POST", "/v1/files", forward("/v1/files*", "/files")),
-            (
-                "GET",
-                "/openai/v1/files/f/content",
-                forward("/v1/files*", "/files/f/content"),
-            ),
-            (
-                "POST",
-                "/openai/deployments/d/chat/completions?api-version=2024-10-21",
-                forward(
-                    "/v1/chat/completions",
-                    "/deployments/d/chat/completions?api-version=2024-10-21",
-                ),
-            ),
-            (
-                "POST",
-                "/openai/responses",
-                forward("/v1/responses", "/responses"),
-            ),
-            ("POST", "/v1/new/thing", forward("/v1/*", "/new/thing")),
-            ("GET", "/v1/models", Ok(Route::Models)),
-            ("GET", "/openai/v1/models", Ok(Route::Models)),
-            ("GET", "/v1/models/gpt-5.1", model("gpt-5.1")),
-            ("GET", "/v1/models/a%2Fb+c%20d&e=f", model("a/b+c d&e=f")),
-            (
-                "DELETE",
-                "/v1/models/x",
-                forward("/v1/models/*", "/models/x"),
-            ),
-            (
-                "POST",
-                "/v1/models/x",
-                method("/v1/models/{id}", "GET, HEAD, DELETE"),
-            ),
-            ("GET", "/health", Ok(Route::Health)),
-            ("HEAD", "/health", Ok(Route::Health)),
-            ("POST", "/ready", method("/ready", GET)),
-            ("GET", "/ready", Ok(Route::Ready)),
-            ("GET", "/metrics", Ok(Route::Metrics)),
-            ("OPTIONS", "/v1/complete", method("/v1/complete", "POST")),
-            ("GET", "/v1/", Err(NoRoute::Path)),
-            ("GET", "/v1", Err(NoRoute::Path)),
-            ("GET", "/", Err(NoRoute::Path)),
-        ];
-        for (method, path, route) in table {
-            let found = Route::find(&method.parse().unwrap(), &path.parse().unwrap());
-            assert_eq!(found, route, "{method} {path}");
+    fn routes_of_the_api_have_the_names_of_their_kind() {
+        for (below, name) in [
+            ("responses", "/v1/responses"),
+            ("responses/resp_1", "/v1/responses/*"),
+            ("responses/compact", "/v1/responses/compact"),
+            ("files", "/v1/files*"),
+            ("files/f/content", "/v1/files*"),
+            ("deployments/d/chat/completions", "/v1/chat/completions"),
+            ("models/x", "/v1/models/*"),
+            ("new/thing", "/v1/*"),
+            ("deployments/d", "/v1/*"),
+        ] {
+            assert_eq!(api_name(below), name, "{below}");
         }
     }
 }

@@ -1,33 +1,34 @@
 //! The connections, and their end.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::exchange::{Exchange, Options};
+use super::exchange::Options;
 use super::patience::Patient;
 use crate::listener;
 
 /// Serves until `stop` says how long running answers may take from then on. Returns how many did not come to their end
 /// within that time.
 ///
-/// HTTP/1.1 alone: it is what SDKs speak without TLS, and with it a connection that ends is one request that nobody waits
+/// Hyper itself and not `axum::serve`, which has no limit on the time and the size of a head. HTTP/1.1 alone: it is what SDKs speak without TLS, and with it a connection that ends is one request that nobody waits
 /// for any more.
 pub(super) async fn serve(
     listener: TcpListener,
-    exchange: Arc<Exchange>,
+    router: Router,
+    options: &Options,
     stop: watch::Receiver<Option<Duration>>,
 ) -> usize {
     let mut connections = JoinSet::new();
-    let most = exchange.options.max_connections;
-    let connect = |stream| connection(stream, Arc::clone(&exchange), stop.clone());
+    let most = options.max_connections;
+    let connect = |stream| connection(stream, router.clone(), options.clone(), stop.clone());
     let limit = tokio::select! {
         never = listener::accept(&listener, &mut connections, most, connect) => match never {},
         limit = stopped(stop.clone()) => limit,
@@ -43,18 +44,16 @@ pub(super) async fn serve(
 
 async fn connection(
     stream: TcpStream,
-    exchange: Arc<Exchange>,
+    router: Router,
+    options: Options,
     stop: watch::Receiver<Option<Duration>>,
 ) {
     let Options {
         header_time,
         send_time,
         ..
-    } = exchange.options;
-    let service = service_fn(move |request| {
-        let exchange = Arc::clone(&exchange);
-        async move { exchange.answer(request).await }
-    });
+    } = options;
+    let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_time)

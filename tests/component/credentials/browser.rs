@@ -1,10 +1,10 @@
 //! A person who signs in with a browser. The browser is a script that hands over the address, and the test goes where the
-//! person would.
+//! person would; the person of the mock enters codes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_openai_mock::{MOCK_PUBLIC_CLIENT_ID, MockAzure};
+use azure_openai_mock::{MOCK_PUBLIC_CLIENT_ID, MockAzure, RecordedRequest};
 use provider_host::contract::types::ProviderError;
 use provider_host_azure::credentials::AzureCredentials;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -79,6 +79,42 @@ async fn a_person_at_the_terminal_is_the_last_of_the_chain() {
 }
 
 #[tokio::test]
+async fn a_person_without_a_browser_enters_a_code_on_another_device() {
+    let (mock, programs, clock) = (mock().await, Programs::new(), Clock::new());
+    let credentials = clock.credentials(without_browser(&mock, &programs));
+    let setup = open_with(mock, chain(), credentials).await;
+    setup.token_taken().await;
+    let requests = setup.mock.token_requests();
+    let paths: Vec<&str> = requests.iter().map(|request| &*request.path).collect();
+    assert!(paths[0].ends_with("/oauth2/v2.0/devicecode"), "{paths:?}");
+    assert_eq!(requests[0].body["client_id"], MOCK_PUBLIC_CLIENT_ID);
+    let code = "urn:ietf:params:oauth:grant-type:device_code";
+    // The first time the person is not done yet.
+    assert_eq!(grants_of(&requests[1..]), [code, code]);
+    assert!(setup.mock.authorize_requests().is_empty());
+
+    // Later nobody is needed.
+    clock.pass(3601);
+    setup.token_taken().await;
+    let requests = setup.mock.token_requests();
+    assert_eq!(grants_of(&requests[3..]), ["refresh_token"]);
+}
+
+#[tokio::test]
+async fn a_code_that_a_person_declines_ends_the_sign_in() {
+    let (mock, programs) = (mock().await, Programs::new());
+    mock.decline_next_sign_in();
+    let credentials = Clock::new().credentials(without_browser(&mock, &programs));
+    let setup = open_with(mock, chain(), credentials).await;
+    let words = [
+        "there is no token: InteractiveBrowserCredential: ",
+        "refused the sign-in: authorization_declined: AADSTS65004",
+        "try again",
+    ];
+    assert_final(&setup.refusal().await, &words);
+}
+
+#[tokio::test]
 async fn a_person_who_declines_is_told_in_both_places() {
     let mock = mock().await;
     mock.decline_next_sign_in();
@@ -123,9 +159,19 @@ fn variables(mock: &MockAzure, programs: &Programs) -> Variables {
     variables
 }
 
+/// The same, where no browser can be opened.
+fn without_browser(mock: &MockAzure, programs: &Programs) -> Variables {
+    let mut variables = variables(mock, programs);
+    variables.retain(|(name, _)| *name != "BROWSER");
+    variables
+}
+
 /// What the token endpoint was asked with.
 fn grants(setup: &Setup) -> Vec<String> {
-    let requests = setup.mock.token_requests();
+    grants_of(&setup.mock.token_requests())
+}
+
+fn grants_of(requests: &[RecordedRequest]) -> Vec<String> {
     let grants = requests.iter().map(|request| &request.body["grant_type"]);
     grants
         .map(|grant| grant.as_str().unwrap().to_owned())

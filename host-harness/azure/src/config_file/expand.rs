@@ -1,4 +1,8 @@
 //! `${VARIABLES}` in the strings of a configuration, and the numbers that it cannot keep.
+//!
+//! Not by the crate `shellexpand`: it expands `$NAME` and halves `$$` too, which would change passwords and keys with a
+//! dollar in them; what is between braces and is no name it leaves as it is, without an error; and it has no limit on what
+//! comes of it.
 
 use serde_json::{Map, Value};
 

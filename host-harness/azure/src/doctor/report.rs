@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use azure_core::time::{OffsetDateTime, to_rfc3339};
 use provider_host::contract::types::ProviderError;
 use provider_host::kernel_json;
+use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
 use super::{Authentication, Claims, Probe, retirement};
@@ -207,15 +207,14 @@ pub(super) fn gave_token(attempt: &Attempt) -> bool {
 /// A time for people and for programs; empty for one that no calendar has.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     /// The last second of the year 9999, where the format ends.
-    const LAST_SECOND: u64 = 253_402_300_799;
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since_1970) if since_1970.as_secs() <= LAST_SECOND => {
-            let whole =
-                SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(since_1970.as_secs());
-            to_rfc3339(&OffsetDateTime::from(whole))
-        }
-        _ => String::new(),
-    }
+    const LAST_SECOND: i64 = 253_402_300_799;
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).ok();
+    since_1970
+        .and_then(|since_1970| i64::try_from(since_1970.as_secs()).ok())
+        .filter(|seconds| *seconds <= LAST_SECOND)
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+        .unwrap_or_default()
 }
 
 /// Whether a chain with these, which were not asked, may give a token: the first that is there decides.

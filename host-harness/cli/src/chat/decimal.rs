@@ -2,64 +2,33 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal as Number;
+
 /// A decimal number, as costs are: never a float, which would make cents of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Decimal {
-    /// The number without its point.
-    digits: i128,
-    /// How many of the digits come after the point.
-    scale: u32,
-}
+pub(super) struct Decimal(Number);
 
 impl Decimal {
     /// Reads `12`, `0.5`, `-1.25` or `1E-7`. None for what is no number, or has more digits than money needs.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-            None => (text, 0),
+        let number = if text.contains(['e', 'E']) {
+            Number::from_scientific(text)
+        } else {
+            Number::from_str_exact(text)
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-        let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-        match u32::try_from(scale) {
-            Ok(scale) => Some(Self { digits, scale }),
-            Err(_) => Some(Self {
-                digits: digits.checked_mul(10_i128.checked_pow(scale.unsigned_abs())?)?,
-                scale: 0,
-            }),
-        }
+        number.ok().map(Self)
     }
 
-    /// The sum; none if it has more digits than fit.
+    /// The sum; none if it is too large.
     pub(super) fn plus(self, other: Self) -> Option<Self> {
-        let scale = self.scale.max(other.scale);
-        Some(Self {
-            digits: self.at(scale)?.checked_add(other.at(scale)?)?,
-            scale,
-        })
-    }
-
-    /// The digits with so many after the point.
-    fn at(self, scale: u32) -> Option<i128> {
-        self.digits
-            .checked_mul(10_i128.checked_pow(scale.checked_sub(self.scale)?)?)
+        self.0.checked_add(other.0).map(Self)
     }
 }
 
 /// Without zeros at the end.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.scale as usize + 1;
-        let digits = format!("{:0width$}", self.digits.unsigned_abs());
-        let (whole, fraction) = digits.split_at(digits.len() - self.scale as usize);
-        let sign = if self.digits < 0 { "-" } else { "" };
-        match fraction.trim_end_matches('0') {
-            "" => write!(f, "{sign}{whole}"),
-            fraction => write!(f, "{sign}{whole}.{fraction}"),
-        }
+        self.0.normalize().fmt(f)
     }
 }
 

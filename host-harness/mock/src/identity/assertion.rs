@@ -1,4 +1,9 @@
 //! A client's assertion that it is who it says: a JWT that it has signed with the key of a certificate.
+//!
+//! The crate `jsonwebtoken` would be the library for it. It is not used: what would be left here is the service's order of
+//! checks and its texts, which is most of this; the signature is `webpki`'s, which takes the certificate as it is; and
+//! that crate wants a provider of cryptography for the whole process, of which there is none over `ring`, and the one
+//! over RustCrypto brings some forty crates.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -12,13 +12,18 @@ pub(crate) enum Endpoint<'a> {
     Token(TokenEndpoint<'a>),
 }
 
-/// Where a program gets tokens.
+/// Where a program gets tokens, or what leads to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenEndpoint<'a> {
     /// The endpoint in an App Service, a Function or a Container App.
     AppService,
     /// The agent of Azure Arc.
     Arc,
+    /// A tenant of Microsoft Entra, for a code that a person enters in a browser elsewhere.
+    DeviceCode {
+        /// Its id or its domain.
+        tenant: &'a str,
+    },
     /// A tenant of Microsoft Entra.
     Entra {
         /// Its id or its domain.
@@ -40,6 +45,7 @@ impl<'a> Endpoint<'a> {
         let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
         match rest {
             "oauth2/v2.0/authorize" => Some(Self::Authorize { tenant }),
+            "oauth2/v2.0/devicecode" => Some(Self::Token(TokenEndpoint::DeviceCode { tenant })),
             "oauth2/v2.0/token" => Some(Self::Token(TokenEndpoint::Entra { tenant })),
             _ => None,
         }
@@ -70,6 +76,10 @@ mod tests {
             (
                 "/contoso/oauth2/v2.0/token",
                 token(TokenEndpoint::Entra { tenant: "contoso" }),
+            ),
+            (
+                "/contoso/oauth2/v2.0/devicecode",
+                token(TokenEndpoint::DeviceCode { tenant: "contoso" }),
             ),
             (
                 "/contoso/oauth2/v2.0/authorize",

@@ -1,4 +1,4 @@
-//! The token endpoint of a tenant of Microsoft Entra.
+//! The token endpoint of a tenant of Microsoft Entra, and the one for codes that a person enters elsewhere.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,8 +52,51 @@ pub(super) fn token(
             }
             Ok(tokens_of(identity, grant))
         }
+        DEVICE_CODE => {
+            let tenant = clients::tenant_of_user(&identity.settings, tenant)?;
+            let client = authenticated(identity, tenant, head, form, false)?;
+            let text = required(form, "device_code")?;
+            let grant = identity.sign_ins.poll(text, tenant, client.id())?;
+            Ok(tokens_of(identity, grant))
+        }
         other => Err(Refusal::unsupported_grant(other)),
     }
+}
+
+/// Answers a request for a code that a person enters in a browser elsewhere.
+pub(super) fn device_code(
+    identity: &Identity,
+    tenant: &str,
+    head: &Parts,
+    form: &Fields,
+) -> Result<Value, Refusal> {
+    if head.method != Method::POST {
+        return Err(Refusal::not_post(head.method.as_str()));
+    }
+    let tenant = clients::tenant_of_user(&identity.settings, tenant)?;
+    let client = authenticated(identity, tenant, head, form, false)?;
+    let scope = required(form, "scope")?;
+    let wanted = scope::of_user(scope, tenant)?;
+    let grant = Grant {
+        tenant: tenant.to_owned(),
+        client_id: client.id().to_owned(),
+        scope: scope.to_owned(),
+        resource: wanted.resource,
+        is_offline: wanted.is_offline,
+    };
+    let codes = identity.sign_ins.issue_device_code(grant);
+    Ok(json!({
+        "user_code": codes.user_code,
+        "device_code": codes.device_code,
+        "verification_uri": VERIFICATION_URI,
+        "expires_in": 900,
+        // The service has five seconds, which a test would have to wait for.
+        "interval": 1,
+        "message": format!(
+            "To sign in, use a web browser to open the page {VERIFICATION_URI} and enter the code {} to authenticate.",
+            codes.user_code
+        ),
+    }))
 }
 
 fn authenticated<'a>(
@@ -118,3 +161,9 @@ fn access_token(identity: &Identity, resource: &str, tenant: &str, client_id: &s
 fn required<'a>(form: &'a Fields, name: &str) -> Result<&'a str, Refusal> {
     form.get(name).ok_or_else(|| Refusal::missing(name))
 }
+
+/// The grant for such a code, as RFC 8628 has it.
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Where people enter such codes.
+const VERIFICATION_URI: &str = "https://microsoft.com/devicelogin";

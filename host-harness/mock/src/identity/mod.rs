@@ -2,7 +2,8 @@
 //! tokens of its managed identity.
 //!
 //! [`entra`] is the token endpoint of a tenant, with [`clients`] and [`assertion`] for what a client proves itself by,
-//! and [`authorize`] is where a person signs in. [`managed`] has the virtual machine's and the App Service's endpoint,
+//! and [`authorize`] is where a person signs in; a person with a code for another device has done so when its client asks
+//! for the second time. [`managed`] has the virtual machine's and the App Service's endpoint,
 //! and [`arc`] the one of a machine outside of Azure. What they have issued is in [`tokens`] and [`sign_ins`].
 
 mod answer;
@@ -35,6 +36,7 @@ use answer::{Answer, Trace};
 use arc::ArcKeys;
 use endpoint::TokenEndpoint;
 use fields::Fields;
+use refusal::Refusal;
 use sign_ins::SignIns;
 
 pub(crate) use endpoint::Endpoint;
@@ -125,13 +127,17 @@ impl Identity {
         form: &Fields,
         trace: &Trace,
     ) -> Answer {
+        let of_entra = |answer: Result<Value, Refusal>| match answer {
+            Ok(body) => Answer::ok(body),
+            Err(refusal) => Answer::new(refusal.status, refusal.json(trace)),
+        };
         match endpoint {
             TokenEndpoint::AppService => managed::app_service(self, head),
             TokenEndpoint::Arc => arc::answer(self, head).await,
-            TokenEndpoint::Entra { tenant } => match entra::token(self, tenant, head, form) {
-                Ok(tokens) => Answer::ok(tokens),
-                Err(refusal) => Answer::new(refusal.status, refusal.json(trace)),
-            },
+            TokenEndpoint::DeviceCode { tenant } => {
+                of_entra(entra::device_code(self, tenant, head, form))
+            }
+            TokenEndpoint::Entra { tenant } => of_entra(entra::token(self, tenant, head, form)),
             TokenEndpoint::VirtualMachine => managed::virtual_machine(self, head),
         }
     }

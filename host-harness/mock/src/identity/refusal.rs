@@ -236,6 +236,21 @@ impl Refusal {
         )
     }
 
+    pub(super) fn pending() -> Self {
+        let message = "OAuth 2.0 device flow error. Authorization is pending. Continue polling.";
+        Self::bad("authorization_pending", 70016, message)
+    }
+
+    pub(super) fn declined_elsewhere() -> Self {
+        let message = "User declined to consent to access the app.";
+        Self::bad("authorization_declined", 65004, message)
+    }
+
+    pub(super) fn unknown_device_code() -> Self {
+        let message = "The provided value for the input parameter 'device_code' is not valid.";
+        Self::bad("bad_verification_code", 70018, message)
+    }
+
     pub(super) fn malformed_code() -> Self {
         let message = "Invalid request. Request is malformed or invalid.";
         Self::bad("invalid_grant", 9002313, message)

@@ -16,6 +16,7 @@ pub(crate) struct SignIns {
 #[derive(Default)]
 struct State {
     codes: HashMap<String, Code>,
+    device_codes: HashMap<String, DeviceCode>,
     refresh_tokens: HashMap<String, RefreshToken>,
     declines: usize,
     count: u64,
@@ -50,6 +51,21 @@ enum CodeState {
     New,
     Redeemed,
     Revoked,
+}
+
+/// A code that a person enters in a browser elsewhere.
+struct DeviceCode {
+    grant: Grant,
+    /// Whether its client has asked what became of it.
+    is_polled: bool,
+}
+
+/// What a client gets that has a person sign in elsewhere.
+pub(super) struct DeviceCodes {
+    /// For the client.
+    pub(super) device_code: String,
+    /// For the person.
+    pub(super) user_code: String,
 }
 
 struct RefreshToken {
@@ -120,6 +136,42 @@ impl SignIns {
         Ok(code.grant.clone())
     }
 
+    /// A person is to sign in elsewhere.
+    pub(super) fn issue_device_code(&self, grant: Grant) -> DeviceCodes {
+        let mut state = self.state();
+        let device_code = state.next("device code");
+        let letters = device_code.chars().filter(char::is_ascii_alphanumeric);
+        let user_code = letters.take(USER_CODE_LENGTH).collect::<String>();
+        let code = DeviceCode {
+            grant,
+            is_polled: false,
+        };
+        state.device_codes.insert(device_code.clone(), code);
+        DeviceCodes {
+            device_code,
+            user_code: user_code.to_ascii_uppercase(),
+        }
+    }
+
+    /// What became of such a code of this client. The person is not done yet the first time, and then signs in or declines.
+    pub(super) fn poll(&self, text: &str, tenant: &str, client_id: &str) -> Result<Grant, Refusal> {
+        let mut state = self.state();
+        let code = state
+            .device_codes
+            .get_mut(text)
+            .filter(|code| (&*code.grant.tenant, &*code.grant.client_id) == (tenant, client_id))
+            .ok_or_else(Refusal::unknown_device_code)?;
+        if !std::mem::replace(&mut code.is_polled, true) {
+            return Err(Refusal::pending());
+        }
+        let code = state.device_codes.remove(text);
+        drop(state);
+        match code {
+            Some(code) if !self.declines() => Ok(code.grant),
+            _ => Err(Refusal::declined_elsewhere()),
+        }
+    }
+
     /// A refresh token for later.
     pub(super) fn issue_refresh_token(&self, grant: Grant) -> String {
         let mut state = self.state();
@@ -154,6 +206,7 @@ impl SignIns {
     /// Ends all sign-ins.
     pub(crate) fn revoke(&self) {
         let mut state = self.state();
+        state.device_codes.clear();
         for code in state.codes.values_mut() {
             code.state = CodeState::Revoked;
         }
@@ -173,3 +226,6 @@ impl State {
         opaque(kind, self.count)
     }
 }
+
+/// What a person has to type.
+const USER_CODE_LENGTH: usize = 9;

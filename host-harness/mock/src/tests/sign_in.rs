@@ -113,6 +113,56 @@ async fn a_person_signs_in_and_the_client_gets_tokens() {
 }
 
 #[tokio::test]
+async fn a_person_signs_in_on_another_device() {
+    for declines in [false, true] {
+        let mock = mock().await;
+        if declines {
+            mock.decline_next_sign_in();
+        }
+        let url = format!("{}/organizations/oauth2/v2.0/devicecode", mock.endpoint());
+        let fields = [("client_id", MOCK_PUBLIC_CLIENT_ID), QUERY[3]];
+        let request = client_without_redirects()
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded(&fields));
+        let codes = request.send().await.unwrap().bytes().await.unwrap();
+        let codes: Value = serde_json::from_slice(&codes).unwrap();
+        let (code, user_code) = (&codes["device_code"], codes["user_code"].as_str().unwrap());
+        assert_eq!(user_code.len(), 9, "{codes}");
+        let message = codes["message"].as_str().unwrap();
+        assert!(
+            message.contains("https://microsoft.com/devicelogin"),
+            "{message}"
+        );
+        assert!(message.contains(user_code), "{message}");
+
+        let poll = async |code: &str| {
+            let fields = [
+                ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+                ("client_id", MOCK_PUBLIC_CLIENT_ID),
+                ("device_code", code),
+            ];
+            ask_entra(&mock, &but(&fields, &[])).await
+        };
+        let code = code.as_str().unwrap();
+        let unknown = ("bad_verification_code", 70018);
+        assert_refused(&poll("another").await, 400, unknown.0, unknown.1);
+        assert_refused(&poll(code).await, 400, "authorization_pending", 70016);
+        let answer = poll(code).await;
+        if declines {
+            assert_refused(&answer, 400, "authorization_declined", 65004);
+        } else {
+            let (status, answer) = answer;
+            assert_eq!((status, &answer["scope"]), (200, &json!(QUERY[3].1)));
+            assert!(answer["refresh_token"].is_string(), "{answer}");
+            let token = answer["access_token"].as_str().unwrap();
+            assert_eq!(post_with_token(&mock, token).await.0, 200);
+        }
+        assert_refused(&poll(code).await, 400, unknown.0, unknown.1);
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_token_gets_new_tokens_for_any_resource() {
     let mock = mock().await;
     let (_, first) = redeem(&mock, &code(&mock).await).await;

@@ -1,67 +1,56 @@
-//! What the host is doing, in the text format of Prometheus.
+//! What the host is doing.
 
-use std::fmt::{self, Write};
-
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
 use provider_host::Statistics;
 
-use super::text::head;
+use super::{PREFIX, text};
 
 /// Writes what a host says of itself.
 pub(crate) fn of_host(statistics: &Statistics) -> String {
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = metrics(statistics, &mut text);
-    text
-}
-
-fn metrics(statistics: &Statistics, text: &mut String) -> fmt::Result {
+    let mut registry = Registry::with_prefix(PREFIX);
     let build = &statistics.build;
-    let info = "host_harness_build_info";
-    head(text, info, "gauge", "The build that takes new calls.")?;
-    writeln!(
-        text,
-        "{info}{{provider=\"{}\",version=\"{}\",digest=\"{}\"}} 1",
-        escaped(&build.provider),
-        escaped(&build.version),
-        escaped(&build.digest)
-    )?;
-    let calls = "host_harness_calls_total";
-    let help = "Calls of the provider, those for models and settings included.";
-    head(text, calls, "counter", help)?;
-    writeln!(text, "{calls} {}", statistics.calls)?;
+    registry.register(
+        "build",
+        "The build that takes new calls",
+        Info::new([
+            ("provider", build.provider.clone()),
+            ("version", build.version.clone()),
+            ("digest", build.digest.clone()),
+        ]),
+    );
+    registry.register(
+        "calls",
+        "Calls of the provider, those for models and settings included",
+        ConstCounter::new(statistics.calls),
+    );
     for (name, help, value) in [
         (
             "requests_running",
-            "Requests that the provider works for.",
+            "Requests that the provider works for",
             statistics.running,
         ),
         (
             "requests_waiting",
-            "Requests that wait for one of these to end.",
+            "Requests that wait for one of these to end",
             statistics.waiting,
         ),
         (
             "instances",
-            "Instances of the component, of every build.",
+            "Instances of the component, of every build",
             statistics.instances,
         ),
         (
             "idle_instances",
-            "Instances that work for no call.",
+            "Instances that work for no call",
             statistics.idle_instances,
         ),
     ] {
-        let name = format!("host_harness_{name}");
-        head(text, &name, "gauge", help)?;
-        writeln!(text, "{name} {value}")?;
+        registry.register(name, help, ConstGauge::new(value));
     }
-    Ok(())
-}
-
-/// The value of a label. What a component says of itself may be any text.
-fn escaped(value: &str) -> String {
-    let value = value.replace('\\', r"\\");
-    value.replace('"', "\\\"").replace('\n', r"\n")
+    text(&registry)
 }
 
 #[cfg(test)]

@@ -5,5 +5,5 @@ mod token_answer;
 mod words;
 
 pub(in crate::credentials) use self::service_error::{ServiceError, busy, is_busy, retry_after};
-pub(in crate::credentials) use self::token_answer::TokenAnswer;
+pub(in crate::credentials) use self::token_answer::{TokenAnswer, TokenFields};
 pub(in crate::credentials) use self::words::error_line;

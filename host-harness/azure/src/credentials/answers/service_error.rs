@@ -16,7 +16,7 @@ use crate::credentials::surroundings::Answer;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::credentials) struct ServiceError {
     /// A short code, such as `invalid_client`.
-    pub(in crate::credentials) code: Option<String>,
+    code: Option<String>,
     /// The first line of its description.
     description: Option<String>,
 }
@@ -46,12 +46,22 @@ impl ServiceError {
         })
     }
 
-    /// An error that came in an address.
-    pub(in crate::credentials) fn of(code: &str, description: &str) -> Self {
+    /// An error whose parts are known. What is among the secrets is not repeated.
+    pub(in crate::credentials) fn of(code: &str, description: &str, secrets: &[Secret]) -> Self {
         Self {
-            code: error_line(code, &[]),
-            description: error_line(description, &[]),
+            code: error_line(code, secrets),
+            description: error_line(description, secrets),
         }
+    }
+
+    /// Whether it has one of these codes.
+    pub(in crate::credentials) fn is_one_of(&self, codes: &[&str]) -> bool {
+        (self.code.as_deref()).is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Whether it says anything.
+    pub(in crate::credentials) fn has_words(&self) -> bool {
+        self.code.is_some() || self.description.is_some()
     }
 
     /// The description, or whatever there is of it.
@@ -119,13 +129,9 @@ pub(in crate::credentials) fn retry_after(
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = azure_core::time::parse_rfc7231(value).ok()?;
+    let date = httpdate::parse_http_date(value).ok()?;
     // A date that has passed means now.
-    Some(
-        SystemTime::from(date)
-            .duration_since(now)
-            .unwrap_or_default(),
-    )
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 const NO_REASON: &str = "no reason given";

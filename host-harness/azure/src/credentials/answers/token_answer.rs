@@ -3,6 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use provider_host::secret::Secret;
+use oauth2::basic::BasicTokenType;
+use oauth2::{RefreshToken, Scope, TokenResponse};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::credentials::AccessToken;
@@ -15,37 +18,86 @@ pub(in crate::credentials) struct TokenAnswer {
     pub(in crate::credentials) refresh_token: Option<Secret>,
 }
 
+/// Such an answer as it is written. Its numbers are numbers in version 2.0 of Entra ID's endpoint, and texts in metadata
+/// services and some gateways.
+#[derive(Debug, Deserialize, Serialize)]
+pub(in crate::credentials) struct TokenFields {
+    access_token: oauth2::AccessToken,
+    refresh_token: Option<RefreshToken>,
+    /// In seconds from now.
+    #[serde(default, deserialize_with = "seconds")]
+    expires_in: Option<u64>,
+    /// In seconds since 1970. Old versions of App Service write a date, whose format depends on the machine's language.
+    #[serde(default, deserialize_with = "seconds")]
+    expires_on: Option<u64>,
+    /// In seconds from now.
+    #[serde(default, deserialize_with = "seconds")]
+    refresh_in: Option<u64>,
+}
+
 impl TokenAnswer {
-    /// Reads an answer; none where it is something else. Its numbers are numbers in version 2.0 of Entra ID's endpoint,
-    /// and texts in metadata services and some gateways.
+    /// Reads an answer; none where it is something else.
     pub(in crate::credentials) fn read(body: &[u8], now: SystemTime) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
-        let text = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty());
-        let seconds = |name: &str| seconds(body.get(name)?);
-        // Old versions of App Service write a date, whose format depends on the machine's language.
-        let expires_on = seconds("expires_on").and_then(|since| UNIX_EPOCH.checked_add(since));
-        let expires_in = || now.checked_add(seconds("expires_in")?);
-        let expires_on = expires_on.or_else(expires_in)?;
-        let life = expires_on.duration_since(now).unwrap_or_default();
-        let access_token = AccessToken {
-            token: Secret::new(text("access_token")?),
-            expires_on,
-            refresh_on: seconds("refresh_in").and_then(|refresh_in| now.checked_add(refresh_in)),
+        let fields: TokenFields = serde_json::from_slice(body).ok()?;
+        fields.tokens(now)
+    }
+}
+
+impl TokenFields {
+    /// The tokens, with their times by this clock; none where they have no end, or one that cannot be.
+    pub(in crate::credentials) fn tokens(self, now: SystemTime) -> Option<TokenAnswer> {
+        let at = |start: SystemTime, seconds: Option<u64>| {
+            start.checked_add(Duration::from_secs(seconds?))
         };
-        (life <= MAX_LIFE).then(|| Self {
-            access_token,
-            refresh_token: text("refresh_token").map(Secret::new),
+        let expires_on = at(UNIX_EPOCH, self.expires_on).or_else(|| at(now, self.expires_in))?;
+        let life = expires_on.duration_since(now).unwrap_or_default();
+        let token = self.access_token.into_secret();
+        let refresh_token = self.refresh_token.map(RefreshToken::into_secret);
+        (life <= MAX_LIFE && !token.is_empty()).then(|| TokenAnswer {
+            access_token: AccessToken {
+                token: Secret::new(token),
+                expires_on,
+                refresh_on: at(now, self.refresh_in),
+            },
+            refresh_token: refresh_token
+                .filter(|token| !token.is_empty())
+                .map(Secret::new),
         })
     }
 }
 
-/// A number of seconds.
-fn seconds(value: &Value) -> Option<Duration> {
-    let seconds = match value {
-        Value::String(text) => text.trim().parse().ok()?,
-        number => number.as_u64()?,
-    };
-    Some(Duration::from_secs(seconds))
+/// What `oauth2` wants to know of an answer.
+impl TokenResponse for TokenFields {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &oauth2::AccessToken {
+        &self.access_token
+    }
+
+    /// Azure has no other.
+    fn token_type(&self) -> &BasicTokenType {
+        &BasicTokenType::Bearer
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+/// A number of seconds; none where it is something else.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => text.trim().parse().ok(),
+        number => number.as_u64(),
+    })
 }
 
 /// The longest life that is believed: a hundred years. Tokens live for an hour or a day, and dates that no calendar has

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_identity::AzureCliCredentialOptions;
+use serde::Deserialize;
 
-use super::DeveloperTool;
+use super::{DeveloperTool, check_scope};
 use crate::credentials::surroundings::{Processes, Surroundings};
 use crate::credentials::{AccessToken, Credential, CredentialError};
 
@@ -30,21 +30,38 @@ impl Credential for AzureCliCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let credential = |executor| {
-            azure_identity::AzureCliCredential::new(Some(AzureCliCredentialOptions {
-                executor: Some(executor),
-                ..AzureCliCredentialOptions::default()
-            }))
-        };
-        AZURE_CLI
-            .get_token(&self.processes, scope, credential)
-            .await
+        check_scope(scope)?;
+        let arguments = [
+            "account",
+            "get-access-token",
+            "-o",
+            "json",
+            "--scope",
+            scope,
+        ];
+        let program = self.processes.find(AZURE_CLI.program).await;
+        let answer = AZURE_CLI.run(&self.processes, program, &arguments, scope);
+        let answer = serde_json::from_str(&answer.await?);
+        let Answer {
+            access_token,
+            expires_on,
+        } = answer.map_err(|_| AZURE_CLI.no_token())?;
+        AZURE_CLI.token(&access_token, expires_on)
     }
 
     async fn origin(&self) -> Result<String, CredentialError> {
         let program = self.processes.find(AZURE_CLI.program).await;
         AZURE_CLI.origin(program)
     }
+}
+
+/// What it writes. Versions before 2.54 have only a time of the machine's own zone.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "accessToken")]
+    access_token: String,
+    /// In seconds since 1970.
+    expires_on: i64,
 }
 
 const AZURE_CLI: DeveloperTool = DeveloperTool {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_identity::AzureDeveloperCliCredentialOptions;
+use chrono::DateTime;
 use serde::Deserialize;
 
-use super::DeveloperTool;
+use super::{DeveloperTool, check_scope};
 use crate::credentials::surroundings::{Processes, Surroundings};
 use crate::credentials::{AccessToken, Credential, CredentialError};
 
@@ -31,23 +31,39 @@ impl Credential for AzureDeveloperCliCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let credential = |executor| {
-            azure_identity::AzureDeveloperCliCredential::new(Some(
-                AzureDeveloperCliCredentialOptions {
-                    executor: Some(executor),
-                    ..AzureDeveloperCliCredentialOptions::default()
-                },
-            ))
-        };
-        AZURE_DEVELOPER_CLI
-            .get_token(&self.processes, scope, credential)
-            .await
+        check_scope(scope)?;
+        let tool = &AZURE_DEVELOPER_CLI;
+        let arguments = [
+            "auth",
+            "token",
+            "-o",
+            "json",
+            "--no-prompt",
+            "--scope",
+            scope,
+        ];
+        let program = self.processes.find(tool.program).await;
+        let answer = tool.run(&self.processes, program, &arguments, scope);
+        let answer = serde_json::from_str(&answer.await?);
+        let Answer { token, expires_on } = answer.map_err(|_| tool.no_token())?;
+        let expires_on = DateTime::parse_from_rfc3339(&expires_on);
+        let expires_on = expires_on.map_err(|_| tool.no_token())?;
+        tool.token(&token, expires_on.timestamp())
     }
 
     async fn origin(&self) -> Result<String, CredentialError> {
         let program = self.processes.find(AZURE_DEVELOPER_CLI.program).await;
         AZURE_DEVELOPER_CLI.origin(program)
     }
+}
+
+/// What it writes when all is well.
+#[derive(Deserialize)]
+struct Answer {
+    token: String,
+    /// As RFC 3339 has it.
+    #[serde(rename = "expiresOn")]
+    expires_on: String,
 }
 
 /// What it writes to standard error, when asked for JSON: one message a line.

@@ -1,6 +1,5 @@
 //! The login of Azure PowerShell.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::{DeveloperTool, Ended, invalid_scope};
+use super::{DeveloperTool, check_scope};
 use crate::credentials::surroundings::{Processes, Surroundings};
 use crate::credentials::{AccessToken, Credential, CredentialError};
 
@@ -43,11 +42,9 @@ impl Credential for AzurePowerShellCredential {
     }
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
-        let script = script(scope).ok_or_else(|| invalid_scope(scope))?;
-        let program = self.program().await;
-        let program = program.ok_or_else(|| AZURE_POWERSHELL.not_installed())?;
+        check_scope(scope)?;
         // Encoded, so that no shell and no PowerShell takes a character of it for something else.
-        let script = encoded(&script);
+        let script = encoded(&script(scope));
         let arguments = [
             "-NoProfile",
             "-NonInteractive",
@@ -56,17 +53,9 @@ impl Credential for AzurePowerShellCredential {
             "-EncodedCommand",
             &script,
         ];
-        let arguments = arguments.map(OsStr::new);
-        match self.processes.run(program.as_os_str(), &arguments).await {
-            Ok(output) => {
-                let stdout = String::from_utf8_lossy(&output.stdout);
-                read(&stdout).unwrap_or_else(|| {
-                    let ended = Ok(Ended::from(&output));
-                    Err(AZURE_POWERSHELL.explain(&ended, scope))
-                })
-            }
-            Err(error) => Err(AZURE_POWERSHELL.explain(&Err(error), scope)),
-        }
+        let program = self.program().await;
+        let answer = AZURE_POWERSHELL.run(&self.processes, program, &arguments, scope);
+        read(&answer.await?).unwrap_or_else(|| Err(AZURE_POWERSHELL.no_token()))
     }
 
     async fn origin(&self) -> Result<String, CredentialError> {
@@ -97,14 +86,10 @@ fn read(stdout: &str) -> Option<Result<AccessToken, CredentialError>> {
     })
 }
 
-/// The script that gets a token for a scope; none if the scope has characters that scopes do not have.
-fn script(scope: &str) -> Option<String> {
+/// The script that gets a token for a scope, which was checked.
+fn script(scope: &str) -> String {
     let resource = scope.strip_suffix("/.default").unwrap_or(scope);
-    let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
-    if resource.is_empty() || !resource.chars().all(is_harmless) {
-        return None;
-    }
-    Some(format!(
+    format!(
         "$ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
@@ -130,7 +115,7 @@ try {{
     exit 1
 }}
 "
-    ))
+    )
 }
 
 /// As PowerShell takes a script: base64 of UTF-16, its low bytes first.
@@ -168,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_script_asks_for_the_scopes_resource() {
-        let script = script("https://cognitiveservices.azure.com/.default").unwrap();
+        let script = script("https://cognitiveservices.azure.com/.default");
         let call = "Get-AzAccessToken -ResourceUrl 'https://cognitiveservices.azure.com'\n";
         assert!(script.contains(call), "{script}");
     }

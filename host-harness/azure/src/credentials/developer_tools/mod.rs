@@ -3,20 +3,15 @@
 mod azure_cli;
 mod azure_developer_cli;
 mod azure_powershell;
-mod one_run;
 
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use azure_core::credentials::TokenCredential;
-use azure_identity::Executor;
 use provider_host::secret::Secret;
-
 pub(super) use self::azure_cli::AzureCliCredential;
 pub(super) use self::azure_developer_cli::AzureDeveloperCliCredential;
 pub(super) use self::azure_powershell::AzurePowerShellCredential;
-use self::one_run::{Ended, OneRun};
 use super::answers::error_line;
 use super::surroundings::{ProcessError, Processes};
 use super::{AccessToken, CredentialError};
@@ -33,37 +28,31 @@ struct DeveloperTool {
     log_in: &'static str,
     /// The command that mends a login that is refused a token, with `SCOPE` for what the token is for.
     log_in_again: &'static str,
-    /// What its errors hold when nobody is logged in.
+    /// What its errors hold when nobody is logged in, unless they have a code of Microsoft Entra ID.
     not_logged_in: &'static [&'static str],
     /// The text in what it writes to standard error.
     plain: fn(&str) -> String,
 }
 
 impl DeveloperTool {
-    /// Gets a token through one of the credentials of `azure_identity`, which `credential` makes.
-    async fn get_token<C: TokenCredential + ?Sized>(
+    /// Runs it, and returns what it writes to standard output when all is well.
+    async fn run(
         &self,
         processes: &Processes,
+        file: Option<PathBuf>,
+        arguments: &[&str],
         scope: &str,
-        credential: impl FnOnce(Arc<dyn Executor>) -> azure_core::Result<Arc<C>>,
-    ) -> Result<AccessToken, CredentialError> {
-        if processes.find(self.program).await.is_none() {
-            return Err(self.not_installed());
-        }
-        let run = Arc::new(OneRun::new(processes.clone()));
-        let executor = Arc::clone(&run);
-        let token = match credential(executor) {
-            Ok(credential) => credential.get_token(&[scope], None).await,
-            Err(error) => Err(error),
-        };
-        match (token, run.ended()) {
-            (Ok(token), _) => {
-                let seconds = token.expires_on.unix_timestamp();
-                self.token(token.token.secret(), seconds)
+    ) -> Result<String, CredentialError> {
+        let file = file.ok_or_else(|| self.not_installed())?;
+        let ended = processes.run(&file, arguments).await;
+        let ended = ended.map_err(|error| self.not_run(&error))?;
+        match ended.status.code() {
+            Some(0) => Ok(String::from_utf8_lossy(&ended.stdout).into_owned()),
+            Some(CANNOT_BE_RUN) => Err(self.cannot_be_run()),
+            _ => {
+                let stderr = String::from_utf8_lossy(&ended.stderr);
+                Err(self.refused(&(self.plain)(&stderr), scope))
             }
-            (Err(_), Some(ended)) => Err(self.explain(ended, scope)),
-            // Nothing was run. The only thing that comes from outside is the scope.
-            (Err(_), None) => Err(invalid_scope(scope)),
         }
     }
 
@@ -94,27 +83,36 @@ impl DeveloperTool {
         }
     }
 
-    /// Why there is no token, when the program was run.
-    fn explain(&self, ended: &Result<Ended, ProcessError>, scope: &str) -> CredentialError {
-        let Self { name, program, .. } = self;
-        let ended = match ended {
-            Ok(ended) => ended,
-            Err(error @ ProcessError::TimedOut) => {
-                let log_in = self.log_in;
-                return CredentialError::failed(format!(
-                    "{name} ({program}) {error}; run `{log_in}` in a terminal to see what it waits for"
-                ));
+    /// It did not run to its end.
+    fn not_run(&self, error: &ProcessError) -> CredentialError {
+        let Self {
+            name,
+            program,
+            log_in,
+            ..
+        } = self;
+        match error {
+            // The interpreter that its file names.
+            ProcessError::Start(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.cannot_be_run()
             }
-            Err(error) => return CredentialError::failed(format!("{name} ({program}) {error}")),
-        };
-        match ended.code {
-            Some(0) => self.no_token(),
-            Some(CANNOT_BE_RUN) => CredentialError::unavailable(format!(
-                "{name} ({program}) is on the PATH and cannot be run; {}",
-                self.install
+            ProcessError::TimedOut => CredentialError::failed(format!(
+                "{name} ({program}) {error}; run `{log_in}` in a terminal to see what it waits for"
             )),
-            _ => self.refused(&(self.plain)(&ended.stderr), scope),
+            _ => CredentialError::failed(format!("{name} ({program}) {error}")),
         }
+    }
+
+    fn cannot_be_run(&self) -> CredentialError {
+        let Self {
+            name,
+            program,
+            install,
+            ..
+        } = self;
+        CredentialError::unavailable(format!(
+            "{name} ({program}) is on the PATH and cannot be run; {install}"
+        ))
     }
 
     fn not_installed(&self) -> CredentialError {
@@ -165,14 +163,18 @@ impl DeveloperTool {
     }
 }
 
-/// A scope that cannot be written on a command line.
-fn invalid_scope(scope: &str) -> CredentialError {
-    CredentialError::failed(format!(
-        "{scope:?} is not a scope; set token_scope to one like https://cognitiveservices.azure.com/.default"
-    ))
+/// Refuses what no scope has: on Windows these programs are scripts of a shell, and one of them runs a script of ours.
+fn check_scope(scope: &str) -> Result<(), CredentialError> {
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+    match !scope.is_empty() && scope.chars().all(is_harmless) {
+        true => Ok(()),
+        false => Err(CredentialError::failed(format!(
+            "{scope:?} is not a scope; set token_scope to one like https://cognitiveservices.azure.com/.default"
+        ))),
+    }
 }
 
-/// The exit code of a shell that does not find a program, or the interpreter that the program names.
+/// The exit code of a script that does not find the program that it starts.
 const CANNOT_BE_RUN: i32 = 127;
 
 /// How the codes of Microsoft Entra ID's errors begin.

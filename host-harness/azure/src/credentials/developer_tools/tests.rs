@@ -270,14 +270,33 @@ async fn output_that_is_no_token_is_a_failure_and_is_not_shown() {
 
 #[tokio::test]
 async fn a_program_that_cannot_be_run_is_passed_by() {
-    let folder = Folder::new();
-    folder.install("az", "exec missing-interpreter");
-    let error = credential("az", &folder)
-        .get_token(SCOPE)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind, Unavailable);
-    assert!(error.message.contains("cannot be run"), "{error}");
+    for program in PROGRAMS {
+        for (is_started, folder) in [(true, Folder::new()), (false, Folder::new())] {
+            if is_started {
+                folder.install(program, "exec missing-interpreter");
+            } else {
+                folder.install_broken(program);
+            }
+            let error = credential(program, &folder).get_token(SCOPE).await;
+            let error = error.unwrap_err();
+            assert_eq!(error.kind, Unavailable);
+            assert!(error.message.contains("cannot be run"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_the_host_was_started_does_not_matter_to_a_program() {
+    for program in PROGRAMS {
+        let folder = Folder::new();
+        let out = folder.file("out");
+        folder.install(program, &format!("pwd > '{out}'"));
+        let error = credential(program, &folder).get_token(SCOPE).await;
+        error.unwrap_err();
+        let shown = std::fs::read_to_string(&out).unwrap();
+        let expected = std::fs::canonicalize(folder.file("")).unwrap();
+        assert_eq!(std::path::Path::new(shown.trim_end()), expected);
+    }
 }
 
 #[tokio::test]

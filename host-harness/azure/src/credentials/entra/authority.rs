@@ -2,10 +2,18 @@
 
 use provider_host::Origin;
 use provider_host::secret::Secret;
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+};
+use oauth2::{
+    AuthType, AuthUrl, Client, ClientId, DeviceAuthorizationUrl, EndpointNotSet, EndpointSet,
+    StandardRevocableToken, TokenUrl,
+};
 use url::Url;
 
 use super::TENANT_ID;
 use crate::credentials::CredentialError;
+use crate::credentials::answers::TokenFields;
 use crate::credentials::surroundings::Surroundings;
 
 /// An authority, such as `https://login.microsoftonline.com`, and a tenant of it.
@@ -14,6 +22,20 @@ pub(in crate::credentials) struct Authority {
     base: Url,
     tenant: String,
 }
+
+/// A client of OAuth that knows a tenant's endpoints.
+pub(in crate::credentials) type EntraClient = Client<
+    BasicErrorResponse,
+    TokenFields,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 impl Authority {
     /// This tenant of the authority that `AZURE_AUTHORITY_HOST` names, or else of the public cloud's.
@@ -35,7 +57,23 @@ impl Authority {
         })
     }
 
-    /// The tenant's endpoint of this name: `authorize` or `token`.
+    /// The application with this id, as a client of the tenant.
+    pub(in crate::credentials) fn client(&self, id: &str) -> EntraClient {
+        Client::new(ClientId::new(id.to_owned()))
+            .set_auth_type(AuthType::RequestBody)
+            .set_auth_uri(AuthUrl::from_url(self.endpoint("authorize")))
+            .set_device_authorization_url(DeviceAuthorizationUrl::from_url(
+                self.endpoint("devicecode"),
+            ))
+            .set_token_uri(TokenUrl::from_url(self.endpoint("token")))
+    }
+
+    /// Its name in messages.
+    pub(super) fn host(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
+    /// The tenant's endpoint of this name: `authorize`, `devicecode` or `token`.
     pub(in crate::credentials) fn endpoint(&self, name: &str) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -44,15 +82,6 @@ impl Authority {
                 .extend([&*self.tenant, "oauth2", "v2.0", name]);
         }
         url
-    }
-
-    /// The form that `azure_identity` takes, which refuses plain http even to this machine.
-    pub(super) fn secure_form(&self) -> String {
-        let address = self.base.as_str();
-        match address.strip_prefix("http:") {
-            Some(rest) => format!("https:{rest}"),
-            None => address.to_owned(),
-        }
     }
 }
 
@@ -132,7 +161,6 @@ mod tests {
             assert_eq!(authority.endpoint("token").as_str(), endpoint, "{host}");
             let other = endpoint.replace("token", "authorize");
             assert_eq!(authority.endpoint("authorize").as_str(), other, "{host}");
-            assert!(authority.secure_form().starts_with("https://"), "{host}");
         }
     }
 

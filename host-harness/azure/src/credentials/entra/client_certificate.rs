@@ -3,15 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use async_trait::async_trait;
-use azure_core::Uuid;
-use azure_core::http::ClientMethodOptions;
-use azure_identity::ClientAssertion;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use provider_host::secret::Secret;
 use ring::digest;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use ring::rsa::KeyPair;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use rustls::pki_types::pem::{PemObject, SectionKind};
@@ -27,10 +23,6 @@ pub(super) struct ClientCertificate {
     /// The certificate of the key, and then those that vouch for it.
     chain: Vec<Vec<u8>>,
 }
-
-/// A signed statement of who the client is.
-#[derive(Debug)]
-pub(super) struct SignedAssertion(Secret);
 
 impl ClientCertificate {
     /// Reads a PEM file with a certificate and its private key.
@@ -93,7 +85,7 @@ impl ClientCertificate {
         endpoint: &Url,
         now: SystemTime,
         sends_chain: bool,
-    ) -> Result<SignedAssertion, CredentialError> {
+    ) -> Result<Secret, CredentialError> {
         let own = self.chain.first().map(Vec::as_slice).unwrap_or_default();
         let thumbprint =
             |algorithm| URL_SAFE_NO_PAD.encode(digest::digest(algorithm, own).as_ref());
@@ -106,12 +98,16 @@ impl ClientCertificate {
         if sends_chain {
             header["x5c"] = self.chain.iter().map(|der| STANDARD.encode(der)).collect();
         }
+        let random = SystemRandom::new();
+        let cannot_sign = |_| CredentialError::failed("the certificate's key cannot sign");
+        let mut id = [0; 16];
+        random.fill(&mut id).map_err(cannot_sign)?;
         let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let claims = json!({
             "aud": endpoint.as_str(),
             "iss": client_id,
             "sub": client_id,
-            "jti": Uuid::new_v4().to_string(),
+            "jti": URL_SAFE_NO_PAD.encode(id),
             "iat": issued.as_secs(),
             "nbf": issued.as_secs(),
             "exp": (issued + LIFETIME).as_secs(),
@@ -120,26 +116,12 @@ impl ClientCertificate {
             [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
         let signed = format!("{header}.{claims}");
         let mut signature = vec![0; self.key.public().modulus_len()];
-        let random = SystemRandom::new();
+        let (padding, message) = (&RSA_PKCS1_SHA256, signed.as_bytes());
         self.key
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &random,
-                signed.as_bytes(),
-                &mut signature,
-            )
-            .map_err(|_| CredentialError::failed("the certificate's key cannot sign"))?;
+            .sign(padding, &random, message, &mut signature)
+            .map_err(cannot_sign)?;
         let signature = URL_SAFE_NO_PAD.encode(signature);
-        Ok(SignedAssertion(Secret::new(format!(
-            "{signed}.{signature}"
-        ))))
-    }
-}
-
-#[async_trait]
-impl ClientAssertion for SignedAssertion {
-    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        Ok(self.0.expose().to_owned())
+        Ok(Secret::new(format!("{signed}.{signature}")))
     }
 }
 

@@ -4,17 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::credentials::Secret as CoreSecret;
-use azure_identity::{
-    ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions,
-};
 
-use super::application::Application;
+use super::application::{self, Proof};
 use super::client_certificate::ClientCertificate;
-use super::{CLIENT_ID, TENANT_ID, not_set};
+use super::{Authority, CLIENT_ID, TENANT_ID, not_set};
 use crate::credentials::surroundings::Surroundings;
 use crate::credentials::{AccessToken, Credential, CredentialError};
+use provider_host::secret::Secret;
 
 /// The credential of an application: a client secret, or else a client certificate.
 pub(in crate::credentials) struct EnvironmentCredential {
@@ -26,49 +22,26 @@ impl EnvironmentCredential {
         Self { surroundings }
     }
 
-    async fn with_secret(
+    /// A statement that this is the client, signed with the certificate in a file. The file is read for every token:
+    /// certificates are renewed while programs run.
+    async fn assertion(
         &self,
-        tenant: &str,
-        client: &str,
-        secret: &str,
-        scope: &str,
-    ) -> Result<AccessToken, CredentialError> {
-        let application = Application::new(&self.surroundings, tenant)?;
-        let credential = |client_options| {
-            let options = ClientSecretCredentialOptions { client_options };
-            let secret = CoreSecret::new(secret.to_owned());
-            Ok(ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options))? as _)
-        };
-        application.token(scope, credential).await
-    }
-
-    async fn with_certificate(
-        &self,
-        tenant: &str,
+        authority: &Authority,
         client: &str,
         path: &Path,
-        scope: &str,
-    ) -> Result<AccessToken, CredentialError> {
-        let application = Application::new(&self.surroundings, tenant)?;
-        // Read for every token: certificates are renewed while programs run.
+    ) -> Result<Secret, CredentialError> {
         let certificate = ClientCertificate::read(path).await?;
         let sends_chain = self.surroundings.variable(SEND_CHAIN).is_some_and(is_true);
         let now = self.surroundings.now();
-        let assertion = certificate.assertion(client, application.endpoint(), now, sends_chain)?;
-        let credential = |client_options| {
-            let options = ClientAssertionCredentialOptions { client_options };
-            let (tenant, client) = (tenant.to_owned(), client.to_owned());
-            Ok(ClientAssertionCredential::new(tenant, client, assertion, Some(options))? as _)
-        };
-        application.token(scope, credential).await
+        certificate.assertion(client, &authority.endpoint("token"), now, sends_chain)
     }
 
     /// What the variables say of the application.
     fn settings(&self) -> Result<Settings<'_>, CredentialError> {
         let variable = |name| self.surroundings.variable(name);
         let proof = match (variable(SECRET), variable(CERTIFICATE)) {
-            (Some(secret), _) => Proof::Secret(secret),
-            (None, Some(path)) => Proof::Certificate(Path::new(path)),
+            (Some(secret), _) => Source::Secret(secret),
+            (None, Some(path)) => Source::Certificate(Path::new(path)),
             (None, None) => return Err(self.unavailable()),
         };
         match (variable(TENANT_ID), variable(CLIENT_ID)) {
@@ -114,10 +87,14 @@ impl Credential for EnvironmentCredential {
             client,
             proof,
         } = self.settings()?;
-        match proof {
-            Proof::Secret(secret) => self.with_secret(tenant, client, secret, scope).await,
-            Proof::Certificate(path) => self.with_certificate(tenant, client, path, scope).await,
-        }
+        let authority = Authority::of(&self.surroundings, tenant)?;
+        let proof = match proof {
+            Source::Secret(secret) => Proof::ClientSecret(Secret::new(secret)),
+            Source::Certificate(path) => {
+                Proof::Assertion(self.assertion(&authority, client, path).await?)
+            }
+        };
+        application::token(&self.surroundings, &authority, client, proof, scope).await
     }
 
     async fn origin(&self) -> Result<String, CredentialError> {
@@ -127,8 +104,8 @@ impl Credential for EnvironmentCredential {
             proof,
         } = self.settings()?;
         let proof = match proof {
-            Proof::Secret(_) => format!("the secret in {SECRET}"),
-            Proof::Certificate(path) => format!("the certificate {}", path.display()),
+            Source::Secret(_) => format!("the secret in {SECRET}"),
+            Source::Certificate(path) => format!("the certificate {}", path.display()),
         };
         Ok(format!(
             "the application {client} of the tenant {tenant}, with {proof}"
@@ -140,11 +117,11 @@ impl Credential for EnvironmentCredential {
 struct Settings<'a> {
     tenant: &'a str,
     client: &'a str,
-    proof: Proof<'a>,
+    proof: Source<'a>,
 }
 
-/// How an application proves who it is. Not for `Debug`: it may hold a secret.
-enum Proof<'a> {
+/// What an application proves with who it is. Not for `Debug`: it may hold a secret.
+enum Source<'a> {
     Secret(&'a str),
     Certificate(&'a Path),
 }
@@ -214,6 +191,6 @@ mod tests {
         ]);
         let credential = EnvironmentCredential::new(Arc::new(surroundings));
         assert_eq!(credential.get_token("s").await.unwrap().token.expose(), "t");
-        assert!(server.seen()[0].body.contains("client_secret=s&"));
+        assert_eq!(server.seen()[0].form()["client_secret"], "s");
     }
 }

@@ -1,21 +1,21 @@
 //! Tokens of Microsoft Entra ID.
 //!
-//! An application has a secret or a certificate in environment variables, a workload a token of another issuer. Both are
-//! credentials of `azure_identity` here, which writes their requests; the requests go over the host's connections, and the
-//! answers are read here, as those to a person's sign-in are.
+//! An application has a secret or a certificate in environment variables, a workload a token of another issuer, and a
+//! person signs in. `oauth2` writes their forms and reads the answers; both go over the host's connections
+//! ([`Exchange`]). The SDK of Azure for Rust is not used: it brings a pipeline and a cache of its own, to which a token
+//! that was refused cannot be reported, and it loses what Entra says.
 
 mod advice;
 mod application;
 mod authority;
 mod client_certificate;
 mod environment;
-mod http_client;
-mod token_endpoint;
+mod exchange;
 mod workload_identity;
 
-pub(super) use self::authority::Authority;
+pub(super) use self::authority::{Authority, EntraClient};
 pub(super) use self::environment::EnvironmentCredential;
-pub(super) use self::token_endpoint::{NoToken, TokenEndpoint};
+pub(super) use self::exchange::{Exchange, NoToken};
 pub(super) use self::workload_identity::WorkloadIdentityCredential;
 
 /// The tenant: an id, or one of its domains.

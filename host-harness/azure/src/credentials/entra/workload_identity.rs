@@ -5,15 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_identity::{
-    ClientAssertionCredentialOptions, WorkloadIdentityCredential as CoreCredential,
-    WorkloadIdentityCredentialOptions,
-};
 
-use super::application::Application;
-use super::{CLIENT_ID, TENANT_ID, not_set};
+use super::application::{self, Proof};
+use super::{Authority, CLIENT_ID, TENANT_ID, not_set};
 use crate::credentials::surroundings::{Surroundings, read_small_file};
 use crate::credentials::{AccessToken, Credential, CredentialError};
+use provider_host::secret::Secret;
 
 /// The credential of a pod, or of anything else that is given a federated token in a file.
 pub(in crate::credentials) struct WorkloadIdentityCredential {
@@ -48,32 +45,23 @@ impl Credential for WorkloadIdentityCredential {
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
         let [tenant, client, file] = self.settings()?;
-        let file = Path::new(file);
-        check(file).await?;
-        let credential = |client_options| {
-            Ok(CoreCredential::new(Some(WorkloadIdentityCredentialOptions {
-                credential_options: ClientAssertionCredentialOptions { client_options },
-                client_id: Some(client.to_owned()),
-                tenant_id: Some(tenant.to_owned()),
-                token_file_path: Some(file.to_owned()),
-            }))? as _)
-        };
-        // Made anew, it reads the file anew: the token in it lives for an hour or less.
-        let application = Application::new(&self.surroundings, tenant)?;
-        application.token(scope, credential).await
+        // Read for every token: the one in it lives for an hour or less.
+        let proof = Proof::Assertion(read(Path::new(file)).await?);
+        let authority = Authority::of(&self.surroundings, tenant)?;
+        application::token(&self.surroundings, &authority, client, proof, scope).await
     }
 
     async fn origin(&self) -> Result<String, CredentialError> {
         let [tenant, client, file] = self.settings()?;
-        check(Path::new(file)).await?;
+        read(Path::new(file)).await?;
         Ok(format!(
             "the application {client} of the tenant {tenant}, with the federated token in {file}"
         ))
     }
 }
 
-/// `azure_identity` takes an empty file for a token, and Entra's answer to that does not name the file.
-async fn check(file: &Path) -> Result<(), CredentialError> {
+/// The federated token in a file. Entra's answer to an empty one would not name the file.
+async fn read(file: &Path) -> Result<Secret, CredentialError> {
     let failed = |what: &str| {
         CredentialError::failed(format!(
             "the federated token file {} {what}; check AZURE_FEDERATED_TOKEN_FILE, and that the pod's service account \
@@ -86,10 +74,11 @@ async fn check(file: &Path) -> Result<(), CredentialError> {
         io::ErrorKind::NotFound => failed("does not exist"),
         _ => failed(&format!("cannot be read: {error}")),
     })?;
-    match content.trim_ascii().is_empty() {
-        true => Err(failed("is empty")),
-        false => Ok(()),
+    let token = str::from_utf8(content.trim_ascii()).map_err(|_| failed("is no text"))?;
+    if token.is_empty() {
+        return Err(failed("is empty"));
     }
+    Ok(Secret::new(token))
 }
 
 /// The identity webhook sets all three.
@@ -117,13 +106,12 @@ mod tests {
             ("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap()),
         ])));
         for (number, federated) in [("1", "first"), ("2", "second")] {
-            std::fs::write(&file, federated).unwrap();
+            std::fs::write(&file, format!("{federated}\n")).unwrap();
             let token = credential.get_token("s").await.unwrap();
             assert_eq!(token.token.expose(), number);
             let seen = server.seen().pop().unwrap();
             assert_eq!(seen.target, "/tenant/oauth2/v2.0/token");
-            let assertion = format!("client_assertion={federated}&");
-            assert!(seen.body.contains(&assertion), "{}", seen.body);
+            assert_eq!(seen.form()["client_assertion"], federated);
         }
     }
 
@@ -134,11 +122,13 @@ mod tests {
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(path("empty"), "").unwrap();
         std::fs::write(path("blank"), " \n").unwrap();
+        std::fs::write(path("binary"), b"\xff\xfe").unwrap();
         std::fs::write(path("large"), vec![b'a'; MAX_TOKEN_BYTES + 1]).unwrap();
         for (name, words) in [
             ("missing", "does not exist"),
             ("empty", "is empty"),
             ("blank", "is empty"),
+            ("binary", "is no text"),
             ("large", "cannot be read"),
         ] {
             let credential = WorkloadIdentityCredential::new(Arc::new(surroundings([

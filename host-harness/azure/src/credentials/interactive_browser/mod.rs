@@ -1,26 +1,30 @@
-//! A person who signs in with a browser: the authorization code flow with PKCE, and a redirect to this machine.
+//! A person who signs in: with the browser of this machine, by the authorization code flow with PKCE and a redirect to this
+//! machine, or with any browser, by a code that the terminal shows.
 
 mod browser;
-mod grant;
+mod device_code;
 mod page;
-mod proof;
 mod redirect;
 
-use std::convert::Infallible;
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use provider_host::secret::Secret;
+use oauth2::{
+    AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    Scope,
+};
 use tokio::sync::Mutex;
 use url::Url;
 
 use self::browser::{BrowserOpener, SystemBrowser};
-use self::grant::Grant;
-use self::proof::Proof;
+use self::device_code::DeviceCode;
 use self::redirect::RedirectListener;
-use super::entra::{Authority, TENANT_ID, TokenEndpoint};
+use super::answers::TokenAnswer;
+use super::entra::{Authority, EntraClient, Exchange, NoToken, TENANT_ID};
 use super::surroundings::{Surroundings, TimeLimit};
 use super::{AccessToken, Credential, CredentialError};
 
@@ -53,46 +57,118 @@ impl InteractiveBrowserCredential {
         Authority::of(&self.surroundings, tenant.unwrap_or(ANY_ORGANIZATION))
     }
 
+    /// The tokens that an earlier sign-in is good for; none if the person is needed again.
+    async fn refresh(
+        &self,
+        tenant: &Tenant,
+        refresh_token: &Secret,
+    ) -> Result<Option<TokenAnswer>, CredentialError> {
+        let exchange = Exchange::new(
+            &self.surroundings,
+            &tenant.authority,
+            [refresh_token.clone()],
+        );
+        let refresh_token = RefreshToken::new(refresh_token.expose().to_owned());
+        let request = tenant.client.exchange_refresh_token(&refresh_token);
+        let request = request.add_scope(tenant.scope.clone());
+        match exchange.tokens(request.request_async(&exchange).await) {
+            Ok(tokens) => Ok(Some(tokens)),
+            Err(NoToken::Refused(error)) if error.is_one_of(&NEEDS_PERSON) => Ok(None),
+            Err(no_token) => Err(refused(&exchange, no_token)),
+        }
+    }
+
     /// Has the person sign in.
-    async fn sign_in(&self, authority: &Authority, scope: &str) -> Result<Grant, CredentialError> {
-        let proof = Proof::new().ok_or_else(|| {
-            CredentialError::failed("this machine's source of random numbers does not work")
-        })?;
-        let listener = RedirectListener::bind().await.map_err(|error| {
+    async fn sign_in(&self, tenant: &Tenant) -> Result<TokenAnswer, CredentialError> {
+        let cannot_listen = |why: &dyn std::fmt::Display| {
             CredentialError::failed(format!(
-                "cannot listen on this machine for the end of the sign-in: {error}"
+                "cannot listen on this machine for the end of the sign-in: {why}"
             ))
-        })?;
-        let redirect_uri = listener.uri();
-        let address = authorize_address(authority, scope, &proof, &redirect_uri);
-        let answer = tokio::select! {
-            answer = self.time_limit.enforce(listener.code(&proof)) => answer,
-            never = self.show(&address) => match never {},
         };
-        let code = answer.ok_or_else(|| {
+        let listener = RedirectListener::bind().await;
+        let listener = listener.map_err(|error| cannot_listen(&error))?;
+        let redirect = RedirectUrl::new(listener.uri()).map_err(|error| cannot_listen(&error))?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (address, state) = tenant
+            .client
+            .authorize_url(CsrfToken::new_random)
+            .add_scope(tenant.scope.clone())
+            .set_redirect_uri(Cow::Borrowed(&redirect))
+            .set_pkce_challenge(challenge)
+            .add_extra_param("response_mode", "query")
+            // The browser's own session may be another account's.
+            .add_extra_param("prompt", "select_account")
+            .url();
+        let signed_in = async {
+            tokio::select! {
+                code = listener.code(&state) => match code {
+                    Ok(code) => Ok(SignedIn::Code(code)),
+                    Err(error) => Err(CredentialError::failed(error.to_string())),
+                },
+                tokens = self.show(tenant, &address) => tokens.map(SignedIn::Tokens),
+            }
+        };
+        let signed_in = self.time_limit.enforce(signed_in).await.ok_or_else(|| {
             CredentialError::failed(format!(
                 "nobody signed in with the browser within {SIGN_IN_MINUTES} minutes; try again, or use another \
                  credential, such as `az login`"
             ))
         })?;
-        Ok(Grant::Code {
-            code: code.map_err(|error| CredentialError::failed(error.to_string()))?,
-            redirect_uri,
-            verifier: proof.verifier,
-        })
+        match signed_in? {
+            SignedIn::Code(code) => self.redeem(tenant, code, &redirect, verifier).await,
+            SignedIn::Tokens(tokens) => Ok(tokens),
+        }
     }
 
-    /// Opens the browser. Does not end, since only the redirect ends a sign-in.
-    async fn show(&self, address: &Url) -> Infallible {
+    /// Turns what the browser brought into tokens.
+    async fn redeem(
+        &self,
+        tenant: &Tenant,
+        code: Secret,
+        redirect: &RedirectUrl,
+        verifier: PkceCodeVerifier,
+    ) -> Result<TokenAnswer, CredentialError> {
+        let secrets = [code.clone(), Secret::new(verifier.secret().as_str())];
+        let exchange = Exchange::new(&self.surroundings, &tenant.authority, secrets);
+        let answer = tenant
+            .client
+            .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
+            .set_redirect_uri(Cow::Borrowed(redirect))
+            .set_pkce_verifier(verifier)
+            .add_extra_param("scope", tenant.scope.as_str())
+            .request_async(&exchange)
+            .await;
+        let tokens = exchange.tokens(answer);
+        tokens.map_err(|no_token| refused(&exchange, no_token))
+    }
+
+    /// Opens the browser. Where that cannot be done, the person gets a code for a browser anywhere, and this ends with what
+    /// came of it. Else it does not end, since only the redirect ends a sign-in.
+    async fn show(&self, tenant: &Tenant, address: &Url) -> Result<TokenAnswer, CredentialError> {
         (self.tell)(&format!(
             "Sign in to Azure in the browser; waiting for {SIGN_IN_MINUTES} minutes at most."
         ));
-        if let Err(reason) = self.opener.open(address).await {
-            (self.tell)(&format!(
-                "No browser could be opened ({reason}). Open this address in one on this machine:\n{address}"
-            ));
+        let Err(reason) = self.opener.open(address).await else {
+            return std::future::pending().await;
+        };
+        match DeviceCode::request(&self.surroundings, tenant).await {
+            Ok(device_code) => {
+                (self.tell)(&format!(
+                    "No browser could be opened ({reason}). {}\nOr open this address in a browser on this machine:\n\
+                     {address}",
+                    device_code.instruction()
+                ));
+                let tokens = device_code.tokens(&self.surroundings, tenant).await;
+                tokens.map_err(|(exchange, no_token)| refused(&exchange, no_token))
+            }
+            // Not every authority has such codes.
+            Err(_) => {
+                (self.tell)(&format!(
+                    "No browser could be opened ({reason}). Open this address in one on this machine:\n{address}"
+                ));
+                std::future::pending().await
+            }
         }
-        std::future::pending().await
     }
 }
 
@@ -104,24 +180,25 @@ impl Credential for InteractiveBrowserCredential {
 
     async fn get_token(&self, scope: &str) -> Result<AccessToken, CredentialError> {
         let authority = self.authority()?;
-        let endpoint = TokenEndpoint::new(Arc::clone(&self.surroundings), &authority);
-        let scope = format!("{scope} {SIGN_IN_SCOPES}");
+        let tenant = Tenant {
+            client: authority.client(CLIENT_ID),
+            authority,
+            scope: Scope::new(format!("{scope} {SIGN_IN_SCOPES}")),
+        };
         // Held throughout: whoever comes meanwhile uses the sign-in of the first, and asks for none of their own.
         let mut refresh_token = self.refresh_token.lock().await;
-        if let Some(present) = refresh_token.clone() {
-            match Grant::RefreshToken(present).redeem(&endpoint, &scope).await {
-                Ok(tokens) => {
-                    *refresh_token = tokens.refresh_token.or(refresh_token.take());
-                    return Ok(tokens.access_token);
+        if let Some(present) = &*refresh_token {
+            if let Some(tokens) = self.refresh(&tenant, present).await? {
+                if tokens.refresh_token.is_some() {
+                    *refresh_token = tokens.refresh_token;
                 }
-                Err(error) if error.needs_person => *refresh_token = None,
-                Err(error) => return Err(error.error),
+                return Ok(tokens.access_token);
             }
+            *refresh_token = None;
         }
-        let grant = self.sign_in(&authority, &scope).await?;
         // A code is good for one try, so that nothing here may be tried again without the person.
-        let tokens = grant.redeem(&endpoint, &scope).await;
-        let tokens = tokens.map_err(|error| CredentialError::failed(error.error.message))?;
+        let tokens = self.sign_in(&tenant).await;
+        let tokens = tokens.map_err(|error| CredentialError::failed(error.message))?;
         *refresh_token = tokens.refresh_token;
         Ok(tokens.access_token)
     }
@@ -137,21 +214,29 @@ impl Credential for InteractiveBrowserCredential {
     }
 }
 
-fn authorize_address(authority: &Authority, scope: &str, proof: &Proof, redirect_uri: &str) -> Url {
-    let mut address = authority.endpoint("authorize");
-    address
-        .query_pairs_mut()
-        .append_pair("client_id", CLIENT_ID)
-        .append_pair("response_type", "code")
-        .append_pair("response_mode", "query")
-        .append_pair("redirect_uri", redirect_uri)
-        .append_pair("scope", scope)
-        .append_pair("state", &proof.state)
-        .append_pair("code_challenge", &proof.challenge())
-        .append_pair("code_challenge_method", "S256")
-        // The browser's own session may be another account's.
-        .append_pair("prompt", "select_account");
-    address
+/// Where a person signs in, and what for.
+struct Tenant {
+    authority: Authority,
+    client: EntraClient,
+    scope: Scope,
+}
+
+/// What a sign-in leaves.
+enum SignedIn {
+    /// What the browser of this machine brought.
+    Code(Secret),
+    /// What a browser elsewhere has led to.
+    Tokens(TokenAnswer),
+}
+
+fn refused(exchange: &Exchange, no_token: NoToken) -> CredentialError {
+    match no_token {
+        NoToken::Other(error) => error,
+        NoToken::Refused(error) => CredentialError::failed(format!(
+            "{} refused the sign-in: {error}; try again, or ask the tenant's administrator",
+            exchange.host()
+        )),
+    }
 }
 
 /// The application for developers' sign-ins that Azure's own libraries use; it exists in every tenant and cloud.
@@ -167,6 +252,14 @@ const SIGN_IN_SCOPES: &str = "openid profile offline_access";
 /// closed or overlooked, and whoever waits for the token must learn that.
 const SIGN_IN_LIMIT: Duration = Duration::from_secs(60 * SIGN_IN_MINUTES);
 const SIGN_IN_MINUTES: u64 = 5;
+
+/// The errors that a sign-in mends: the refresh token has ended or was revoked, or a rule of the tenant wants the person.
+const NEEDS_PERSON: [&str; 4] = [
+    "consent_required",
+    "interaction_required",
+    "invalid_grant",
+    "login_required",
+];
 
 #[cfg(test)]
 mod tests;

@@ -11,11 +11,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use provider_host::secret::Secret;
+use oauth2::CsrfToken;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::page::page;
-use super::proof::Proof;
 use crate::credentials::answers::ServiceError;
 
 /// Waits for the browser on a port of the system's choice, which only this machine reaches.
@@ -44,15 +44,15 @@ impl RedirectListener {
     }
 
     /// Waits until a browser brings the code, or the news that there is none, and has been answered.
-    pub(super) async fn code(&self, proof: &Proof) -> Outcome {
-        let proof = Arc::new(proof.clone());
+    pub(super) async fn code(&self, state: &CsrfToken) -> Outcome {
+        let state = Arc::new(state.clone());
         // Browsers open connections in advance, so that the first one need not be the one with the request.
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        connections.spawn(connection(stream, Arc::clone(&proof)));
+                        connections.spawn(connection(stream, Arc::clone(&state)));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "the end of a sign-in cannot be listened for");
@@ -70,10 +70,10 @@ impl RedirectListener {
 }
 
 /// Answers one request, and returns what it said about the sign-in.
-async fn connection(stream: TcpStream, proof: Arc<Proof>) -> Option<Outcome> {
+async fn connection(stream: TcpStream, state: Arc<CsrfToken>) -> Option<Outcome> {
     let outcome = OnceLock::new();
     let service = service_fn(|request: Request<_>| {
-        let (found, response) = answer(request.method(), request.uri(), &proof);
+        let (found, response) = answer(request.method(), request.uri(), &state);
         if let Some(found) = found {
             outcome.get_or_init(|| found);
         }
@@ -89,7 +89,7 @@ async fn connection(stream: TcpStream, proof: Arc<Proof>) -> Option<Outcome> {
     outcome.into_inner()
 }
 
-fn answer(method: &Method, uri: &Uri, proof: &Proof) -> (Option<Outcome>, Response<String>) {
+fn answer(method: &Method, uri: &Uri, expected: &CsrfToken) -> (Option<Outcome>, Response<String>) {
     // A browser asks for its icon, and other programs for what they like.
     if method != Method::GET || uri.path() != "/" {
         let text = "There is nothing here.";
@@ -105,7 +105,7 @@ fn answer(method: &Method, uri: &Uri, proof: &Proof) -> (Option<Outcome>, Respon
         let text = "This is where a sign-in ends, and the address says nothing about one.";
         return (None, response(StatusCode::BAD_REQUEST, "No sign-in", text));
     }
-    if !parameter("state").is_some_and(|state| proof.has_state(&state)) {
+    if parameter("state").map(CsrfToken::new).as_ref() != Some(expected) {
         // Any page, and any program on this machine, can bring this. The person's own sign-in goes on.
         let text = "This is the end of another sign-in (its state differs). The terminal still waits for its own.";
         return (
@@ -118,6 +118,7 @@ fn answer(method: &Method, uri: &Uri, proof: &Proof) -> (Option<Outcome>, Respon
         (error, _) => Err(Refused(ServiceError::of(
             &error.unwrap_or_default(),
             &parameter("error_description").unwrap_or_default(),
+            &[],
         ))),
     };
     let response = match &outcome {

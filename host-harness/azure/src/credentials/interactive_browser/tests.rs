@@ -7,6 +7,7 @@ mod person;
 use std::collections::BTreeMap;
 
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::person::Person;
 use super::*;
@@ -83,11 +84,9 @@ async fn a_person_signs_in_and_the_code_becomes_a_token() {
     ] {
         assert_eq!(form[name], value);
     }
-    let proof = Proof {
-        state: String::new(),
-        verifier: Secret::new(form["code_verifier"].as_str()),
-    };
-    assert_eq!(asked["code_challenge"], proof.challenge());
+    let verifier = PkceCodeVerifier::new(form["code_verifier"].clone());
+    let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
+    assert_eq!(asked["code_challenge"], challenge.as_str());
 
     let statuses: Vec<_> = person
         .pages()
@@ -123,14 +122,14 @@ fn people_sign_in_to_the_tenant_or_where_their_account_is_at_home() {
 async fn the_browser_says_that_the_window_can_be_closed() {
     let endpoint = endpoint(&[(200, TOKENS)]).await;
     let listener = RedirectListener::bind().await.unwrap();
-    let proof = Proof::new().unwrap();
+    let state = CsrfToken::new_random();
     let person = Person::who_visits(&[GOOD_VISIT]);
     let mut address = Url::parse(&endpoint.address).unwrap();
     address
         .query_pairs_mut()
-        .append_pair("state", &proof.state)
+        .append_pair("state", state.secret())
         .append_pair("redirect_uri", &listener.uri());
-    let (code, opened) = tokio::join!(listener.code(&proof), person.open(&address));
+    let (code, opened) = tokio::join!(listener.code(&state), person.open(&address));
     assert_eq!((code.unwrap().expose(), opened), ("code-1", Ok(())));
     let page = person.pages().remove(0).to_ascii_lowercase();
     for part in [
@@ -308,22 +307,9 @@ async fn a_person_who_does_not_sign_in_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
-async fn without_a_browser_the_person_gets_the_address() {
-    struct NoBrowser;
-
-    #[async_trait]
-    impl BrowserOpener for NoBrowser {
-        async fn open(&self, _: &Url) -> Result<(), String> {
-            Err("xdg-open is not on the PATH".to_owned())
-        }
-    }
-
-    let endpoint = endpoint(&[(200, TOKENS)]).await;
-    let (told, mut lines) = tokio::sync::mpsc::unbounded_channel();
-    let credential = InteractiveBrowserCredential {
-        tell: Arc::new(move |line| told.send(line.to_owned()).unwrap()),
-        ..credential(&endpoint.address, Arc::new(NoBrowser))
-    };
+async fn without_a_browser_and_without_a_code_the_person_gets_the_address() {
+    let endpoint = endpoint(&[(400, r#"{"error": "unsupported"}"#), (200, TOKENS)]).await;
+    let (credential, mut lines) = without_browser(&endpoint);
     let person = Person::who_visits(&[GOOD_VISIT]);
     let by_hand = async {
         let waiting = lines.recv().await.unwrap();
@@ -335,4 +321,121 @@ async fn without_a_browser_the_person_gets_the_address() {
     };
     let (token, opened) = tokio::join!(credential.get_token(SCOPE), by_hand);
     assert_eq!((token.unwrap().token.expose(), opened), ("token-1", Ok(())));
+}
+
+/// What a terminal shows of a sign-in without a browser, and a credential that shows it there.
+fn without_browser(endpoint: &Server) -> (InteractiveBrowserCredential, UnboundedReceiver<String>) {
+    let (told, lines) = tokio::sync::mpsc::unbounded_channel();
+    let credential = InteractiveBrowserCredential {
+        tell: Arc::new(move |line| told.send(line.to_owned()).unwrap()),
+        ..credential(&endpoint.address, Arc::new(NoBrowser))
+    };
+    (credential, lines)
+}
+
+struct NoBrowser;
+
+#[async_trait]
+impl BrowserOpener for NoBrowser {
+    async fn open(&self, _: &Url) -> Result<(), String> {
+        Err("xdg-open is not on the PATH".to_owned())
+    }
+}
+
+const DEVICE_CODE: &str = r#"{"device_code": "canary-device", "user_code": "ABC\u001b[2JD", "expires_in": 900,
+    "verification_uri": "https://login.example/device", "interval": 0, "message": "To sign in, use a browser."}"#;
+
+const PENDING: &str =
+    r#"{"error": "authorization_pending", "error_description": "AADSTS70016: Pending."}"#;
+
+#[tokio::test]
+async fn without_a_browser_the_person_gets_a_code_for_any_device() {
+    let replies = [
+        (200, DEVICE_CODE),
+        (400, PENDING),
+        // A moment without a service ends nothing.
+        (503, "busy"),
+        (400, PENDING),
+        (200, TOKENS),
+        (200, MORE_TOKENS),
+    ];
+    let server = endpoint(&replies).await;
+    let (credential, mut lines) = without_browser(&server);
+    let token = credential.get_token(SCOPE).await.unwrap();
+    assert_eq!(token.token.expose(), "token-1");
+    let instruction = [lines.recv().await.unwrap(), lines.recv().await.unwrap()].concat();
+    for words in [
+        "(xdg-open is not on the PATH)",
+        "On any device, open https://login.example/device and enter the code ABC[2JD.",
+        "Or open this address in a browser on this machine:\nhttp://",
+    ] {
+        assert!(instruction.contains(words), "{instruction}");
+    }
+    assert!(!instruction.contains("canary"), "{instruction}");
+
+    let later = credential.get_token(SCOPE).await.unwrap();
+    assert_eq!(later.token.expose(), "token-2", "nobody is needed again");
+    let seen = server.seen();
+    let targets: Vec<&str> = seen.iter().map(|request| &*request.target).collect();
+    let [code, token] = ["devicecode", "token"].map(|name| format!("/t-1/oauth2/v2.0/{name}"));
+    assert_eq!(targets, [&*code, &token, &token, &token, &token, &token]);
+    let forms: Vec<_> = seen.iter().map(testing::Seen::form).collect();
+    let scope = format!("{SCOPE} openid profile offline_access");
+    assert_eq!(forms[0]["scope"], scope);
+    for form in &forms[1..5] {
+        let kind = "urn:ietf:params:oauth:grant-type:device_code";
+        assert_eq!(form["grant_type"], kind);
+        assert_eq!(form["device_code"], "canary-device");
+    }
+    assert_eq!(forms[5]["refresh_token"], "refresh-1");
+    assert!(forms.iter().all(|form| form["client_id"] == CLIENT_ID));
+}
+
+#[tokio::test]
+async fn a_code_that_is_declined_ends_the_sign_in() {
+    for (code, description) in [
+        ("authorization_declined", "AADSTS70018: Bad canary-device."),
+        ("expired_token", "AADSTS70020: Too late."),
+    ] {
+        let refusal =
+            serde_json::json!({"error": code, "error_description": description}).to_string();
+        let server = endpoint(&[(200, DEVICE_CODE), (400, PENDING), (400, &refusal)]).await;
+        let (credential, _lines) = without_browser(&server);
+        let error = credential.get_token(SCOPE).await.unwrap_err();
+        assert_eq!(error.kind, Failed);
+        let expected = format!(
+            "{} refused the sign-in: {code}: {}; try again, or ask the tenant's administrator",
+            server.address,
+            description
+                .trim_end_matches('.')
+                .replace("canary-device", "[REDACTED]")
+        );
+        assert_eq!(error.message, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_asked_again_when_signing_in_mends_it() {
+    for (code, asked) in [
+        ("invalid_grant", 1),
+        ("interaction_required", 1),
+        ("invalid_client", 0),
+        ("temporarily_unavailable", 0),
+    ] {
+        let refusal = serde_json::json!({"error": code, "error_description": "AADSTS1: canary."});
+        let server = endpoint(&[(400, &refusal.to_string()), (200, TOKENS)]).await;
+        let person = Person::who_visits(&[GOOD_VISIT]);
+        let credential = credential(&server.address, person.clone());
+        *credential.refresh_token.lock().await = Some(Secret::new("canary"));
+        let token = credential.get_token(SCOPE).await;
+        assert_eq!(person.asked().len(), asked, "{code}");
+        if asked == 0 {
+            let expected = format!(
+                "{} refused the sign-in: {code}: AADSTS1: [REDACTED]; try again, or ask the tenant's administrator",
+                server.address
+            );
+            let error = token.unwrap_err();
+            assert_eq!((error.kind, error.message), (Failed, expected));
+        }
+    }
 }

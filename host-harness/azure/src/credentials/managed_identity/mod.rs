@@ -1,8 +1,8 @@
 //! The machine's managed identity.
 //!
-//! `azure_identity` has one too, and it is not used here: it reads the process's environment instead of one that it is
-//! given, does not know Azure Arc, cannot be told where the metadata service is, does not find out quickly that there
-//! is none, and retries for more than a minute.
+//! Nothing of it is OAuth. `azure_identity` has one, and it is not used here: it reads the process's environment instead
+//! of one that it is given, does not know Azure Arc, cannot be told where the metadata service is, does not find out
+//! quickly that there is none, and retries for more than a minute.
 
 mod app_service;
 mod azure_arc;

@@ -85,15 +85,19 @@ impl Processes {
         command
     }
 
-    /// Runs a program to its end.
+    /// Runs a program, given by the path of its file, to its end.
     ///
     /// It is killed, with all that it started, when the time limit passes and when the future is dropped.
     pub(in crate::credentials) async fn run(
         &self,
-        program: &OsStr,
-        arguments: &[&OsStr],
+        program: &Path,
+        arguments: &[&str],
     ) -> Result<Output, ProcessError> {
         let mut command = self.command(program);
+        // What a project in the host's folder configures is not meant here.
+        if let Some(folder) = program.parent() {
+            command.current_dir(folder);
+        }
         command
             .args(arguments)
             .stdout(Stdio::piped())

@@ -21,6 +21,10 @@ impl Folder {
 
     /// Puts a shell script there.
     pub(in crate::credentials) fn install(&self, program: &str, script: &str) {
+        self.write(program, &format!("#!/bin/sh\n{script}\n"));
+    }
+
+    fn write(&self, program: &str, content: &str) {
         // Another process writes the file. If this one did, a process that another test starts at this moment could
         // still have it open for writing when it is to be run, and the system would refuse to run it.
         let mut writer = Command::new("/bin/sh")
@@ -32,11 +36,15 @@ impl Folder {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let script = format!("#!/bin/sh\n{script}\n");
         let mut stdin = writer.stdin.take().unwrap();
-        stdin.write_all(script.as_bytes()).unwrap();
+        stdin.write_all(content.as_bytes()).unwrap();
         drop(stdin);
         assert!(writer.wait().unwrap().success());
+    }
+
+    /// Puts a script there for an interpreter that does not exist.
+    pub(in crate::credentials) fn install_broken(&self, program: &str) {
+        self.write(program, "#!/nowhere/interpreter\n");
     }
 
     /// Puts a program there that writes this, to standard output and standard error, and ends with this code.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
@@ -58,11 +58,14 @@ async fn a_token_comes_with_its_times() {
     }
     let [seen] = server.seen().try_into().ok().unwrap();
     assert_eq!(seen.target, "/contoso.com/oauth2/v2.0/token");
-    assert_eq!(
-        seen.body,
-        "client_id=client&client_secret=canary%2B%26secret&grant_type=client_credentials&\
-         scope=https%3A%2F%2Fr.example%2F.default"
-    );
+    let expected = [
+        ("client_id", "client"),
+        ("client_secret", "canary+&secret"),
+        ("grant_type", "client_credentials"),
+        ("scope", "https://r.example/.default"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(seen.form(), expected.into());
     assert_eq!(
         seen.headers["content-type"],
         "application/x-www-form-urlencoded"

@@ -12,8 +12,7 @@ async fn run(folder: &Folder, program: &str) -> Result<Output, ProcessError> {
 
 async fn run_in(processes: &Processes, program: &str) -> Result<Output, ProcessError> {
     let file = processes.find(program).await.unwrap();
-    let arguments = [OsStr::new("you there")];
-    processes.run(file.as_os_str(), &arguments).await
+    processes.run(&file, &["you there"]).await
 }
 
 #[tokio::test]
