@@ -20,3 +20,6 @@ pub mod response;
 pub mod retry;
 pub mod secret;
 pub mod sse;
+
+#[cfg(test)]
+mod boundaries;

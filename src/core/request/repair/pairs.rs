@@ -3,7 +3,7 @@
 use std::collections::BinaryHeap;
 
 use super::marks::{Fate, Kind, Mark};
-use crate::core::item::Item;
+use crate::core::item::{Item, ItemKind};
 
 /// Gives each call and each result its fate.
 pub(super) fn pair(marks: &mut [Mark<'_>], items: &[Item]) {
@@ -54,8 +54,7 @@ fn pair_group(
             continue;
         }
         if let Some(last) = last_call {
-            // The same call, twice in its message.
-            if items[last] == items[index] {
+            if is_twice(&items[last], &items[index]) {
                 marks[index].fate = Fate::Dropped;
                 continue;
             }
@@ -80,6 +79,16 @@ fn pair_group(
         && marks[call].fate == Fate::Lost
     {
         answer(call, result, marks);
+    }
+}
+
+/// Whether one call stands twice in its message.
+fn is_twice(one: &Item, other: &Item) -> bool {
+    match (&one.kind, &other.kind) {
+        (ItemKind::Call(call), ItemKind::Call(again)) => {
+            one.origin == other.origin && call == again
+        }
+        _ => false,
     }
 }
 
