@@ -1,7 +1,6 @@
 //! Building components: the core module by cargo, the component around it by `wit-component`.
 
 use std::fs;
-use std::path::Path;
 
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
@@ -31,15 +30,15 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
     let target = Target::Unknown;
     target::ensure(workspace, target)?;
 
+    // Beside the flags that cargo's configuration file has.
+    let flags = target::without_paths_of_this_machine(workspace)?;
+    let flags = format!("target.{}.rustflags={flags:?}", target.triple());
     say(&format!("building the component of {package}"));
     workspace
         .cargo()
         .args(["build", "--quiet", "--lib", "--package", package])
         .args(["--profile", PROFILE, "--target", target.triple()])
-        .args([
-            "--config",
-            &without_paths_of_this_machine(workspace, target)?,
-        ])
+        .args(["--config", &flags])
         // Flags for this machine's linker mean nothing to the one for WebAssembly.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -63,30 +62,6 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     fs::write(&partial, component).map_err(|source| Error::file("write", &partial, source))?;
     fs::rename(&partial, &path).map_err(|source| Error::file("write", &path, source))
-}
-
-/// Tells the compiler, as a line of cargo's configuration, to name the files of dependencies in messages as they are named on
-/// every machine: the same sources then give the same component, byte for byte, and a smaller one.
-fn without_paths_of_this_machine(workspace: &Workspace, target: Target) -> Result<String, Error> {
-    let version = target::rustc(&["--verbose", "--version"])?;
-    let commit = version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "))
-        .unwrap_or("unknown");
-    let library = Path::new(&target::sysroot()?).join("lib/rustlib/src/rust");
-    let home = workspace.cargo_home().unwrap_or_else(|| "cargo".into());
-    let flags = [
-        (workspace.root().to_owned(), ".".to_owned()),
-        (home, "cargo".to_owned()),
-        // As in the standard library that is downloaded.
-        (library, format!("/rustc/{commit}")),
-    ]
-    .map(|(from, to)| format!("'--remap-path-prefix={}={to}'", from.display()));
-    Ok(format!(
-        "target.{}.rustflags=[{}]",
-        target.triple(),
-        flags.join(", ")
-    ))
 }
 
 /// Leaves out the names that the encoder gives to a component's parts: nothing asks for them, and they are 8 KB.

@@ -113,7 +113,7 @@ fn build_from_source(workspace: &Workspace, target: Target, library: &Path) -> R
         "building the standard library for {} (half a minute)",
         target.triple()
     ));
-    let built = build_standard_library(&work, target)?;
+    let built = build_standard_library(workspace, &work, target)?;
 
     install(library, |partial| {
         copy_matching(&built, partial, |name| {
@@ -159,7 +159,11 @@ fn lock(workspace: &Workspace) -> Result<fs::File, Error> {
 }
 
 /// Lets cargo build the standard library for an empty crate, and returns the folder with the libraries.
-fn build_standard_library(work: &Path, target: Target) -> Result<PathBuf, Error> {
+fn build_standard_library(
+    workspace: &Workspace,
+    work: &Path,
+    target: Target,
+) -> Result<PathBuf, Error> {
     let package = work.join("empty");
     let source = package.join("src");
     fs::create_dir_all(&source).map_err(|error| Error::file("create", &source, error))?;
@@ -179,20 +183,40 @@ fn build_standard_library(work: &Path, target: Target) -> Result<PathBuf, Error>
         // Of another compiler, perhaps: its libraries must not be installed together with ours.
         fs::remove_dir_all(&output).map_err(|source| Error::file("remove", &output, source))?;
     }
+    let mut flags = without_paths_of_this_machine(workspace)?;
+    // What link-time optimisation works on.
+    flags.push("-Cembed-bitcode=yes".to_owned());
     cargo()
         .args(["build", "--release", "--quiet", "--target", target.triple()])
         .arg("-Zbuild-std=std,panic_abort,panic_unwind")
         .arg("--target-dir")
         .arg(&output)
-        // Building the standard library is unstable; a stable compiler may do it for itself when told so. The bitcode
-        // is what link-time optimisation works on.
+        // Building the standard library is unstable; a stable compiler may do it for itself when told so.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
-        // It would win over `RUSTFLAGS`.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // In this form, which wins over `RUSTFLAGS`, paths may have spaces.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .current_dir(&package)
         .output()?;
     Ok(output.join(target.triple()).join("release/deps"))
+}
+
+/// The compiler's flags by which messages name the files of dependencies as they are named on every machine: the same sources
+/// then give the same component, byte for byte, and a smaller one.
+pub(crate) fn without_paths_of_this_machine(workspace: &Workspace) -> Result<Vec<String>, Error> {
+    let version = rustc(&["--verbose", "--version"])?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "))
+        .unwrap_or("unknown");
+    let library = sysroot()?.join("lib/rustlib/src/rust");
+    let flag = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let mut flags = vec![
+        flag(workspace.root(), "."),
+        // As in the standard library that is downloaded.
+        flag(&library, &format!("/rustc/{commit}")),
+    ];
+    flags.extend(workspace.cargo_home().map(|home| flag(&home, "cargo")));
+    Ok(flags)
 }
 
 fn is_installed(library: &Path) -> bool {
@@ -210,7 +234,7 @@ fn library_folder(target: Target) -> Result<PathBuf, Error> {
     rustc(&["--print", "target-libdir", "--target", target.triple()]).map(PathBuf::from)
 }
 
-pub(crate) fn sysroot() -> Result<PathBuf, Error> {
+fn sysroot() -> Result<PathBuf, Error> {
     rustc(&["--print", "sysroot"]).map(PathBuf::from)
 }
 
@@ -230,8 +254,7 @@ pub(crate) fn compiler_version() -> Result<String, Error> {
     }
 }
 
-/// What the compiler prints, without the end of the line.
-pub(crate) fn rustc(arguments: &[&str]) -> Result<String, Error> {
+fn rustc(arguments: &[&str]) -> Result<String, Error> {
     let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Run::new(program).args(arguments).output()?;
     Ok(output.trim().to_owned())
