@@ -7,7 +7,7 @@ use wit_component::ComponentEncoder;
 
 use crate::error::Error;
 use crate::process::say;
-use crate::wasm_target::{self, WasmTarget};
+use crate::target::{self, Target};
 use crate::workspace::Workspace;
 
 /// The package that is the component.
@@ -27,14 +27,18 @@ pub(crate) const PROFILE: &str = "guest";
 /// The core module imports only what the code calls, and the encoder keeps only the interfaces that the core module
 /// imports: the component's import list is its capability list.
 pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
-    let target = WasmTarget::Unknown;
-    wasm_target::ensure(workspace, target)?;
+    let target = Target::Unknown;
+    target::ensure(workspace, target)?;
 
+    // Beside the flags that cargo's configuration file has.
+    let flags = target::without_paths_of_this_machine(workspace)?;
+    let flags = format!("target.{}.rustflags={flags:?}", target.triple());
     say(&format!("building the component of {package}"));
     workspace
         .cargo()
         .args(["build", "--quiet", "--lib", "--package", package])
         .args(["--profile", PROFILE, "--target", target.triple()])
+        .args(["--config", &flags])
         // Flags for this machine's linker mean nothing to the one for WebAssembly.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -9,6 +9,9 @@ use crate::process::Run;
 /// The suites that may hold a compiler's source package, the most lasting first. Each moves on to newer compilers in time.
 const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
 
+/// Names the suite of this machine.
+const RELEASE: &str = "/etc/os-release";
+
 /// Signs the archive's lists. Part of every Debian installation.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -22,9 +25,29 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 ///
 /// When this is not Debian, when no suite has that version, or when apt fails.
 pub(crate) fn unpack(package: &str, version: &str, work: &Path) -> Result<PathBuf, Error> {
+    unpack_from(&SUITES, package, version, work)
+}
+
+/// The same for a program that is to run here: whatever version is in this machine's own suite.
+pub(crate) fn unpack_own(package: &str, work: &Path) -> Result<PathBuf, Error> {
+    let release = fs::read_to_string(RELEASE)
+        .map_err(|error| Error::Unavailable(format!("this is not Debian: {error}")))?;
+    let suite = release
+        .lines()
+        .find_map(|line| line.strip_prefix("VERSION_CODENAME="))
+        .ok_or_else(|| Error::Unavailable(format!("{RELEASE} names no suite")))?;
+    unpack_from(&[suite.trim_matches('"')], package, "", work)
+}
+
+fn unpack_from(
+    suites: &[&str],
+    package: &str,
+    version: &str,
+    work: &Path,
+) -> Result<PathBuf, Error> {
     let mirror = mirror()?;
     let mut tried = Vec::new();
-    for suite in SUITES {
+    for suite in suites {
         let archive = PrivateArchive::new(&mirror, suite, &work.join("apt").join(suite))?;
         match archive.download(package, version) {
             Ok(file) => {

@@ -6,11 +6,13 @@
 mod component;
 mod conformance;
 mod debian;
+mod dependencies;
 mod error;
 mod installed;
+mod package;
 mod process;
 mod python;
-mod wasm_target;
+mod target;
 mod workspace;
 
 use std::ffi::OsString;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 use crate::component::{ACME_PROVIDER, HOSTILE_PROVIDER, PROVIDER};
 use crate::error::Error;
 use crate::process::{Run, say};
-use crate::wasm_target::WasmTarget;
+use crate::target::Target;
 use crate::workspace::{BENCH, HOST, Workspace};
 
 const HELP: &str = "\
@@ -39,6 +41,15 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
                       builds the Amplifier module for Python into target/python; with --test runs its tests with
                       Amplifier's kernel, with --figures says what it costs beside `openai` for Python; with
                       --if-possible it is left out, and says so, where there is no Python, or no registry
+  package [--source URL] [--test] [--verify] [--if-possible]
+                      writes what is handed out into target/package: components, the contract, the program for Linux,
+                      wheels, OCI layouts, bills of materials, licences and checksums. --source is where the sources are,
+                      for the metadata; with --test other people's tools use the packages; with --verify the component
+                      is built again elsewhere and compared; with --if-possible what needs tools that are not to be had
+                      is left out, and says so
+  dependencies [--if-possible]
+                      checks the licences, sources and advisories of dependencies with cargo-deny and cargo-audit; with
+                      --if-possible what is not installed, or out of reach, is left out, and says so
   check               what CI checks beside the tests: format, lints for host and component, the build for
                       wasm32-wasip2, what is published, and the documentation
 
@@ -78,6 +89,8 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> Result<ExitCode, Error> {
         Some("setup") => setup(&workspace, rest),
         Some("conformance") => conform(&workspace, rest),
         Some("python") => python(&workspace, rest),
+        Some("dependencies") => check_dependencies(&workspace, rest),
+        Some("package") => package(&workspace, rest),
         Some("check") => check(&workspace),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -145,11 +158,11 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error>
 
 fn setup(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
     let target = match arguments {
-        [] => WasmTarget::Unknown,
-        [name] => WasmTarget::parse(name)?,
+        [] => Target::Unknown,
+        [name] => Target::parse(name)?,
         _ => return Err(Error::Usage("`setup` takes one target at most".into())),
     };
-    let library = wasm_target::ensure(workspace, target)?;
+    let library = target::ensure(workspace, target)?;
     println!("{}", library.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -206,7 +219,7 @@ fn python(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error
         tools => tools?,
     };
     component::build(workspace, PROVIDER)?;
-    let wheel = python::build(workspace, &tools)?;
+    let wheel = python::build(workspace, &tools, &workspace.component(PROVIDER))?;
     if has("--test") || has("--figures") {
         build_host(workspace)?;
         python::install(workspace, &tools, &wheel)?;
@@ -221,10 +234,38 @@ fn python(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lets other people's tools judge what we depend on.
+fn check_dependencies(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    let if_possible = match arguments {
+        [] => false,
+        [flag] if flag == "--if-possible" => true,
+        _ => {
+            return Err(Error::Usage(
+                "`dependencies` takes no arguments but `--if-possible`".into(),
+            ));
+        }
+    };
+    for check in dependencies::CHECKS {
+        match dependencies::check(workspace, check) {
+            Err(Error::Unavailable(why)) if if_possible => {
+                say(&format!("LEFT OUT: {}, because {why}", check.0));
+            }
+            checked => checked?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what is handed out.
+fn package(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> {
+    package::package(workspace, &package::Options::parse(arguments)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The checks of CI that are not tests.
 fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
-    for target in [WasmTarget::Unknown, WasmTarget::Wasip2] {
-        wasm_target::ensure(workspace, target)?;
+    for target in [Target::Unknown, Target::Wasip2] {
+        target::ensure(workspace, target)?;
     }
     let deny_warnings = ["--", "--deny", "warnings"];
     let steps: [(&str, Run); 7] = [
@@ -257,7 +298,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .args(["--package", PROVIDER])
                 .args(["--package", ACME_PROVIDER, "--package", HOSTILE_PROVIDER])
                 .args(["--profile", component::PROFILE])
-                .args(["--target", WasmTarget::Unknown.triple()])
+                .args(["--target", Target::Unknown.triple()])
                 .args(deny_warnings),
         ),
         (
@@ -266,7 +307,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .cargo()
                 .args(["build", "--package", PROVIDER, "--lib", "--quiet"])
                 .args(["--profile", component::PROFILE])
-                .args(["--target", WasmTarget::Wasip2.triple()]),
+                .args(["--target", Target::Wasip2.triple()]),
         ),
         // Without a build, which the steps before have done.
         (

@@ -43,8 +43,12 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<Tools, Error> {
     Ok(Tools { folder })
 }
 
-/// Builds the wheel with the component in it.
-pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf, Error> {
+/// Builds the wheel with that component in it.
+pub(crate) fn build(
+    workspace: &Workspace,
+    tools: &Tools,
+    component: &Path,
+) -> Result<PathBuf, Error> {
     say("building the wheel (a minute the first time)");
     let wheels = folder(workspace).join("wheels");
     if wheels.exists() {
@@ -61,7 +65,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf, Err
         .arg(&wheels)
         .env("CARGO_TARGET_DIR", workspace.target())
         .env_remove("CARGO_BUILD_TARGET")
-        .env("AZURE_OPENAI_COMPONENT", workspace.component(PROVIDER))
+        .env("AZURE_OPENAI_COMPONENT", component)
         .current_dir(workspace.root())
         .output()?;
     let built = fs::read_dir(&wheels).map_err(|source| Error::file("read", &wheels, source))?;
@@ -70,6 +74,36 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf, Err
         .into_iter()
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
         .ok_or_else(|| Error::Unavailable(format!("maturin left no wheel in {}", wheels.display())))
+}
+
+/// Builds the wheels of the two modules, which are Python alone.
+pub(crate) fn build_modules(workspace: &Workspace, tools: &Tools) -> Result<Vec<PathBuf>, Error> {
+    let wheels = folder(workspace).join("module-wheels");
+    if wheels.exists() {
+        fs::remove_dir_all(&wheels).map_err(|source| Error::file("delete", &wheels, source))?;
+    }
+    for module in MODULES {
+        Run::new(tools.python())
+            .args([
+                "-m",
+                "pip",
+                "wheel",
+                "--quiet",
+                "--no-deps",
+                "--no-build-isolation",
+            ])
+            .arg("--wheel-dir")
+            .arg(&wheels)
+            .arg(workspace.root().join("python").join(module))
+            .output()?;
+    }
+    let built = fs::read_dir(&wheels).map_err(|source| Error::file("read", &wheels, source))?;
+    let mut built: Vec<_> = built
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .collect();
+    built.sort();
+    Ok(built)
 }
 
 /// Installs the wheel and the two modules into that environment.
@@ -108,7 +142,8 @@ fn folder(workspace: &Workspace) -> PathBuf {
 }
 
 impl Tools {
-    fn python(&self) -> PathBuf {
+    /// The interpreter.
+    pub(crate) fn python(&self) -> PathBuf {
         self.folder.join(VENV_PYTHON)
     }
 

@@ -8,6 +8,8 @@ use crate::process::{Run, cargo};
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// Cargo's folder, where it is not the one of this process.
+    cargo_home: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -20,15 +22,42 @@ impl Workspace {
             Some(folder) => root.join(folder),
             None => root.join("target"),
         };
-        Self { root, target }
+        Self {
+            root,
+            target,
+            cargo_home: None,
+        }
+    }
+
+    /// Another copy of the workspace.
+    pub(crate) fn elsewhere(root: PathBuf, target: PathBuf, cargo_home: Option<PathBuf>) -> Self {
+        Self {
+            root,
+            target,
+            cargo_home,
+        }
+    }
+
+    /// The folder in which cargo keeps the sources of dependencies, if it is known.
+    pub(crate) fn cargo_home(&self) -> Option<PathBuf> {
+        let of_user = || {
+            let home = std::env::home_dir()?;
+            Some(home.join(".cargo"))
+        };
+        let of_process = || std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        self.cargo_home.clone().or_else(of_process).or_else(of_user)
     }
 
     /// Cargo, in the workspace and with its target folder, whatever the environment and the user's configuration say.
     pub(crate) fn cargo(&self) -> Run {
-        cargo()
+        let run = cargo()
             .env("CARGO_TARGET_DIR", &self.target)
             .env_remove("CARGO_BUILD_TARGET")
-            .current_dir(&self.root)
+            .current_dir(&self.root);
+        match &self.cargo_home {
+            Some(home) => run.env("CARGO_HOME", home),
+            None => run,
+        }
     }
 
     /// The folder of the workspace.

@@ -13,6 +13,7 @@ mod event_log;
 mod failure;
 mod files;
 mod inspect;
+mod man;
 mod mock;
 mod models;
 mod private_file;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
             Command::Completions(arguments) => completions::completions(&arguments),
             Command::Doctor(arguments) => return doctor::doctor(arguments).await,
             Command::Inspect(arguments) => inspect::inspect(&arguments),
+            Command::Man(arguments) => man::man(&arguments),
             Command::Mock(arguments) => mock::mock(arguments).await,
             Command::Models(arguments) => models::models(arguments).await,
             Command::Run(arguments) => run::run(arguments).await,

@@ -36,6 +36,28 @@ async fn every_command_has_examples_and_is_completed_by_every_shell() {
 }
 
 #[tokio::test]
+async fn every_command_has_a_manual_page() {
+    let help = execute(&[], &["--help"], "").await.stdout;
+    let folder = tempfile::tempdir().unwrap();
+    let output = execute(&[], &["man", folder.path().to_str().unwrap()], "").await;
+    assert_eq!(output.code, 0, "{output:?}");
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(page("host-harness.1").contains(".TH host-harness 1"));
+    let serve = page("host-harness-serve.1");
+    assert!(serve.contains(r"\-\-listen"), "{serve}");
+    let pages = std::fs::read_dir(folder.path()).unwrap();
+    for entry in pages.flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let name = name.strip_suffix(".1").unwrap();
+        let command = name.strip_prefix("host-harness-").unwrap_or(name);
+        assert!(help.contains(command), "{command}");
+    }
+
+    let output = execute(&[], &["man", "nowhere/at/all"], "").await;
+    assert_eq!(output.code, 2, "{output:?}");
+}
+
+#[tokio::test]
 async fn inspect_shows_what_a_component_can_do() {
     let component = component();
     let component = component.to_str().unwrap();

@@ -41,6 +41,8 @@ pub(super) enum Command {
     Doctor(DoctorArguments),
     /// Shows a component's imports, exports, size and contract version.
     Inspect(InspectArguments),
+    /// Writes manual pages of these commands.
+    Man(ManArguments),
     /// Runs the mock of Azure OpenAI alone, until Ctrl-C.
     Mock(MockArguments),
     /// Lists the models that can be asked for, and their deployments.
@@ -59,6 +61,7 @@ impl Command {
             Self::Completions(_) => false,
             Self::Doctor(arguments) => arguments.json,
             Self::Inspect(arguments) => arguments.json,
+            Self::Man(_) => false,
             Self::Mock(arguments) => arguments.json,
             Self::Models(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
@@ -209,6 +212,16 @@ Examples:
 pub(super) struct CompletionsArguments {
     /// The shell.
     pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  host-harness man ~/.local/share/man/man1
+  man host-harness-serve")]
+pub(super) struct ManArguments {
+    /// A folder that is there; it gets a page for each command.
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Args, Debug)]

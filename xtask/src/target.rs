@@ -1,4 +1,4 @@
-//! Getting the standard library of a WebAssembly target onto this machine.
+//! Getting the standard library of a target onto this machine.
 //!
 //! In this order: it is there; rustup adds it; it is built from its source, on machines that reach a package mirror but
 //! not rustup's servers.
@@ -11,31 +11,35 @@ use crate::error::Error;
 use crate::process::{Run, cargo, say};
 use crate::workspace::Workspace;
 
-/// A target that the component is built for.
+/// A target that something here is built for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum WasmTarget {
+pub(crate) enum Target {
+    /// `x86_64-unknown-linux-musl`: the program that is handed out.
+    Musl,
     /// `wasm32-unknown-unknown`: what is shipped.
     Unknown,
     /// `wasm32-wasip2`: the same source must build for it too.
     Wasip2,
 }
 
-impl WasmTarget {
+impl Target {
     pub(crate) fn parse(triple: &str) -> Result<Self, Error> {
-        [Self::Unknown, Self::Wasip2]
+        [Self::Unknown, Self::Wasip2, Self::Musl]
             .into_iter()
             .find(|target| target.triple() == triple)
             .ok_or_else(|| {
                 Error::Usage(format!(
-                    "`{triple}` is not a target of the component; its targets are {} and {}",
+                    "nothing here is built for `{triple}`; the component's targets are {} and {}, the program's is {}",
                     Self::Unknown.triple(),
-                    Self::Wasip2.triple()
+                    Self::Wasip2.triple(),
+                    Self::Musl.triple()
                 ))
             })
     }
 
     pub(crate) fn triple(self) -> &'static str {
         match self {
+            Self::Musl => "x86_64-unknown-linux-musl",
             Self::Unknown => "wasm32-unknown-unknown",
             Self::Wasip2 => "wasm32-wasip2",
         }
@@ -43,7 +47,7 @@ impl WasmTarget {
 }
 
 /// Makes sure that the target's standard library is installed, and returns the folder that holds it.
-pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBuf, Error> {
+pub(crate) fn ensure(workspace: &Workspace, target: Target) -> Result<PathBuf, Error> {
     let library = library_folder(target)?;
     if is_installed(&library) {
         return Ok(library);
@@ -56,7 +60,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
 
     let mut tried = Vec::new();
     for (name, way) in [
-        ("rustup", rustup as fn(&Workspace, WasmTarget, &Path) -> _),
+        ("rustup", rustup as fn(&Workspace, Target, &Path) -> _),
         ("its source", build_from_source),
     ] {
         match way(workspace, target, &library) {
@@ -75,7 +79,7 @@ pub(crate) fn ensure(workspace: &Workspace, target: WasmTarget) -> Result<PathBu
 }
 
 /// `rustup target add`, unless this machine does not want rustup to download.
-fn rustup(_: &Workspace, target: WasmTarget, _: &Path) -> Result<(), Error> {
+fn rustup(_: &Workspace, target: Target, _: &Path) -> Result<(), Error> {
     if std::env::var_os("RUSTUP_AUTO_INSTALL").is_some_and(|value| value == "0") {
         return Err(Error::Unavailable(
             "RUSTUP_AUTO_INSTALL=0 says that it must not download".into(),
@@ -92,11 +96,7 @@ fn rustup(_: &Workspace, target: WasmTarget, _: &Path) -> Result<(), Error> {
 }
 
 /// Builds the standard library from the source package that belongs to this very compiler.
-fn build_from_source(
-    workspace: &Workspace,
-    target: WasmTarget,
-    library: &Path,
-) -> Result<(), Error> {
+fn build_from_source(workspace: &Workspace, target: Target, library: &Path) -> Result<(), Error> {
     let work = workspace.target().join("xtask").join(target.triple());
     fs::create_dir_all(&work).map_err(|source| Error::file("create", &work, source))?;
 
@@ -113,13 +113,13 @@ fn build_from_source(
         "building the standard library for {} (half a minute)",
         target.triple()
     ));
-    let built = build_standard_library(&work, target)?;
+    let built = build_standard_library(workspace, &work, target)?;
 
     install(library, |partial| {
         copy_matching(&built, partial, |name| {
             name.starts_with("lib") && name.ends_with(".rlib") && !name.starts_with("libempty-")
         })?;
-        if target == WasmTarget::Wasip2 {
+        if target == Target::Wasip2 {
             say("fetching the C library of WASI from the Debian archive");
             let package = debian::unpack("wasi-libc", "", &work)?;
             copy_matching(
@@ -159,7 +159,11 @@ fn lock(workspace: &Workspace) -> Result<fs::File, Error> {
 }
 
 /// Lets cargo build the standard library for an empty crate, and returns the folder with the libraries.
-fn build_standard_library(work: &Path, target: WasmTarget) -> Result<PathBuf, Error> {
+fn build_standard_library(
+    workspace: &Workspace,
+    work: &Path,
+    target: Target,
+) -> Result<PathBuf, Error> {
     let package = work.join("empty");
     let source = package.join("src");
     fs::create_dir_all(&source).map_err(|error| Error::file("create", &source, error))?;
@@ -179,20 +183,40 @@ fn build_standard_library(work: &Path, target: WasmTarget) -> Result<PathBuf, Er
         // Of another compiler, perhaps: its libraries must not be installed together with ours.
         fs::remove_dir_all(&output).map_err(|source| Error::file("remove", &output, source))?;
     }
+    let mut flags = without_paths_of_this_machine(workspace)?;
+    // What link-time optimisation works on.
+    flags.push("-Cembed-bitcode=yes".to_owned());
     cargo()
         .args(["build", "--release", "--quiet", "--target", target.triple()])
         .arg("-Zbuild-std=std,panic_abort,panic_unwind")
         .arg("--target-dir")
         .arg(&output)
-        // Building the standard library is unstable; a stable compiler may do it for itself when told so. The bitcode
-        // is what link-time optimisation works on.
+        // Building the standard library is unstable; a stable compiler may do it for itself when told so.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
-        // It would win over `RUSTFLAGS`.
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // In this form, which wins over `RUSTFLAGS`, paths may have spaces.
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .current_dir(&package)
         .output()?;
     Ok(output.join(target.triple()).join("release/deps"))
+}
+
+/// The compiler's flags by which messages name the files of dependencies as they are named on every machine: the same sources
+/// then give the same component, byte for byte, and a smaller one.
+pub(crate) fn without_paths_of_this_machine(workspace: &Workspace) -> Result<Vec<String>, Error> {
+    let version = rustc(&["--verbose", "--version"])?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "))
+        .unwrap_or("unknown");
+    let library = sysroot()?.join("lib/rustlib/src/rust");
+    let flag = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let mut flags = vec![
+        flag(workspace.root(), "."),
+        // As in the standard library that is downloaded.
+        flag(&library, &format!("/rustc/{commit}")),
+    ];
+    flags.extend(workspace.cargo_home().map(|home| flag(&home, "cargo")));
+    Ok(flags)
 }
 
 fn is_installed(library: &Path) -> bool {
@@ -206,7 +230,7 @@ fn is_installed(library: &Path) -> bool {
     })
 }
 
-fn library_folder(target: WasmTarget) -> Result<PathBuf, Error> {
+fn library_folder(target: Target) -> Result<PathBuf, Error> {
     rustc(&["--print", "target-libdir", "--target", target.triple()]).map(PathBuf::from)
 }
 
@@ -214,8 +238,13 @@ fn sysroot() -> Result<PathBuf, Error> {
     rustc(&["--print", "sysroot"]).map(PathBuf::from)
 }
 
+/// The triple of this machine.
+pub(crate) fn host() -> Result<String, Error> {
+    rustc(&["--print", "host-tuple"])
+}
+
 /// The compiler's version, such as `1.95.0`.
-fn compiler_version() -> Result<String, Error> {
+pub(crate) fn compiler_version() -> Result<String, Error> {
     let line = rustc(&["--version"])?;
     match line.split_whitespace().nth(1) {
         Some(version) => Ok(version.to_owned()),
