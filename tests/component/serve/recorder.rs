@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// The service. Each connection is for one request.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     address: SocketAddr,
     state: Arc<State>,
     server: JoinHandle<()>,
@@ -24,17 +24,17 @@ struct State {
 
 /// One HTTP message, a request or an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     /// The first line.
-    pub(super) line: String,
+    pub(crate) line: String,
     /// The headers, with names in lower case.
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body, without the framing of HTTP.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Recorder {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
@@ -54,23 +54,23 @@ impl Recorder {
         }
     }
 
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The next answer: all of its bytes, the head too.
-    pub(super) fn answer(&self, pieces: &[&[u8]]) {
+    pub(crate) fn answer(&self, pieces: &[&[u8]]) {
         let pieces = pieces.iter().map(|piece| piece.to_vec()).collect();
         self.state.answers.lock().unwrap().push_back(pieces);
     }
 
     /// Forgets answers that nobody has asked for.
-    pub(super) fn forget_answers(&self) {
+    pub(crate) fn forget_answers(&self) {
         self.state.answers.lock().unwrap().clear();
     }
 
     /// The requests so far.
-    pub(super) fn seen(&self) -> Vec<Exchange> {
+    pub(crate) fn seen(&self) -> Vec<Exchange> {
         self.state.seen.lock().unwrap().clone()
     }
 }
@@ -103,7 +103,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 }
 
 /// Sends the bytes of a request, and reads the answer. None when it ends before it should.
-pub(super) async fn send(address: SocketAddr, request: &[u8]) -> Option<Exchange> {
+pub(crate) async fn send(address: SocketAddr, request: &[u8]) -> Option<Exchange> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // Whoever refuses a request may close before all of it was sent.
     let _ = stream.write_all(request).await;
@@ -112,14 +112,14 @@ pub(super) async fn send(address: SocketAddr, request: &[u8]) -> Option<Exchange
 
 impl Exchange {
     /// The first value of a header.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let (_, value) = headers.find(|(found, _)| found == name)?;
         Some(value)
     }
 
     /// The status of an answer.
-    pub(super) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.line.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
