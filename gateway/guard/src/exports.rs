@@ -12,8 +12,8 @@ use wasi::http::types::{
 use crate::address::Address;
 use crate::contract::credentials::{self, AccessToken, Credential, CredentialError, TokenRequest};
 use crate::contract::events::{self, Level};
-use crate::contract::{cli, http as exported};
 use crate::variables::Variables;
+use crate::wall::{cli, http as walled};
 use crate::{file, http, identity, lines};
 
 /// What the component exports.
@@ -68,7 +68,7 @@ impl cli::environment::Guest for Guard {
     }
 }
 
-impl exported::outgoing_handler::Guest for Guard {
+impl walled::outgoing_handler::Guest for Guard {
     fn handle(
         request: OutgoingRequest,
         options: Option<RequestOptions>,

@@ -6,7 +6,7 @@
 //! `wasi:http/outgoing-handler`, which leads to the configured endpoint and nowhere else. So it sees no client secret, and
 //! the wall holds because each component has a memory of its own.
 //!
-//! What touches WASI is in `exports`, `file`, `http` and `lines`, on WebAssembly targets only.
+//! What touches WASI is in `exports`, `file`, `http`, `lines` and `wall`, on WebAssembly targets only.
 
 pub mod address;
 pub mod contract;
@@ -21,3 +21,5 @@ mod file;
 mod http;
 #[cfg(target_family = "wasm")]
 mod lines;
+#[cfg(target_family = "wasm")]
+mod wall;
