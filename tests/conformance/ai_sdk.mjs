@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 
-import { forgetTheEnvironment, importFrom, KEY, run, serve } from './serving.mjs';
+import { forgetTheEnvironment, importFrom, KEY, run, serve, SUBJECT } from './serving.mjs';
 
 const folder = process.env.NODE_PACKAGES;
 forgetTheEnvironment();
@@ -66,4 +66,4 @@ for (const [name, model] of Object.entries(models)) {
   cases[`${name}: a loop of tools`] = () => loopOfTools(model);
   cases[`${name}: a stream`] = () => stream(model);
 }
-await run(`AI SDK on Node ${process.version}, against serve`, cases, service);
+await run(`AI SDK on Node ${process.version}, against ${SUBJECT}`, cases, service);

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 
-import { forgetTheEnvironment, importFrom, KEY, run, serve } from './serving.mjs';
+import { forgetTheEnvironment, importFrom, KEY, run, serve, SUBJECT } from './serving.mjs';
 
 const folder = process.env.NODE_PACKAGES;
 forgetTheEnvironment();
@@ -130,4 +130,4 @@ const service = await serve(...process.argv.slice(2));
 // Nothing thinks here: a request that takes this long has been forgotten.
 const client = new OpenAI({ baseURL: service.openai_base_url, apiKey: KEY, timeout: 10_000 });
 const titles = Object.entries(cases).map(([title, body]) => [title, () => body(client)]);
-await run(`openai for Node ${process.version}, against serve`, Object.fromEntries(titles), service);
+await run(`openai for Node ${process.version}, against ${SUBJECT}`, Object.fromEntries(titles), service);

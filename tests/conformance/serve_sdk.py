@@ -1,6 +1,6 @@
 """The official `openai` package against `host-harness serve`: the sandboxed provider as the endpoint of an SDK.
 
-Usage: python serve_sdk.py HOST_HARNESS COMPONENT
+Usage: python serve_sdk.py HOST_HARNESS COMPONENT; where GATEWAY names the stand-alone gateway, against that, in WASMTIME
 
 `cargo xtask conformance` installs the package and runs this. Behind the service is a mock of Azure OpenAI; the cases
 ask as any program would.
@@ -9,7 +9,6 @@ ask as any program would.
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -18,10 +17,12 @@ from contextlib import contextmanager
 import httpx2
 import openai
 from pydantic import BaseModel, ValidationError
+from running import gateway, running
 
 
 def main(host_harness, component):
-    print(f"openai {openai.__version__}, Python {sys.version.split()[0]}, against serve")
+    subject = "the gateway" if "GATEWAY" in os.environ else "serve"
+    print(f"openai {openai.__version__}, Python {sys.version.split()[0]}, against {subject}")
     forget_the_environment()
     failed = 0
     for case in CASES:
@@ -49,7 +50,7 @@ def forget_the_environment():
 
 @contextmanager
 def served(host_harness, component, script):
-    """A service in front of a mock that plays a script, if there is one: its base URL."""
+    """A service, or the stand-alone gateway, in front of a mock that plays a script, if there is one: its base URL."""
     with tempfile.TemporaryDirectory() as folder:
         command = [host_harness, "mock", "--json", "--pause", "0"]
         if script:
@@ -57,31 +58,25 @@ def served(host_harness, component, script):
             path.write_text(script)
             command += ["--script", str(path)]
         with running(command) as mock:
+            settings = {
+                "azure_endpoint": mock["endpoint"],
+                "api_key": mock["api_key"],
+                "min_retry_delay": 0.01,
+                "max_retries": 1,
+            }
+            if "GATEWAY" in os.environ:
+                with gateway(GATEWAY_KEY=KEY, GATEWAY_SETTINGS=json.dumps(settings)) as address:
+                    yield f"{address}/v1"
+                return
             config = pathlib.Path(folder, "provider.yaml")
             config.write_text(json.dumps({"providers": [{
                 "module": "provider-azure-openai",
-                "config": {
-                    "azure_endpoint": mock["endpoint"],
-                    "api_key": mock["api_key"],
-                    "min_retry_delay": 0.01,
-                    "max_retries": 1,
-                },
+                "config": settings,
             }]}))
             command = [host_harness, "serve", "--json", "--listen", "127.0.0.1:0"]
             command += ["--component", component, "--config", str(config)]
             with running(command, HOST_HARNESS_KEY=KEY) as service:
                 yield service["openai_base_url"]
-
-
-@contextmanager
-def running(command, **variables):
-    """A running program: what its first line says."""
-    environment = {**os.environ, **variables}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.kill()
 
 
 KEY = "key-of-the-service"

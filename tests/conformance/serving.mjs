@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const KEY = 'key-of-the-service';
 
@@ -37,10 +37,39 @@ export async function start(program, args, variables = {}) {
   return { ...JSON.parse(line), stop: () => process_.kill() };
 }
 
-/** A service. */
+/** What the clients are before: `serve`, or the stand-alone gateway that GATEWAY names, in the server that WASMTIME names. */
+export const SUBJECT = process.env.GATEWAY ? 'the gateway' : 'serve';
+
+/** A service before a mock. */
 export function serve(hostHarness, component, more = []) {
+  if (process.env.GATEWAY) return serveGateway(hostHarness);
   const args = ['serve', '--json', '--listen', '127.0.0.1:0', '--component', component, ...more];
   return start(hostHarness, args, { HOST_HARNESS_KEY: KEY });
+}
+
+async function serveGateway(hostHarness) {
+  const mock = await start(hostHarness, ['mock', '--json']);
+  const script = fileURLToPath(new URL('../../examples/hosts/wasmtime-serve/serve.sh', import.meta.url));
+  const process_ = spawn(script, [process.env.GATEWAY], {
+    env: {
+      ...process.env,
+      ADDRESS: '127.0.0.1:0',
+      AZURE_OPENAI_ENDPOINT: mock.endpoint,
+      AZURE_OPENAI_API_KEY: mock.api_key,
+      GATEWAY_KEY: KEY,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const url = await new Promise((resolve, reject) => {
+    createInterface({ input: process_.stderr }).on('line', (line) => {
+      const found = line.match(/http:\/\/[\d.]+:\d+/);
+      if (found) resolve(found[0]);
+    });
+    process_.once('error', reject);
+    process_.once('exit', (code) => reject(new Error(`wasmtime ended with ${code}`)));
+  });
+  const stop = () => [process_.kill(), mock.stop()];
+  return { url, openai_base_url: `${url}/v1`, stop };
 }
 
 /** Runs the cases, tells of each, and stops the programs. */

@@ -8,6 +8,7 @@ mod conformance;
 mod debian;
 mod dependencies;
 mod error;
+mod gateway;
 mod installed;
 mod package;
 mod process;
@@ -31,12 +32,14 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
 
   run [ARGUMENTS]     builds everything and runs `host-harness run ARGUMENTS`
   test [ARGUMENTS]    builds everything and runs every test; ARGUMENTS go to `cargo test`
-  build               builds the component and the host; prints their paths and sizes
+  build               builds the component, the stand-alone gateway and the host; prints their paths and sizes
   setup [TARGET]      installs the standard library of the component's target (or of wasm32-wasip2), if it is missing
   bench [ARGUMENTS]   builds everything and measures it beside a bare HTTP client; `cargo xtask bench --help` says how
   conformance [--if-possible]
-                      runs the official `openai` packages for Python and Node against the mock and `serve`; with
-                      --if-possible one is left out, and says so, where there is no Python or Node, or no registry
+                      runs clients that others wrote (the official `openai` packages, Codex …) against the mock, `serve`
+                      and the stand-alone gateway, and the provider in hosts that others wrote (Node, Python,
+                      wasmtime's own server …); with --if-possible one is left out, and says so, where there is no
+                      Python or Node, or no registry
   python [--test] [--figures] [--if-possible]
                       builds the Amplifier module for Python into target/python; with --test runs its tests with
                       Amplifier's kernel, with --figures says what it costs beside `openai` for Python; with
@@ -120,6 +123,8 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> 
     for package in [PROVIDER, ACME_PROVIDER, HOSTILE_PROVIDER] {
         component::build(workspace, package)?;
     }
+    gateway::build(workspace)?;
+    gateway::build_around(workspace, HOSTILE_PROVIDER, "hostile-gateway")?;
     build_programs(workspace, &[HOST, BENCH])?;
     say("running the tests");
     workspace
@@ -134,8 +139,13 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Error> 
 
 fn build(workspace: &Workspace) -> Result<ExitCode, Error> {
     component::build(workspace, PROVIDER)?;
+    gateway::build(workspace)?;
     build_host(workspace)?;
-    for path in [workspace.component(PROVIDER), workspace.host_binary()] {
+    for path in [
+        workspace.component(PROVIDER),
+        gateway::path(workspace),
+        workspace.host_binary(),
+    ] {
         let bytes = path
             .metadata()
             .map_err(|source| Error::file("read the size of", &path, source))?
@@ -187,12 +197,22 @@ fn conform(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode, Erro
             client => clients.push(client?),
         }
     }
+    let gateway = match conformance::Gateway::install(workspace) {
+        Err(Error::Unavailable(why)) if if_possible => {
+            say(&format!("LEFT OUT: the stand-alone gateway, because {why}"));
+            None
+        }
+        gateway => Some(gateway?),
+    };
     if !clients.is_empty() {
         component::build(workspace, PROVIDER)?;
+        if gateway.is_some() {
+            gateway::build(workspace)?;
+        }
         build_host(workspace)?;
     }
     for client in clients {
-        client.run(workspace, &workspace.component(PROVIDER))?;
+        client.run(workspace, &workspace.component(PROVIDER), gateway.as_ref())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -297,6 +317,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .args(["clippy", "--lib", "--quiet"])
                 .args(["--package", PROVIDER])
                 .args(["--package", ACME_PROVIDER, "--package", HOSTILE_PROVIDER])
+                .args(gateway::PARTS.iter().flat_map(|part| ["--package", part]))
                 .args(["--profile", component::PROFILE])
                 .args(["--target", Target::Unknown.triple()])
                 .args(deny_warnings),

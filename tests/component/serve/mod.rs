@@ -12,6 +12,7 @@ mod metrics;
 mod models;
 mod page;
 pub(crate) mod recorder;
+mod requests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

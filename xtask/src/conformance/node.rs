@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::Client;
+use super::{Case, Client, Subject};
 use crate::error::Error;
 use crate::installed;
 use crate::process::Run;
@@ -19,10 +19,7 @@ pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
         workspace,
         "openai-node",
         &["openai@6.30.1"],
-        &[(
-            "the official openai package for Node against `serve`",
-            "tests/conformance/serve_sdk.mjs",
-        )],
+        &[Case { what: "the official openai package for Node against `serve`", file: "tests/conformance/serve_sdk.mjs", subject: Subject::Serve }],
     )
 }
 
@@ -41,7 +38,7 @@ pub(super) fn ai_sdk(workspace: &Workspace) -> Result<Client, Error> {
             "@ai-sdk/azure@3.0.128",
             "zod@4.6.7",
         ],
-        &[("the AI SDK against `serve`", "tests/conformance/ai_sdk.mjs")],
+        &[Case { what: "the AI SDK against `serve`", file: "tests/conformance/ai_sdk.mjs", subject: Subject::Serve }],
     )
 }
 
@@ -55,19 +52,16 @@ pub(super) fn codex(workspace: &Workspace) -> Result<Client, Error> {
         workspace,
         "codex",
         &["@openai/codex@0.171.0"],
-        &[(
-            "the Codex CLI against `serve`",
-            "tests/conformance/codex.mjs",
-        )],
+        &[Case { what: "the Codex CLI against `serve`", file: "tests/conformance/codex.mjs", subject: Subject::Serve }],
     )
 }
 
 /// Installs packages of exact versions, if they are not there yet: another version may read the same answer in another way.
-fn install(
+pub(super) fn install(
     workspace: &Workspace,
     name: &str,
     packages: &[&str],
-    cases: &'static [(&'static str, &'static str)],
+    cases: &'static [Case],
 ) -> Result<Client, Error> {
     check_version()?;
     let first = packages.first().copied().unwrap_or_default();

