@@ -107,7 +107,7 @@ impl<E: Edge> Exchange<E> {
     ) -> Result<Answer<E::Body>, ProviderError> {
         loop {
             let before = self.route.candidate().clone();
-            if self.route.settle(&|| report.call())? {
+            if self.route.settle(&report.listener)? {
                 self.move_from(&before, report)?;
             }
             let error = match self.attempt(report) {
@@ -157,7 +157,7 @@ impl<E: Edge> Exchange<E> {
 
     /// Tells of a retry, and waits until it is time for it.
     pub(super) fn wait(&self, retry: Retry, report: &Report<E>) {
-        self.route.wait(retry, report.call());
+        self.route.wait(retry, &report.listener);
     }
 
     /// Sends the request. Once more with a new token, when the host's last one was refused; and once more in another form,

@@ -150,7 +150,7 @@ impl<E: Edge> Forwarding<E> {
         // What the service said last itself is what the client understands.
         let mut said = None;
         loop {
-            match self.route.settle(&|| self.report.call()) {
+            match self.route.settle(&self.report.listener) {
                 Ok(false) => {}
                 Ok(true) => {
                     let candidate = self.route.candidate();
@@ -173,7 +173,7 @@ impl<E: Edge> Forwarding<E> {
                 Err(error) => return refusal.ok_or(error),
             };
             said = refusal.filter(|_| self.route.has_choice());
-            self.route.wait(retry, self.report.call());
+            self.route.wait(retry, &self.report.listener);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::authorization::Authorization;
 use super::edge::Edge;
 use super::failure::seconds;
-use super::report::emit_retry;
+use super::report::Listener;
 use crate::contract::types::{ErrorKind, ProviderError};
 use crate::core::classify::Asked;
 use crate::core::config::{Configuration, Resource, Retries};
@@ -180,29 +180,26 @@ impl<E: Edge> Route<E> {
     }
 
     /// Reports a retry, and waits until it is time for it. Does nothing where another deployment is asked instead.
-    pub(super) fn wait(&self, Retry { error, delay }: Retry, call: ObjectWriter) {
+    pub(super) fn wait(&self, Retry { error, delay }: Retry, listener: &Listener<E>) {
         if let Some(delay) = delay {
-            self.wait_for(error, delay, call);
+            self.wait_for(error, delay, listener);
         }
     }
 
-    fn wait_for(&self, error: ProviderError, delay: Duration, call: ObjectWriter) {
+    fn wait_for(&self, error: ProviderError, delay: Duration, listener: &Listener<E>) {
         let error = self.finished(error);
         let count = (self.course.retries, self.configuration.retries.most);
-        emit_retry(&self.edge, call, &error, count, delay);
+        listener.retry(&error, count, delay);
         self.edge.sleep(self.edge.now().after(delay));
     }
 
-    /// Settles which deployment is asked next; waits for one, where all of them rest. Whether it is another one than before. `call` begins
-    /// the payload of an event.
+    /// Settles which deployment is asked next; waits for one, where all of them rest. Whether it is another one than before.
     ///
     /// # Errors
     ///
     /// When none can be asked in the time that a call may wait.
-    pub(super) fn settle(
-        &mut self,
-        call: &dyn Fn() -> ObjectWriter,
-    ) -> Result<bool, ProviderError> {
+    pub(super) fn settle(&mut self, listener: &Listener<E>) -> Result<bool, ProviderError> {
+        const FAILOVER: &str = "provider:failover";
         if !self.has_choice() {
             return Ok(false);
         }
@@ -225,14 +222,17 @@ impl<E: Edge> Route<E> {
                     let left = self.left.take();
                     let is_other = *self.candidate() != before;
                     let cause = left.as_ref().map(|(cause, _)| *cause).or(cause);
-                    if is_other && let Some(cause) = cause {
+                    if is_other
+                        && let Some(cause) = cause
+                        && let Some(payload) = listener.payload(FAILOVER)
+                    {
                         let error = left.map(|(_, error)| self.finished(error).message);
-                        let payload = call()
+                        let payload = payload
                             .written("from", &self.described(&before))
                             .written("to", &self.described(self.candidate()))
                             .member("reason", cause.name())
                             .member("error_message", &error);
-                        self.edge.emit("provider:failover", &payload.finish());
+                        listener.emit(FAILOVER, payload);
                     }
                     if self.configuration.failover.is_least_busy {
                         self.edge.work_with(&label(self.candidate()));
@@ -249,7 +249,7 @@ impl<E: Edge> Route<E> {
                         Some((_, error)) => error.clone(),
                         None => self.all_rest(),
                     };
-                    self.wait_for(error, wait, call());
+                    self.wait_for(error, wait, listener);
                 }
                 Choice::GiveUp => {
                     let left = self.left.take();

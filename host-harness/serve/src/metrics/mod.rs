@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber};
+use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber, Subscription};
 use tokio::time::Instant;
 
 pub(super) use self::host::of_host;
@@ -173,6 +173,9 @@ impl Default for Metrics {
     }
 }
 
+/// The events that are counted.
+const COUNTED: [&str; 3] = ["llm:response", "llm:stream_aborted", "provider:retry"];
+
 impl EventSubscriber for Metrics {
     fn event(&self, event: &Event<'_>) {
         match event.name {
@@ -199,7 +202,13 @@ impl EventSubscriber for Metrics {
             }
             _ => {}
         }
-        self.events.event(event);
+        if self.events.subscription().hears(event.name) {
+            self.events.event(event);
+        }
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::of(COUNTED).or(self.events.subscription())
     }
 
     fn log(&self, level: Level, message: &str) {
