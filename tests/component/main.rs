@@ -14,6 +14,7 @@ mod configuration;
 mod confinement;
 mod continuation;
 mod cost;
+mod crates;
 mod credentials;
 mod doctor;
 #[cfg(unix)]

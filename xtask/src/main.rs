@@ -40,7 +40,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
                       Amplifier's kernel, with --figures says what it costs beside `openai` for Python; with
                       --if-possible it is left out, and says so, where there is no Python, or no registry
   check               what CI checks beside the tests: format, lints for host and component, the build for
-                      wasm32-wasip2, and the documentation
+                      wasm32-wasip2, what is published, and the documentation
 
 Examples:
   cargo xtask run \"Say hello from the sandbox\"
@@ -227,7 +227,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
         wasm_target::ensure(workspace, target)?;
     }
     let deny_warnings = ["--", "--deny", "warnings"];
-    let steps: [(&str, Run); 6] = [
+    let steps: [(&str, Run); 7] = [
         (
             "checking the format",
             workspace.cargo().args(["fmt", "--all", "--check"]),
@@ -268,6 +268,16 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .args(["--profile", component::PROFILE])
                 .args(["--target", WasmTarget::Wasip2.triple()]),
         ),
+        // Without a build, which the steps before have done.
+        (
+            "checking what is published",
+            PUBLISHED
+                .iter()
+                .fold(workspace.cargo().arg("package"), |packaging, package| {
+                    packaging.args(["--package", package])
+                })
+                .args(["--no-verify", "--offline", "--allow-dirty", "--quiet"]),
+        ),
         (
             "checking the documentation",
             workspace
@@ -284,6 +294,15 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// The packages that others may use. Each is published with all that it needs.
+const PUBLISHED: [&str; 5] = [
+    "azure-openai-mock",
+    "host-harness",
+    "provider-host",
+    "provider-host-azure",
+    "provider-host-serve",
+];
 
 fn build_host(workspace: &Workspace) -> Result<(), Error> {
     build_programs(workspace, &[HOST])

@@ -47,5 +47,10 @@ pub fn host_builder(environment: Environment) -> HostBuilder {
 
 /// The examples of the page on hosts are compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/host.md")]
+#[doc = include_str!("../docs/host.md")]
 struct HostPage;
+
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,7 @@
 //! Latency and throughput by the number of requests at once, as an SVG image.
+//!
+//! By hand and not by `plotters`, whose images have one set of colours, fixed when they are drawn: these follow the reader's light or
+//! dark ground, and have the name of each line at its end instead of in a box.
 
 use std::fmt::Write as _;
 

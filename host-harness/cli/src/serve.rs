@@ -8,7 +8,7 @@ use provider_host::secret::Secret;
 use provider_host_serve::{Metrics, Service};
 use serde_json::json;
 
-use super::args::ServeArguments;
+use super::args::{KEY_VARIABLE, ServeArguments};
 use super::event_log::EventLog;
 use super::failure::{Failure, notice};
 use super::setup::Setup;
@@ -131,9 +131,6 @@ impl Signals {
         }
     }
 }
-
-/// The variable with the key, which a command line would show to everyone on the machine.
-pub(super) const KEY_VARIABLE: &str = "HOST_HARNESS_KEY";
 
 /// How long calls that are cut off may take to end.
 const END_LIMIT: Duration = Duration::from_secs(2);

@@ -15,10 +15,9 @@ use provider_host_azure::policy::{DEPLOYMENT_MAPPING, policy};
 use provider_host_azure::{config_file, host_builder};
 use serde_json::{Map, Value, json};
 
-use super::args::ProviderArguments;
+use super::args::{KEY_VARIABLE, ProviderArguments};
 use super::event_log::EventLog;
 use super::failure::{Failure, notice};
-use super::serve::KEY_VARIABLE;
 use super::terminal::Terminal;
 use super::watch::Watch;
 

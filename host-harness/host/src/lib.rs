@@ -61,3 +61,8 @@ pub use crate::http::{
 };
 pub use crate::limits::{LimitError, Limits, MAX_DOCUMENT_BYTES};
 pub use crate::policy::{Policy, SecretHeader, Setting};
+
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,6 +75,11 @@ pub use scripted::Scripted;
 
 use exchange::Mock;
 
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A running mock. Dropping it closes the listener and every connection.
 pub struct MockAzure {
     address: SocketAddr,

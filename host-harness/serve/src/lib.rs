@@ -51,6 +51,11 @@ use tokio::task::JoinHandle;
 pub use self::builder::{ServiceBuilder, ServiceError};
 pub use self::metrics::Metrics;
 
+/// The example of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A running service. Dropping it closes the listener and every connection.
 pub struct Service {
     address: SocketAddr,

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::chat::ChatArguments;
 pub(super) use self::request::RequestArguments;
-pub(super) use self::serve::ServeArguments;
+pub(super) use self::serve::{KEY_VARIABLE, ServeArguments};
 
 /// Runs Amplifier provider components: sandboxed, with what they need and nothing else.
 #[derive(Debug, Parser)]

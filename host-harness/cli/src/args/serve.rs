@@ -61,5 +61,8 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
+/// The variable with the key, which a command line would show to everyone on the machine.
+pub(crate) const KEY_VARIABLE: &str = "HOST_HARNESS_KEY";
+
 /// A port that the services on a developer's machine seldom have.
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);

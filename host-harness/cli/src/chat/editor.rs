@@ -8,10 +8,19 @@ use rustyline::error::ReadlineError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::history::History;
-use super::lines::Line;
 
 /// Asks for lines, on a thread of its own: reading from a terminal cannot be interrupted.
 pub(super) struct Editor(mpsc::UnboundedSender<Question>);
+
+/// What came of waiting for a line.
+#[derive(Debug, PartialEq)]
+pub(super) enum Line {
+    Typed(String),
+    /// There are no more.
+    End,
+    /// Ctrl-C, where the editor reads it.
+    Interrupted,
+}
 
 struct Question {
     prompt: &'static str,

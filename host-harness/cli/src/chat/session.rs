@@ -11,7 +11,8 @@ use provider_host::{Environment, Provider};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::lines::{Line, Lines};
+use super::editor::Line;
+use super::standard_input::Lines;
 use super::tool_loop::{Consent, News, Outside};
 use crate::answer::{self, Calls};
 use crate::failure::{Failure, notice};

@@ -31,7 +31,6 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::command::ToolCommand;
 use super::args::RequestArguments;
-use super::failure::Failure;
 
 /// The tools of a file, or none.
 #[derive(Debug, Default)]
@@ -42,9 +41,9 @@ pub(super) struct Tools {
 
 impl Tools {
     /// The tools of the file that the arguments name.
-    pub(super) fn of(arguments: &RequestArguments) -> Result<Self, Failure> {
+    pub(super) fn of(arguments: &RequestArguments) -> Result<Self, ToolsFileError> {
         match &arguments.tools {
-            Some(path) => Ok(Self::read(path)?),
+            Some(path) => Self::read(path),
             None => Ok(Self::default()),
         }
     }

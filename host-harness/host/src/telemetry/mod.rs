@@ -14,5 +14,5 @@ pub use self::spans::OpenTelemetrySubscriber;
 
 /// The examples of the page on events are compiled.
 #[cfg(all(doctest, feature = "opentelemetry"))]
-#[doc = include_str!("../../../../docs/events.md")]
+#[doc = include_str!("../../docs/events.md")]
 struct EventsPage;

@@ -346,7 +346,7 @@ fn what_is_wrong_with_a_script_is_told_with_its_place() {
     }
 }
 
-const EXAMPLES: &str = include_str!("../../../../docs/mock.md");
+const EXAMPLES: &str = include_str!("../../docs/mock.md");
 
 /// Far more than a machine under load needs for what takes milliseconds.
 const LONG: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::mpsc;
 
-use super::editor::Editor;
+use super::editor::{Editor, Line};
 use super::history::History;
 use crate::files::MAX_REQUEST_BYTES;
 
@@ -13,16 +13,6 @@ use crate::files::MAX_REQUEST_BYTES;
 pub(super) struct Lines {
     source: Source,
     is_terminal: bool,
-}
-
-/// What came of waiting for a line.
-#[derive(Debug, PartialEq)]
-pub(super) enum Line {
-    Typed(String),
-    /// There are no more.
-    End,
-    /// Ctrl-C, where the editor reads it.
-    Interrupted,
 }
 
 enum Source {
