@@ -17,6 +17,9 @@
 //! by event ([`DeltaGate`]). [`check_request`] and [`response_events`] do a part of the
 //! work without HTTP.
 //!
+//! Inside, dependencies go one way: the mock itself, the identity services, the service and its scripts, and what goes over the
+//! wire.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), azure_openai_mock::MockError> {
 //! use azure_openai_mock::MockAzure;
@@ -27,29 +30,18 @@
 //! # }
 //! ```
 
-mod auth;
-mod body;
 mod builder;
-mod chat;
-mod deployments;
-mod dialect;
-mod error;
-mod exchange;
-mod fault;
+mod environment;
 mod identity;
-mod listener;
-mod pace;
-mod record;
-mod reply;
-mod responses;
-mod route;
+mod identity_control;
+mod mock;
 mod script;
-mod scripted;
 mod server;
-mod socket;
+mod service;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests;
+mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -59,21 +51,19 @@ use std::sync::atomic::Ordering;
 use tokio::task::JoinHandle;
 
 pub use builder::{MOCK_API_KEY, MockAzureBuilder, MockError};
-pub use fault::Fault;
 pub use identity::{
     MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_FEDERATED_TOKEN, MOCK_IDENTITY_CLIENT_ID,
     MOCK_IDENTITY_HEADER, MOCK_PUBLIC_CLIENT_ID, MOCK_TENANT_ID,
 };
-pub use pace::DeltaGate;
-pub use record::RecordedRequest;
-pub use responses::{check_project_request, check_request, response_events};
 pub use script::{
-    Answer, ErrorShape, Insert, Inserted, LineEnd, Place, Played, RetryAfter, RetryHeader, Script,
-    ScriptError, Shape, Split, Step, Stop, StopHow, StopPlace, StreamError,
+    Answer, ErrorShape, Fault, Insert, Inserted, LineEnd, Place, Played, RetryAfter, RetryHeader,
+    Script, ScriptError, Scripted, Shape, Split, Step, Stop, StopHow, StopPlace, StreamError,
 };
-pub use scripted::Scripted;
+pub use service::responses::{check_project_request, check_request, response_events};
+pub use wire::gate::DeltaGate;
+pub use wire::record::RecordedRequest;
 
-use exchange::Mock;
+use mock::Mock;
 
 /// The example of the README is compiled.
 #[cfg(doctest)]

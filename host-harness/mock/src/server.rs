@@ -9,12 +9,12 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::exchange::Mock;
-use super::listener;
-use super::socket::{Reset, Socket};
+use crate::mock::Mock;
+use crate::wire::listener;
+use crate::wire::socket::{Reset, Socket};
 
 /// Serves HTTP/1.1 and HTTP/2 until it is dropped, and the connections with it.
-pub(super) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
+pub(crate) async fn serve(listener: TcpListener, mock: Arc<Mock>) {
     let mut connections = JoinSet::new();
     let connect = |stream| connection(stream, Arc::clone(&mock));
     listener::accept(&listener, &mut connections, connect).await;

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::body::{MockBody, Stage};
-use crate::reply;
 use crate::script::{self, Step};
+use crate::wire::body::{MockBody, Stage};
+use crate::wire::reply;
 
 /// The answer of a token endpoint.
 pub(super) struct Answer {

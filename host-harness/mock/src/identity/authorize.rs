@@ -10,8 +10,8 @@ use super::fields::Fields;
 use super::refusal::Refusal;
 use super::sign_ins::Grant;
 use super::{Identity, clients, scope};
-use crate::body::{self, MockBody};
-use crate::reply;
+use crate::wire::body::{self, MockBody};
+use crate::wire::reply;
 
 /// Sends a person back to the client with a code, or with what is wrong. What is wrong with the way back itself is shown
 /// to the person.

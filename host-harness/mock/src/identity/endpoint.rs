@@ -46,8 +46,8 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-pub(super) const APP_SERVICE_PATH: &str = "/msi/token";
-pub(super) const ARC_PATH: &str = "/arc/metadata/identity/oauth2/token";
+pub(crate) const APP_SERVICE_PATH: &str = "/msi/token";
+pub(crate) const ARC_PATH: &str = "/arc/metadata/identity/oauth2/token";
 pub(super) const IMDS_PATH: &str = "/metadata/identity/oauth2/token";
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::refusal::Refusal;
 use super::tokens::NewToken;
 use super::{Identity, MOCK_TENANT_ID, scope};
-use crate::route::is_date;
+use crate::service::route::is_date;
 
 /// Answers as the instance metadata service of a virtual machine (IMDS).
 pub(super) fn virtual_machine(identity: &Identity, head: &Parts) -> Answer {

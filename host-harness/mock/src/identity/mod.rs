@@ -9,15 +9,12 @@ mod answer;
 mod arc;
 mod assertion;
 mod authorize;
-mod builder;
 mod clients;
 mod endpoint;
 mod entra;
-mod environment;
 mod fields;
 mod managed;
 mod refusal;
-mod running;
 mod scope;
 mod settings;
 mod sign_ins;
@@ -31,37 +28,39 @@ use http::Response;
 use http::request::Parts;
 use serde_json::Value;
 
-use super::body::{Broken, MockBody, Stage};
-use super::record::Records;
-use super::script::{Steps, Turn};
+use crate::script::{Steps, Turn};
+use crate::wire::body::{Broken, MockBody, Stage};
+use crate::wire::record::Records;
 use answer::{Answer, Trace};
 use arc::ArcKeys;
 use endpoint::TokenEndpoint;
 use fields::Fields;
 use sign_ins::SignIns;
 
-pub(super) use endpoint::Endpoint;
-pub(super) use settings::Settings;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::{APP_SERVICE_PATH, ARC_PATH};
+pub(crate) use settings::Client;
+pub(crate) use settings::Settings;
 pub use settings::{
     MOCK_CLIENT_ID, MOCK_CLIENT_SECRET, MOCK_FEDERATED_TOKEN, MOCK_IDENTITY_CLIENT_ID,
     MOCK_IDENTITY_HEADER, MOCK_PUBLIC_CLIENT_ID, MOCK_TENANT_ID,
 };
-pub(super) use tokens::Tokens;
+pub(crate) use tokens::Tokens;
 
 /// The identity services of a running mock.
-pub(super) struct Identity {
-    settings: Settings,
+pub(crate) struct Identity {
+    pub(crate) settings: Settings,
     arc_keys: ArcKeys,
-    authorize_requests: Records,
-    sign_ins: SignIns,
-    steps: Steps,
-    token_requests: Records,
-    tokens: Tokens,
+    pub(crate) authorize_requests: Records,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) steps: Steps,
+    pub(crate) token_requests: Records,
+    pub(crate) tokens: Tokens,
     answers: AtomicU64,
 }
 
 impl Identity {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             arc_keys: ArcKeys::new(settings.arc_key_directory.clone()),
             authorize_requests: Records::new(),
@@ -75,12 +74,12 @@ impl Identity {
     }
 
     /// The access tokens that it has issued.
-    pub(super) fn tokens(&self) -> &Tokens {
+    pub(crate) fn tokens(&self) -> &Tokens {
         &self.tokens
     }
 
     /// Answers a request to one of its endpoints.
-    pub(super) async fn answer(
+    pub(crate) async fn answer(
         &self,
         endpoint: Endpoint<'_>,
         head: &Parts,

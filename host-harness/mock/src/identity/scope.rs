@@ -1,7 +1,7 @@
 //! What a token is asked for.
 
 use super::refusal::Refusal;
-use crate::auth::AUDIENCES;
+use crate::service::auth::AUDIENCES;
 
 /// The scopes of a request by a person.
 pub(super) struct UserScope {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
-use crate::builder::MockError;
-use crate::pace::DeltaGate;
+use crate::wire::gate::DeltaGate;
 
 /// The tenant that every mock has.
 pub const MOCK_TENANT_ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -33,23 +32,23 @@ pub const MOCK_PUBLIC_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// The settings of a mock's identity services.
 pub(crate) struct Settings {
-    pub(super) arc_key_directory: Option<PathBuf>,
-    pub(super) certificates: Vec<CertificateDer<'static>>,
-    pub(super) clients: Vec<Client>,
-    pub(super) code_lifetime: Duration,
-    pub(super) federated_tokens: Vec<String>,
-    pub(super) identity_header: String,
-    pub(super) token_gate: Option<DeltaGate>,
-    pub(super) token_lifetime: Duration,
+    pub(crate) arc_key_directory: Option<PathBuf>,
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) code_lifetime: Duration,
+    pub(crate) federated_tokens: Vec<String>,
+    pub(crate) identity_header: String,
+    pub(crate) token_gate: Option<DeltaGate>,
+    pub(crate) token_lifetime: Duration,
     /// The ids of the user-assigned identities, of whatever kind.
-    pub(super) user_assigned: Vec<String>,
+    pub(crate) user_assigned: Vec<String>,
 }
 
 /// A client with a secret.
-pub(super) struct Client {
-    pub(super) tenant: String,
-    pub(super) id: String,
-    pub(super) secret: String,
+pub(crate) struct Client {
+    pub(crate) tenant: String,
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
 impl Settings {
@@ -72,30 +71,27 @@ impl Settings {
         }
     }
 
-    /// Refuses what could not work.
-    pub(crate) fn check(&self) -> Result<(), MockError> {
-        for certificate in &self.certificates {
-            EndEntityCert::try_from(certificate)
-                .map_err(|error| MockError::Certificate(error.to_string()))?;
-        }
-        Ok(())
+    /// Refuses a certificate that is none.
+    pub(crate) fn check(&self) -> Result<(), webpki::Error> {
+        let mut certificates = self.certificates.iter();
+        certificates.try_for_each(|certificate| EndEntityCert::try_from(certificate).map(drop))
     }
 
     /// Whether there is such a tenant.
-    pub(super) fn knows_tenant(&self, tenant: &str) -> bool {
+    pub(crate) fn knows_tenant(&self, tenant: &str) -> bool {
         let mut clients = self.clients.iter();
         clients.any(|client| client.tenant.eq_ignore_ascii_case(tenant))
     }
 
     /// A tenant's client of that id.
-    pub(super) fn client(&self, tenant: &str, id: &str) -> Option<&Client> {
+    pub(crate) fn client(&self, tenant: &str, id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| {
             client.tenant.eq_ignore_ascii_case(tenant) && client.id.eq_ignore_ascii_case(id)
         })
     }
 
     /// Whether a user-assigned identity has that id.
-    pub(super) fn has_user_assigned(&self, id: &str) -> bool {
+    pub(crate) fn has_user_assigned(&self, id: &str) -> bool {
         let mut known = self.user_assigned.iter();
         known.any(|known| known.eq_ignore_ascii_case(id))
     }

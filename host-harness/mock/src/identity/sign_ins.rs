@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::tokens::opaque;
 
 /// All sign-ins of a mock.
-pub(super) struct SignIns {
+pub(crate) struct SignIns {
     state: Mutex<State>,
     code_lifetime: Duration,
 }
@@ -66,7 +66,7 @@ impl SignIns {
     }
 
     /// Lets one more person decline.
-    pub(super) fn decline_next(&self) {
+    pub(crate) fn decline_next(&self) {
         self.state().declines += 1;
     }
 
@@ -152,7 +152,7 @@ impl SignIns {
     }
 
     /// Ends all sign-ins.
-    pub(super) fn revoke(&self) {
+    pub(crate) fn revoke(&self) {
         let mut state = self.state();
         for code in state.codes.values_mut() {
             code.state = CodeState::Revoked;

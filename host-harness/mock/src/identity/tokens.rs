@@ -83,11 +83,11 @@ impl Tokens {
         })
     }
 
-    pub(super) fn set_lifetime(&self, lifetime: Duration) {
+    pub(crate) fn set_lifetime(&self, lifetime: Duration) {
         self.state().lifetime = lifetime;
     }
 
-    pub(super) fn revoke(&self) {
+    pub(crate) fn revoke(&self) {
         self.state().issued.clear();
     }
 

@@ -1,31 +1,10 @@
 //! From events and a shape to the bytes that go over the wire. Pure: pauses and ends are left to who sends them.
 
-use std::time::Duration;
-
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::shape::{
-    ErrorShape, Inserted, LineEnd, Place, Shape, Split, StopHow, StopPlace, StreamError,
-};
-use crate::responses::Event;
-
-/// A body, ready to be sent.
-pub(crate) struct Program {
-    items: Vec<Item>,
-    split: Option<Split>,
-    pub(crate) pause: Duration,
-    /// How it stops, if it does before its end.
-    pub(crate) stop: Option<StopHow>,
-}
-
-/// Bytes that are sent together.
-pub(crate) struct Item {
-    pub(crate) bytes: Bytes,
-    pub(crate) is_delta: bool,
-    /// Not a comment, nor another thing between events.
-    pub(crate) is_event: bool,
-}
+use super::stream_shape::{ErrorShape, Inserted, LineEnd, Place, Shape, StopPlace, StreamError};
+use crate::wire::program::{Item, Program};
 
 impl Program {
     /// A stream of events.
@@ -77,70 +56,6 @@ impl Program {
             pause: shape.pause,
             stop: shape.stop.map(|stop| stop.how).filter(|_| reaches),
         }
-    }
-
-    /// Whether each item must be on its way before the next.
-    pub(crate) fn is_split(&self) -> bool {
-        self.split.is_some()
-    }
-
-    /// What is sent, one after the other.
-    pub(crate) fn into_items(self) -> Box<dyn Iterator<Item = Item> + Send> {
-        let Some(split) = self.split else {
-            return Box::new(self.items.into_iter());
-        };
-        let mut bytes = BytesMut::new();
-        for item in &self.items {
-            bytes.extend_from_slice(&item.bytes);
-        }
-        let mut rest = bytes.freeze();
-        let mut cuts: Box<dyn Iterator<Item = usize> + Send> = match split {
-            Split::Every(size) => Box::new(std::iter::repeat(size.get())),
-            Split::At(mut offsets) => {
-                offsets.sort_unstable();
-                offsets.dedup();
-                let mut before = 0;
-                Box::new(offsets.into_iter().filter_map(move |offset| {
-                    let size = offset - before;
-                    before = offset;
-                    (size > 0).then_some(size)
-                }))
-            }
-        };
-        // One after the other: a piece for each byte of a long stream would take much memory at once.
-        Box::new(std::iter::from_fn(move || {
-            let size = cuts.next().unwrap_or(usize::MAX).min(rest.len());
-            (!rest.is_empty()).then(|| Item {
-                bytes: rest.split_to(size),
-                is_delta: false,
-                is_event: true,
-            })
-        }))
-    }
-}
-
-impl Item {
-    fn event(event: &Value) -> Self {
-        let Event { frame, is_delta } = Event::new(event);
-        Self {
-            bytes: frame,
-            is_delta,
-            is_event: true,
-        }
-    }
-
-    fn between(text: impl Into<Bytes>) -> Self {
-        Self {
-            bytes: text.into(),
-            is_delta: false,
-            is_event: false,
-        }
-    }
-
-    /// A comment, which clients must pass over.
-    pub(crate) fn comment(text: &str) -> Self {
-        // A line end within would end the comment.
-        Self::between(format!(": {}\n\n", text.replace(['\r', '\n'], " ")))
     }
 }
 

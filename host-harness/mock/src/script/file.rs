@@ -14,11 +14,11 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::Script;
-use super::shape::{
-    ErrorShape, Insert, Inserted, LineEnd, Place, Shape, Split, Stop, StopHow, StopPlace,
-    StreamError,
-};
 use super::step::{Answer, RetryAfter, RetryHeader, Step};
+use super::stream_shape::{
+    ErrorShape, Insert, Inserted, LineEnd, Place, Shape, Stop, StopPlace, StreamError,
+};
+use crate::wire::program::{Split, StopHow};
 
 /// What is wrong with a script.
 #[derive(Debug, thiserror::Error)]

@@ -1,29 +1,34 @@
 //! What happens to requests, written down: a [`Script`] has a [`Step`] for each of them.
 //!
-//! [`step`] and [`shape`] are the language, [`mod@file`] reads it from TOML, [`steps`] hands it out to requests, and
+//! [`step`] and [`stream_shape`] are the language, [`mod@file`] reads it from TOML, [`steps`] hands it out to requests, and
 //! [`compose`] makes the bytes of a stream out of its events.
 
 mod compose;
+mod fault;
 mod file;
-mod shape;
+mod scripted;
 mod step;
 mod steps;
+mod stream_shape;
 
+pub use fault::Fault;
 pub use file::ScriptError;
-pub use shape::{
-    ErrorShape, Insert, Inserted, LineEnd, Place, Shape, Split, Stop, StopHow, StopPlace,
-    StreamError,
-};
+pub use scripted::Scripted;
 pub use step::{Answer, RetryAfter, RetryHeader, Step};
 pub use steps::Played;
+pub use stream_shape::{
+    ErrorShape, Insert, Inserted, LineEnd, Place, Shape, Stop, StopPlace, StreamError,
+};
 
-pub(super) use compose::{Item, Program};
-pub(super) use steps::{Observer, Steps, Turn, shaped};
+pub use crate::wire::program::{Split, StopHow};
+
+pub(crate) use scripted::Answers;
+pub(crate) use steps::{Observer, Steps, Turn, shaped};
 
 /// What happens to each request to the Responses API, one after the other.
 ///
 /// A script comes from a file ([`Script::parse`]) or from code; both say the same things. See
-/// [`MockAzure::play`](super::MockAzure::play).
+/// [`MockAzure::play`](crate::MockAzure::play).
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     /// The steps, one for each request, or for as many as its `repeat` says.

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::shape::Shape;
+use super::stream_shape::Shape;
 
 /// What happens to one request. Without any changes it is the usual answer:
 ///

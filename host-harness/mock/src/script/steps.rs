@@ -10,11 +10,11 @@ use http::request::Parts;
 use http::{Response, header};
 
 use super::Script;
-use super::compose::Program;
-use super::shape::Shape;
 use super::step::{Answer, Step};
-use crate::body::{self, Broken, MockBody, Stage};
-use crate::pace::Pace;
+use super::stream_shape::Shape;
+use crate::wire::body::{self, Broken, MockBody, Stage};
+use crate::wire::gate::Pace;
+use crate::wire::program::Program;
 
 /// The steps to come, one for each request.
 #[derive(Default)]
