@@ -129,12 +129,12 @@ impl CallItem {
                         members.text("input", input);
                     }
                     // Nothing of other arguments is lost.
-                    _ => members.text("input", json::written_object(arguments)),
+                    _ => members.written("input", arguments),
                 }
             }
             CallKind::Function => {
                 members.text("name", &self.name);
-                members.text("arguments", json::written_object(arguments));
+                members.written("arguments", arguments);
             }
             CallKind::LocalShell => {
                 members.text("status", "completed");

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::message::Part;
+use crate::core::json;
 
 /// The members of an object, each key once.
 #[derive(Default)]
@@ -44,8 +45,14 @@ impl<'a> Members<'a> {
     }
 
     /// Sets a member to a text.
-    pub(super) fn text(&mut self, key: &'a str, text: impl Into<Cow<'a, str>>) {
-        self.set(key, Member::Text(text.into()));
+    pub(super) fn text(&mut self, key: &'a str, text: &'a str) {
+        self.set(key, Member::Text(Cow::Borrowed(text)));
+    }
+
+    /// Sets a member to an object that is written as a text.
+    pub(super) fn written(&mut self, key: &'a str, object: &Map<String, Value>) {
+        let text = json::written_object(object);
+        self.set(key, Member::Text(Cow::Owned(text)));
     }
 
     /// Sets a member to any value.
