@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "measures what tests have shown to work")]
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -66,9 +65,9 @@ fn decode(stream: &[u8]) -> usize {
     count
 }
 
-fn translate_stream(stream: &[u8]) -> VecDeque<StreamEvent> {
+fn translate_stream(stream: &[u8]) -> Vec<StreamEvent> {
     let mut translator = Translator::default();
-    let mut events = VecDeque::new();
+    let mut events = Vec::new();
     each_event(stream, |event| {
         translator.apply(event, &mut events).unwrap()
     });
@@ -77,12 +76,12 @@ fn translate_stream(stream: &[u8]) -> VecDeque<StreamEvent> {
 }
 
 /// In pieces, as a network brings them.
-fn each_event(stream: &[u8], mut work: impl FnMut(&sse::Event)) {
+fn each_event(stream: &[u8], mut work: impl FnMut(sse::Event<'_>)) {
     let mut decoder = sse::Decoder::new();
     for piece in stream.chunks(PIECE) {
-        decoder.feed(piece).unwrap();
-        while let Some(event) = decoder.next_event() {
-            work(&event);
+        decoder.feed(piece.to_vec());
+        while let Some(event) = decoder.next_event().unwrap() {
+            work(event);
         }
     }
 }

@@ -11,15 +11,25 @@
     reason = "generated; the documentation is in `wit/`"
 )]
 
-wit_bindgen::generate!({
-    path: "wit",
-    world: "provider-module",
-    additional_derives: [PartialEq, Clone],
-    // It owns a body, which is there once.
-    additional_derives_ignore: ["http-response"],
-    default_bindings_module: "crate::contract",
-    pub_export_macro: true,
-});
+macro_rules! generate {
+    ($($more:tt)*) => {
+        wit_bindgen::generate!({
+            path: "wit",
+            world: "provider-module",
+            additional_derives: [PartialEq, Clone],
+            // It owns a body, which is there once.
+            additional_derives_ignore: ["http-response"],
+            default_bindings_module: "crate::contract",
+            pub_export_macro: true,
+            $($more)*
+        });
+    };
+}
+
+#[cfg(target_family = "wasm")]
+generate! { with: { "wasi:io/poll@0.2.12": wasi::io::poll } }
+#[cfg(not(target_family = "wasm"))]
+generate! { generate_all }
 
 pub use self::amplifier::provider::{credentials, events, types};
 pub use self::exports::amplifier::provider::{gateway, provider};

@@ -26,7 +26,7 @@ mod exports {
         ChatRequest, ChatResponse, ModelInfo, ProviderError, ProviderInfo, StreamEvent, ToolCall,
     };
     use crate::core::{info, json};
-    use crate::edge::wasi02::Wasi02;
+    use crate::edge::wasi02::{Pollable, Wasi02};
     use crate::engine::{self, Engine};
 
     /// What the component exports.
@@ -82,9 +82,13 @@ mod exports {
     pub(crate) struct OpenStream(RefCell<engine::ResponseStream<Wasi02>>);
 
     impl GuestResponseStream for OpenStream {
-        fn next(&self) -> Result<Option<StreamEvent>, ProviderError> {
+        fn next(&self) -> Result<Vec<StreamEvent>, ProviderError> {
             // A component is not entered again while a call is under way, so that this is never borrowed already.
-            self.0.borrow_mut().next_event()
+            self.0.borrow_mut().next_events()
+        }
+
+        fn subscribe(&self) -> Pollable {
+            Wasi02::readiness(self.0.borrow().waits_for())
         }
     }
 

@@ -41,6 +41,7 @@ pub fn provider_info() -> ProviderInfo {
             .iter()
             .filter_map(|row| config_field(row))
             .collect(),
+        extensions: None,
     }
 }
 
@@ -77,6 +78,7 @@ fn model_info(id: &str, logical_model: &str, pricing: &Pricing) -> ModelInfo {
             .collect(),
         defaults: defaults(logical_model, &capabilities),
         pricing: pricing.price(logical_model).map(Into::into),
+        extensions: None,
     }
 }
 
@@ -128,6 +130,7 @@ fn config_field(row: &Row) -> Option<ConfigField> {
         default: row.default.map(str::to_owned),
         show_when: conditions,
         requires_model: false,
+        extensions: None,
     })
 }
 

@@ -3,9 +3,9 @@
 //! The decoder is incremental and total: it takes the bytes in pieces of any size, split anywhere, and every sequence of
 //! bytes decodes to some sequence of events. It follows the HTML standard's "interpreting an event stream": lines end in
 //! LF, CRLF or CR; a leading byte order mark is skipped; comments and unknown fields are ignored; an event that the end
-//! of the stream cuts off is not an event.
+//! of the stream cuts off is not an event. Nothing is copied of an event that arrives in one piece with its data in one line.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The most bytes that one event may have.
 ///
@@ -14,10 +14,10 @@ use std::collections::VecDeque;
 pub const MAX_EVENT_BYTES: usize = 32 * 1024 * 1024;
 
 /// One event.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event<'a> {
     /// Its data.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
     /// It is named `error`. Other names are in its data too.
     pub is_error: bool,
 }
@@ -25,19 +25,37 @@ pub struct Event {
 /// A decoder of one event stream.
 #[derive(Debug)]
 pub struct Decoder {
-    /// The line that is still arriving.
-    line: Vec<u8>,
-    /// The data of the event that is still arriving, each line followed by LF.
-    data: Vec<u8>,
-    /// The event that is still arriving is named `error`.
+    /// The bytes that arrived and are still needed.
+    buffer: Vec<u8>,
+    /// Where the event begins that was not taken yet.
+    begin: usize,
+    /// Where its next line begins.
+    line: usize,
+    /// Up to where the end of that line was looked for.
+    searched: usize,
+    data: Data,
+    /// The data of the event that was taken last, where it had several lines.
+    taken: Vec<u8>,
+    /// The event is named `error`.
     is_error: bool,
-    /// Complete events that were not taken yet.
-    events: VecDeque<Event>,
-    /// The last byte was a CR, so that a LF that comes next belongs to the same line end.
+    /// The event is complete.
+    is_complete: bool,
+    /// The last line ended in a CR, so that a LF that comes next belongs to the same line end.
     after_cr: bool,
     /// No line has ended yet, so that the line may begin with a byte order mark.
     first_line: bool,
     max_event_bytes: usize,
+}
+
+/// The data of an event.
+#[derive(Debug, Default)]
+enum Data {
+    #[default]
+    None,
+    /// One line, which is there in the buffer.
+    Line(Range<usize>),
+    /// Several, with line feeds between them.
+    Lines(Vec<u8>),
 }
 
 impl Decoder {
@@ -49,10 +67,14 @@ impl Decoder {
     /// A decoder with another limit than [`MAX_EVENT_BYTES`].
     pub fn with_limit(max_event_bytes: usize) -> Self {
         Self {
-            line: Vec::new(),
-            data: Vec::new(),
+            buffer: Vec::new(),
+            begin: 0,
+            line: 0,
+            searched: 0,
+            data: Data::None,
+            taken: Vec::new(),
             is_error: false,
-            events: VecDeque::new(),
+            is_complete: false,
             after_cr: false,
             first_line: true,
             max_event_bytes,
@@ -60,82 +82,130 @@ impl Decoder {
     }
 
     /// Takes the next bytes of the stream.
+    pub fn feed(&mut self, bytes: Vec<u8>) {
+        // What was taken goes.
+        let taken = std::mem::take(&mut self.begin);
+        if taken == self.buffer.len() {
+            self.buffer = bytes;
+        } else {
+            self.buffer.drain(..taken);
+            self.buffer.extend_from_slice(&bytes);
+        }
+        self.line -= taken;
+        self.searched -= taken;
+        if let Data::Line(Range { start, end }) = &mut self.data {
+            *start -= taken;
+            *end -= taken;
+        }
+    }
+
+    /// The next complete event.
     ///
     /// # Errors
     ///
-    /// When an event grows beyond the limit. The events before it can still be taken.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), EventTooLong> {
-        while !bytes.is_empty() {
-            if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
-                bytes = &bytes[1..];
-                continue;
+    /// When an event grows beyond the limit.
+    pub fn next_event(&mut self) -> Result<Option<Event<'_>>, EventTooLong> {
+        if !self.complete()? {
+            return Ok(None);
+        }
+        self.begin = self.line;
+        self.is_complete = false;
+        let is_error = std::mem::take(&mut self.is_error);
+        let data = match std::mem::take(&mut self.data) {
+            Data::None => &[],
+            Data::Line(range) => &self.buffer[range],
+            Data::Lines(lines) => {
+                self.taken = lines;
+                &self.taken
             }
-            let end = memchr::memchr2(b'\n', b'\r', bytes);
-            let piece = &bytes[..end.unwrap_or(bytes.len())];
-            if self.data.len() + self.line.len() + piece.len() > self.max_event_bytes {
-                return Err(EventTooLong {
-                    limit: self.max_event_bytes,
-                });
+        };
+        Ok(Some(Event { data, is_error }))
+    }
+
+    /// Whether something of an event is there that was not taken yet; a comment is none.
+    pub fn has_event(&mut self) -> bool {
+        // The error for one that is too long is something to take, too.
+        let is_complete = self.complete().unwrap_or(true);
+        let line = &self.buffer[self.line..];
+        let is_comment = line.is_empty() || line.starts_with(b":");
+        is_complete || !matches!(self.data, Data::None) || !is_comment
+    }
+
+    /// Reads lines until an event is complete; whether one is.
+    fn complete(&mut self) -> Result<bool, EventTooLong> {
+        while !self.is_complete {
+            if self.after_cr && self.line < self.buffer.len() {
+                self.after_cr = false;
+                if self.buffer[self.line] == b'\n' {
+                    self.line += 1;
+                    self.searched = self.line;
+                }
             }
-            let Some(end) = end else {
-                self.line.extend_from_slice(piece);
+            let rest = &self.buffer[self.searched..];
+            let Some(length) = memchr::memchr2(b'\n', b'\r', rest) else {
+                self.searched = self.buffer.len();
+                self.check_length(self.searched)?;
                 break;
             };
-            self.after_cr = bytes[end] == b'\r';
-            bytes = &bytes[end + 1..];
-            if self.line.is_empty() {
-                self.take_line(piece);
-            } else {
-                let mut line = std::mem::take(&mut self.line);
-                line.extend_from_slice(piece);
-                self.take_line(&line);
-                // Its space is used again.
-                line.clear();
-                self.line = line;
+            let (start, end) = (self.line, self.searched + length);
+            self.check_length(end)?;
+            self.after_cr = self.buffer[end] == b'\r';
+            self.line = end + 1;
+            self.searched = self.line;
+            self.take_line(start, end);
+            if matches!(self.data, Data::None) {
+                // Comments and the like do not add up.
+                self.begin = self.line;
             }
+        }
+        Ok(self.is_complete)
+    }
+
+    /// Whether an event that goes up to there is not too long. So is a comment that is, however its bytes come.
+    fn check_length(&self, end: usize) -> Result<(), EventTooLong> {
+        let limit = self.max_event_bytes;
+        if end - self.begin > limit {
+            return Err(EventTooLong { limit });
         }
         Ok(())
     }
 
-    /// The next complete event.
-    pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    /// Whether something of an event is there that was not taken yet; a comment is none.
-    pub fn has_event(&self) -> bool {
-        let is_comment = self.line.is_empty() || self.line.starts_with(b":");
-        !self.events.is_empty() || !self.data.is_empty() || !is_comment
-    }
-
-    fn take_line(&mut self, mut line: &[u8]) {
+    fn take_line(&mut self, mut start: usize, end: usize) {
         const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-        if std::mem::take(&mut self.first_line) {
-            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        if std::mem::take(&mut self.first_line)
+            && self.buffer[start..end].starts_with(BYTE_ORDER_MARK)
+        {
+            start += BYTE_ORDER_MARK.len();
         }
+        let line = &self.buffer[start..end];
         if line.is_empty() {
-            self.end_event();
+            self.is_complete = !matches!(self.data, Data::None);
+            self.is_error &= self.is_complete;
         } else if let Some(rest) = line.strip_prefix(b"event:") {
             self.is_error = rest.trim_ascii() == b"error";
         } else if let Some(rest) = line.strip_prefix(b"data") {
-            match rest {
-                [] => self.data.push(b'\n'),
-                [b':', b' ', value @ ..] | [b':', value @ ..] => {
-                    self.data.reserve(value.len() + 1);
-                    self.data.extend_from_slice(value);
-                    self.data.push(b'\n');
-                }
-                _ => {}
-            }
+            let value = match rest {
+                [] => end,
+                [b':', b' ', value @ ..] | [b':', value @ ..] => end - value.len(),
+                _ => return,
+            };
+            self.add_data(value..end);
         }
     }
 
-    fn end_event(&mut self) {
-        let is_error = std::mem::take(&mut self.is_error);
-        if self.data.pop().is_some() {
-            let data = std::mem::take(&mut self.data);
-            self.events.push_back(Event { data, is_error });
-        }
+    fn add_data(&mut self, value: Range<usize>) {
+        self.data = match std::mem::take(&mut self.data) {
+            Data::None => Data::Line(value),
+            Data::Line(first) => {
+                let lines = [&self.buffer[first], b"\n", &self.buffer[value]];
+                Data::Lines(lines.concat())
+            }
+            Data::Lines(mut lines) => {
+                lines.push(b'\n');
+                lines.extend_from_slice(&self.buffer[value]);
+                Data::Lines(lines)
+            }
+        };
     }
 }
 
@@ -188,9 +258,12 @@ mod tests {
     fn an_event_that_is_named_error_says_so() {
         let mut decoder = Decoder::new();
         let stream = "event: error\ndata: a\n\ndata: b\n\nevent:error\n\nevent: errors\ndata: c\n\ndata: d\nevent:error\n\n";
-        decoder.feed(stream.as_bytes()).unwrap();
-        let errors = std::iter::from_fn(|| decoder.next_event()).map(|event| event.is_error);
-        assert_eq!(errors.collect::<Vec<_>>(), [true, false, false, true]);
+        decoder.feed(stream.as_bytes().to_vec());
+        let mut errors = Vec::new();
+        while let Some(event) = decoder.next_event().unwrap() {
+            errors.push(event.is_error);
+        }
+        assert_eq!(errors, [true, false, false, true]);
     }
 
     #[test]
@@ -204,7 +277,7 @@ mod tests {
             ("data: a\n\n", true),
         ] {
             let mut decoder = Decoder::new();
-            decoder.feed(stream.as_bytes()).unwrap();
+            decoder.feed(stream.as_bytes().to_vec());
             assert_eq!(decoder.has_event(), expected, "{stream:?}");
         }
     }
@@ -227,22 +300,38 @@ mod tests {
     #[test]
     fn an_event_beyond_the_limit_is_an_error_and_keeps_the_events_before_it() {
         let mut decoder = Decoder::with_limit(16);
-        decoder.feed(b"data: short\n\n").unwrap();
-        assert_eq!(decoder.feed(&[b'x'; 17]), Err(EventTooLong { limit: 16 }));
-        assert_eq!(decoder.next_event().unwrap().data, b"short");
+        decoder.feed(b"data: short\n\n".to_vec());
+        decoder.feed([b'x'; 17].to_vec());
+        let too_long = Err(EventTooLong { limit: 16 });
+        assert_eq!(decoder.next_event().unwrap().unwrap().data, b"short");
+        assert_eq!(decoder.next_event(), too_long);
 
         let mut lines = Decoder::with_limit(16);
-        lines.feed(b"data: 12345678\n").unwrap();
-        assert!(lines.feed(b"data: 12345678\n").is_err());
+        lines.feed(b"data: 12345678\n".to_vec());
+        assert_eq!(lines.next_event(), Ok(None));
+        lines.feed(b"data: 12345678\n\n".to_vec());
+        assert_eq!(lines.next_event(), too_long);
+    }
+
+    #[test]
+    fn comments_do_not_add_up_to_an_event_that_is_too_long() {
+        let mut decoder = Decoder::with_limit(16);
+        for _ in 0..100 {
+            decoder.feed(b": keepalive\n\n".to_vec());
+            assert_eq!(decoder.next_event(), Ok(None));
+        }
+        assert!(decoder.buffer.len() < 32, "{}", decoder.buffer.len());
     }
 
     fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let mut decoder = Decoder::new();
+        let mut events = Vec::new();
         for piece in pieces {
-            decoder.feed(piece).unwrap();
+            decoder.feed(piece.to_vec());
+            while let Some(event) = decoder.next_event().unwrap() {
+                events.push(String::from_utf8(event.data.to_vec()).unwrap());
+            }
         }
-        std::iter::from_fn(|| decoder.next_event())
-            .map(|event| String::from_utf8(event.data).unwrap())
-            .collect()
+        events
     }
 }

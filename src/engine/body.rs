@@ -14,9 +14,8 @@ pub(super) const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
 /// Until when to wait for bytes that should have come before `deadline`. When that has passed while nobody waited for them, what
 /// has arrived by then is not late; it takes the host a moment to hand it over.
-pub(super) fn patience(edge: &impl Edge, deadline: Instant) -> Instant {
+pub(super) fn patience(now: Instant, deadline: Instant) -> Instant {
     const MOMENT: Duration = Duration::from_millis(100);
-    let now = edge.now();
     if now > deadline {
         now.after(MOMENT)
     } else {
@@ -33,7 +32,7 @@ pub(super) fn read_all<E: Edge>(
     deadline: Instant,
 ) -> Result<Vec<u8>, ReadError> {
     while let Some(chunk) = body
-        .read(patience(edge, deadline))
+        .read(patience(edge.now(), deadline))
         .map_err(ReadError::Transport)?
     {
         if bytes.len() + chunk.len() > limit {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::contract::credentials::{AccessToken, CredentialError, TokenRequest};
+use crate::contract::events::Subscription;
 use crate::core::config::{Environment, Scheme};
 use crate::core::forward::Method;
 use crate::core::headers::Headers;
@@ -28,6 +29,9 @@ pub trait Edge: Clone {
 
     /// Sixteen random bytes.
     fn random(&self) -> [u8; 16];
+
+    /// Which events the host listens to during the call that begins.
+    fn subscription(&self) -> Subscription;
 
     /// Emits an event of the kernel; the payload is a JSON object.
     fn emit(&self, name: &str, payload: &str);

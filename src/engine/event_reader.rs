@@ -1,7 +1,5 @@
 //! Reads a body that is a stream of events.
 
-use std::collections::VecDeque;
-
 use super::edge::{Body, Instant};
 use super::failure::StreamFailure;
 use crate::contract::types::StreamEvent;
@@ -13,64 +11,58 @@ use crate::core::sse;
 pub(super) struct EventReader<B> {
     pub(super) body: B,
     decoder: sse::Decoder,
-    failure: Option<sse::EventTooLong>,
     /// The bytes that came after the time limit.
     late: usize,
 }
 
 impl<B> EventReader<B> {
     /// Begins with a body of which these bytes are read.
-    pub(super) fn new(body: B, read: &[u8]) -> Self {
+    pub(super) fn new(body: B, read: Vec<u8>) -> Self {
         let mut decoder = sse::Decoder::new();
-        let failure = decoder.feed(read).err();
+        decoder.feed(read);
         Self {
             body,
             decoder,
-            failure,
             late: 0,
         }
     }
 
-    /// Whether reading goes on after the time limit, with so many bytes that came since: what is there already is not late.
-    /// Comments are nothing that anybody waits for, and a service that always has more must come to an end.
+    /// Whether so many bytes more may come after the time limit: what is there already is not late, and a service that always
+    /// has more must come to an end.
     pub(super) fn takes_late(&mut self, bytes: usize) -> bool {
         /// More than connections hold back for a reader that is slow.
         const MAX_LATE_BYTES: usize = 16 * 1024 * 1024;
         self.late += bytes;
-        self.late <= MAX_LATE_BYTES && self.decoder.has_event()
+        self.late <= MAX_LATE_BYTES
+    }
+
+    /// Whether something of an event is there.
+    pub(super) fn has_event(&mut self) -> bool {
+        self.decoder.has_event()
+    }
+
+    /// Takes one event that was read, and adds what the caller sees of it to `events`. None when all that was read is taken.
+    pub(super) fn take(
+        &mut self,
+        translator: &mut Translator,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<Option<sse::Event<'_>>, StreamFailure> {
+        let event = self.decoder.next_event()?;
+        if let Some(event) = event {
+            translator.apply(event, events)?;
+        }
+        Ok(event)
     }
 }
 
 impl<B: Body> EventReader<B> {
-    /// Takes one event that was read, or reads on until `deadline`.
-    pub(super) fn step(
-        &mut self,
-        deadline: impl FnOnce() -> Instant,
-        translator: &mut Translator,
-        pending: &mut VecDeque<StreamEvent>,
-    ) -> Result<Step, StreamFailure> {
-        if let Some(event) = self.decoder.next_event() {
-            translator.apply(&event, pending)?;
-            return Ok(Step::Event(event.data));
-        }
-        if let Some(failure) = self.failure.take() {
-            return Err(failure.into());
-        }
-        match self.body.read(deadline())? {
-            // What came before the event that is too long comes first.
-            Some(bytes) => {
-                self.failure = self.decoder.feed(&bytes).err();
-                Ok(Step::Bytes(bytes.len()))
-            }
-            None => Err(translator.ended_early().into()),
-        }
+    /// Reads on until `deadline`; how many bytes came. None at the end of the body.
+    pub(super) fn read(&mut self, deadline: Instant) -> Result<Option<usize>, StreamFailure> {
+        let Some(bytes) = self.body.read(deadline)? else {
+            return Ok(None);
+        };
+        let count = bytes.len();
+        self.decoder.feed(bytes);
+        Ok(Some(count))
     }
-}
-
-/// What one step of reading came to.
-pub(super) enum Step {
-    /// So many bytes came.
-    Bytes(usize),
-    /// An event was taken; this is its data.
-    Event(Vec<u8>),
 }

@@ -11,7 +11,6 @@ use super::body::ERROR_BODY_TIME;
 use super::edge::{Body, Edge, Instant, Request, Response, TransportError};
 use super::exchange::{Deadlines, Retry, USER_AGENT, finished};
 use super::failure::{StreamFailure, refused_and_not_renewed, unanswered};
-use super::report::emit_retry;
 use crate::contract::gateway::{HttpHeader, HttpRequest};
 use crate::contract::types::ProviderError;
 use crate::core::classify::{self, Asked};
@@ -157,7 +156,7 @@ impl<E: Edge> Forwarding<E> {
             self.retries += 1;
             let error = self.finished(error);
             let count = (self.retries, settings.most);
-            emit_retry(&self.edge, self.report.call(), &error, count, delay);
+            self.report.listener.retry(&error, count, delay);
             self.edge.sleep(self.edge.now().after(delay));
         }
     }

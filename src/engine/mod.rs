@@ -61,9 +61,12 @@ impl<E: Edge> Engine<E> {
     pub fn complete(&self, request: &ChatRequest) -> Result<ChatResponse, ProviderError> {
         let mut stream = self.complete_streaming(request)?;
         let mut completed = None;
-        while let Some(event) = stream.next_event()? {
-            if let StreamEvent::Completed(response) = event {
-                completed = Some(response);
+        loop {
+            let mut events = stream.next_events()?;
+            match events.pop() {
+                Some(StreamEvent::Completed(response)) => completed = Some(response),
+                Some(_) => {}
+                None => break,
             }
         }
         // A stream ends with `completed` or with an error, so that this is a defect of ours; still no reason to panic.

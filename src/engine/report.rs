@@ -1,10 +1,11 @@
-//! What the host is told: the kernel's events, with the kernel's fields.
+//! The kernel's events, with the kernel's fields. What the host does not listen to is not built.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::edge::{Edge, Instant};
+use crate::contract::events::Subscription;
 use crate::contract::types::{
     BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, FinishReason, ProviderError,
     StreamEvent, Usage,
@@ -18,7 +19,7 @@ use crate::core::request::repair::Repairs;
 use crate::core::request::{Body, Dropped, Translated};
 use crate::core::secret::{self, Secrets};
 
-/// Tells of something odd about the configuration.
+/// Reports something odd about the configuration.
 pub(super) fn config_warning(edge: &impl Edge, message: &str) {
     let payload = ObjectWriter::new()
         .member("provider", PROVIDER_ID)
@@ -26,37 +27,114 @@ pub(super) fn config_warning(edge: &impl Edge, message: &str) {
     edge.emit("provider:config_warning", &payload.finish());
 }
 
-/// Reports that something is tried again after a wait; `payload` says which call it is of.
-pub(super) fn emit_retry(
-    edge: &impl Edge,
-    payload: ObjectWriter,
-    error: &ProviderError,
-    (attempt, most): (u64, u64),
-    delay: Duration,
-) {
-    let payload = payload
-        .member("attempt", &attempt)
-        .member("max_retries", &most)
-        .member("delay", &delay.as_secs_f64())
-        .member("error_type", kind_name(error.kind))
-        .member("error_message", &error.message);
-    edge.emit("provider:retry", &payload.finish());
+/// Who hears the events of one call.
+#[derive(Debug)]
+pub(super) struct Listener<E> {
+    edge: E,
+    subscription: Subscription,
+    /// Ties the events of the call together: retries, streams that begin anew and continuations included. Empty when nothing
+    /// is heard.
+    request_id: String,
+    started: Instant,
+}
+
+impl<E: Edge> Listener<E> {
+    /// Asks what the host listens to: once for each call.
+    pub(super) fn new(edge: E) -> Self {
+        let subscription = edge.subscription();
+        let is_deaf = matches!(&subscription, Subscription::Only(names) if names.is_empty());
+        let (request_id, started) = if is_deaf {
+            (String::new(), Instant(Duration::ZERO))
+        } else {
+            (uuid(edge.random()), edge.now())
+        };
+        Self {
+            edge,
+            subscription,
+            request_id,
+            started,
+        }
+    }
+
+    /// Whether the host listens to the events with this name.
+    pub(super) fn hears(&self, name: &str) -> bool {
+        match &self.subscription {
+            Subscription::All => true,
+            Subscription::Only(names) => names.iter().any(|heard| heard == name),
+        }
+    }
+
+    /// Begins the payload of an event, which says which call it is of; none when the host does not listen to the event.
+    pub(super) fn payload(&self, name: &str) -> Option<ObjectWriter> {
+        let payload = self.of_stream(name)?;
+        Some(payload.member("provider", PROVIDER_ID))
+    }
+
+    /// Begins the payload of an event of the stream, which says no more of the call than its id.
+    fn of_stream(&self, name: &str) -> Option<ObjectWriter> {
+        let begin = || ObjectWriter::new().member("request_id", &self.request_id);
+        self.hears(name).then(begin)
+    }
+
+    pub(super) fn emit(&self, name: &str, payload: ObjectWriter) {
+        self.edge.emit(name, &payload.finish());
+    }
+
+    /// Reports that something is tried again after a wait.
+    pub(super) fn retry(
+        &self,
+        error: &ProviderError,
+        (attempt, most): (u64, u64),
+        delay: Duration,
+    ) {
+        const NAME: &str = "provider:retry";
+        if let Some(payload) = self.payload(NAME) {
+            let payload = payload
+                .member("attempt", &attempt)
+                .member("max_retries", &most)
+                .member("delay", &delay.as_secs_f64())
+                .member("error_type", kind_name(error.kind))
+                .member("error_message", &error.message);
+            self.emit(NAME, payload);
+        }
+    }
+
+    /// Reports that the call failed; the payload says which one.
+    pub(super) fn emit_failure(&self, payload: ObjectWriter, error: &ProviderError) {
+        let mut payload = payload
+            .member("status", "error")
+            .member("duration_ms", &self.duration_ms())
+            .member("error", &error.message)
+            .member("error_type", kind_name(error.kind));
+        if let Some(code) = &error.code {
+            payload = payload.member("error_code", code);
+        }
+        self.emit(RESPONSE, payload);
+    }
+
+    /// How long the call has taken.
+    pub(super) fn duration_ms(&self) -> u64 {
+        milliseconds(self.edge.now().since(self.started))
+    }
+
+    /// The time from the beginning of the call to this moment.
+    pub(super) fn since_start(&self, moment: Instant) -> u64 {
+        milliseconds(moment.since(self.started))
+    }
 }
 
 /// The report of one exchange.
 #[derive(Debug)]
 pub(super) struct Report<E> {
-    edge: E,
+    listener: Listener<E>,
     /// The deployment, which is the model on the wire.
     model: String,
-    started: Instant,
-    /// Ties the events of the call together: retries, streams that begin anew and continuations included.
-    request_id: String,
-    /// The service is asked for a stream. Otherwise nothing arrives that a stream's events could report.
-    is_streaming: bool,
+    /// The host listens to events of the stream, and the service is asked for one. Otherwise nothing arrives that such events
+    /// could report.
+    hears_stream: bool,
     /// The blocks that the stream's events have begun, for their types and counts.
     blocks: Vec<Block>,
-    /// A delta was emitted, so that an abort must be told.
+    /// A delta was emitted, so that a restart must be reported.
     has_deltas: bool,
     debug: Debugging,
 }
@@ -69,7 +147,7 @@ struct Block {
 }
 
 impl<E: Edge> Report<E> {
-    /// Tells of the request, and of what is changed in it.
+    /// Reports the request, and what is changed in it.
     pub(super) fn start(
         edge: E,
         request: &ChatRequest,
@@ -77,15 +155,15 @@ impl<E: Edge> Report<E> {
         translated: &Translated,
         debug: Debugging,
     ) -> Self {
+        let listener = Listener::new(edge);
+        let hears_stream = STREAM_EVENTS.iter().any(|name| listener.hears(name));
         let report = Self {
             model: deployment.name.clone(),
-            started: edge.now(),
-            request_id: uuid(edge.random()),
-            is_streaming: translated.is_streaming(),
+            hears_stream: hears_stream && translated.is_streaming(),
             blocks: Vec::new(),
             has_deltas: false,
             debug,
-            edge,
+            listener,
         };
         if debug != Debugging::Off {
             report.deployment_resolved(request, deployment);
@@ -96,156 +174,167 @@ impl<E: Edge> Report<E> {
         }
         let message_count = translated.repairs.message_count(request.messages.len());
         let summary = translated.body.summary();
-        let payload = report
-            .payload()
-            .member("message_count", &message_count)
-            .member("has_instructions", &summary.has_instructions)
-            .member("reasoning_enabled", &summary.has_reasoning)
-            .member("thinking_enabled", &translated.thinking.is_some())
-            .member(
-                "thinking_budget",
-                &translated.thinking.and_then(|thinking| thinking.budget),
-            )
-            .member("background_mode", &false);
-        report.emit("llm:request", payload);
-        if debug != Debugging::Off {
-            let payload = report
-                .payload()
+        if let Some(payload) = report.payload(REQUEST) {
+            let payload = payload
+                .member("message_count", &message_count)
+                .member("has_instructions", &summary.has_instructions)
+                .member("reasoning_enabled", &summary.has_reasoning)
+                .member("thinking_enabled", &translated.thinking.is_some())
+                .member(
+                    "thinking_budget",
+                    &translated.thinking.and_then(|thinking| thinking.budget),
+                )
+                .member("background_mode", &false);
+            report.listener.emit(REQUEST, payload);
+        }
+        if debug != Debugging::Off
+            && let Some(payload) = report.payload(REQUEST_DEBUG)
+        {
+            let payload = payload
                 .member("message_count", &message_count)
                 .member("item_count", &summary.item_count)
                 .member("tool_count", &summary.tool_count)
                 .member("stream", &translated.is_streaming());
-            report.emit("llm:request:debug", payload);
+            report.listener.emit(REQUEST_DEBUG, payload);
         }
         report
     }
 
-    /// Tells of a body before it is sent for the first time, where bodies are told.
+    /// Reports a body before it is sent for the first time, where bodies are reported.
     pub(super) fn sends(&self, body: &Body, secrets: &Secrets) {
-        if self.debug == Debugging::Bodies {
+        if self.hears_body("llm:request:raw") {
             self.body("llm:request:raw", "params", body.to_value(), secrets);
         }
     }
 
-    /// What the service answered, where bodies are told: JSON, or what cannot be read as such.
+    /// What the service answered, where bodies are reported: JSON, or what cannot be read as such.
     pub(super) fn raw(&self, body: &[u8]) -> Option<Value> {
         let read = || serde_json::from_slice(body);
         let as_text = |_| String::from_utf8_lossy(body).into();
-        (self.debug == Debugging::Bodies).then(|| read().unwrap_or_else(as_text))
+        let is_heard = self.hears_body("llm:response:raw");
+        is_heard.then(|| read().unwrap_or_else(as_text))
     }
 
-    /// Tells of what the service answered.
+    /// Reports what the service answered.
     pub(super) fn received(&self, response: Value, secrets: &Secrets) {
         self.body("llm:response:raw", "response", response, secrets);
+    }
+
+    fn hears_body(&self, name: &str) -> bool {
+        self.debug == Debugging::Bodies && self.listener.hears(name)
     }
 
     /// A service may repeat what it was sent, secrets included. A body may have secrets of the user's own too, such as the
     /// authorization of an MCP server: what a key says is secret is left out.
     fn body(&self, name: &str, key: &str, mut body: Value, secrets: &Secrets) {
         secret::redact_members(&mut body);
-        let payload = self.payload().member(key, &body).finish();
-        self.edge.emit(name, &secrets.redact(payload));
+        if let Some(payload) = self.payload(name) {
+            let payload = payload.member(key, &body).finish();
+            let payload = ObjectWriter::onto(secrets.redact(payload));
+            self.listener.emit(name, payload);
+        }
     }
 
     fn deployment_resolved(&self, request: &ChatRequest, deployment: &Deployment) {
-        let payload = self
-            .call()
-            .member("requested_model", &request.model)
-            .member("model", &deployment.logical_model)
-            .member("deployment", &deployment.name)
-            .member("rule", deployment.rule.name());
-        self.emit("provider:deployment_resolved", payload);
+        const NAME: &str = "provider:deployment_resolved";
+        if let Some(payload) = self.listener.payload(NAME) {
+            let payload = payload
+                .member("requested_model", &request.model)
+                .member("model", &deployment.logical_model)
+                .member("deployment", &deployment.name)
+                .member("rule", deployment.rule.name());
+            self.listener.emit(NAME, payload);
+        }
     }
 
-    /// Tells of what was done to the conversation, once for all of it.
+    /// Reports what was done to the conversation, once for all of it.
     fn repaired(&self, repairs: &Repairs) {
+        const NAME: &str = "provider:tool_sequence_repaired";
         if repairs.list.is_empty() {
             return;
         }
-        let mut list = Vec::new();
+        let Some(payload) = self.listener.payload(NAME) else {
+            return;
+        };
+        let mut list = String::from("[");
         for repair in &repairs.list {
+            if list.len() > 1 {
+                list.push(',');
+            }
             let repair = ObjectWriter::new()
                 .member("repair", repair.kind.name())
                 .member("tool_call_id", &repair.call_id)
                 .member("tool_name", &repair.tool_name)
                 .member("message", &repair.message);
-            list.push(repair.finish());
+            list.push_str(&repair.finish());
         }
-        let list = format!("[{}]", list.join(","));
-        let mut payload = self
-            .call()
+        list.push(']');
+        let mut payload = payload
             .member("repair_count", &repairs.list.len())
             .written("repairs", &list);
         if repairs.closed_turns > 0 {
             payload = payload.member("synthetic_assistant_count", &repairs.closed_turns);
         }
-        self.emit("provider:tool_sequence_repaired", payload);
+        self.listener.emit(NAME, payload);
     }
 
     /// Reports something that was asked for and is not sent, or not as it was asked for.
     pub(super) fn dropped(&self, dropped: &Dropped) {
-        let payload = self
-            .payload()
-            .member("parameter", &dropped.parameter)
-            .member("reason", &dropped.reason);
-        match &dropped.changed {
-            Some((requested, sent)) => {
-                let payload = payload.member("requested", requested).member("sent", sent);
-                self.emit("provider:parameter_changed", payload);
+        let name = match dropped.changed {
+            Some(_) => "provider:parameter_changed",
+            None => "provider:parameter_dropped",
+        };
+        if let Some(payload) = self.payload(name) {
+            let mut payload = payload
+                .member("parameter", &dropped.parameter)
+                .member("reason", &dropped.reason);
+            if let Some((requested, sent)) = &dropped.changed {
+                payload = payload.member("requested", requested).member("sent", sent);
             }
-            None => self.emit("provider:parameter_dropped", payload),
+            self.listener.emit(name, payload);
         }
     }
 
-    /// Tells of one event of the stream.
+    /// Reports one event of the stream.
     pub(super) fn stream_event(&mut self, event: &StreamEvent) {
-        if !self.is_streaming {
+        if !self.hears_stream {
             return;
         }
         match event {
             StreamEvent::BlockStart(start) => self.block_start(start),
             StreamEvent::BlockDelta(delta) => self.block_delta(delta),
             StreamEvent::BlockEnd(index) => self.block_end(*index),
-            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => {}
+            StreamEvent::Restarted(_) | StreamEvent::Completed(_) => {}
         }
     }
 
     /// Reports that the stream broke off, if the host has seen anything of it. What comes of it from now on begins anew, under
-    /// the same id: it is the same call.
-    pub(super) fn aborted(&mut self, error: &ProviderError) {
-        if std::mem::take(&mut self.has_deltas) {
+    /// the same id: it is the same call. The event has the kernel's name.
+    pub(super) fn restarted(&mut self, error: &ProviderError) {
+        if std::mem::take(&mut self.has_deltas)
+            && let Some(payload) = self.listener.of_stream(STREAM_ABORTED)
+        {
             let cause = ObjectWriter::new()
                 .member("type", kind_name(error.kind))
                 .member("msg", &error.message);
-            let payload = ObjectWriter::new()
-                .member("request_id", &self.request_id)
-                .written("error", &cause.finish());
-            self.emit("llm:stream_aborted", payload);
+            let payload = payload.written("error", &cause.finish());
+            self.listener.emit(STREAM_ABORTED, payload);
         }
     }
 
-    /// Tells that the exchange failed.
+    /// Reports that the exchange failed.
     pub(super) fn failed(&self, error: &ProviderError) {
-        let payload = self
-            .payload()
-            .member("status", "error")
-            .member("duration_ms", &self.duration_ms())
-            .member("error", &error.message)
-            .member("error_type", kind_name(error.kind));
-        let payload = match &error.code {
-            Some(code) => payload.member("error_code", code),
-            None => payload,
-        };
-        self.emit("llm:response", payload);
+        if let Some(payload) = self.payload(RESPONSE) {
+            self.listener.emit_failure(payload, error);
+        }
     }
 
-    /// Tells that something is tried again after a wait.
+    /// Reports that something is tried again after a wait.
     pub(super) fn retry(&self, error: &ProviderError, attempt: u64, most: u64, delay: Duration) {
-        let call = self.call();
-        emit_retry(&self.edge, call, error, (attempt, most), delay);
+        self.listener.retry(error, (attempt, most), delay);
     }
 
-    /// Tells that the response was cut off, and goes on in another; or begins again in one with a higher limit.
+    /// Reports that the response was cut off, and goes on in another; or begins again in one with a higher limit.
     pub(super) fn continuation(
         &self,
         response_id: Option<&str>,
@@ -253,44 +342,47 @@ impl<E: Edge> Report<E> {
         most: u32,
         raised_limit: Option<u64>,
     ) {
-        let mut payload = self
-            .call()
-            .member("response_id", &response_id)
-            // The only reason for which a response goes on.
-            .member("reason", "max_output_tokens")
-            .member("continuation_number", &number)
-            .member("max_attempts", &most);
-        if let Some(limit) = raised_limit {
-            payload = payload.member("max_output_tokens", &limit);
+        const NAME: &str = "provider:incomplete_continuation";
+        if let Some(payload) = self.listener.payload(NAME) {
+            let mut payload = payload
+                .member("response_id", &response_id)
+                // The only reason for which a response goes on.
+                .member("reason", "max_output_tokens")
+                .member("continuation_number", &number)
+                .member("max_attempts", &most);
+            if let Some(limit) = raised_limit {
+                payload = payload.member("max_output_tokens", &limit);
+            }
+            self.listener.emit(NAME, payload);
         }
-        self.emit("provider:incomplete_continuation", payload);
     }
 
-    /// Tells of the response, of the rate limits that came with it, and how often it went on.
+    /// Reports the response, the rate limits that came with it, and how often it went on.
     pub(super) fn succeeded(&self, response: &ChatResponse, headers: &Headers, continuations: u32) {
-        let usage = usage(response.usage.as_ref());
-        let mut payload = self
-            .payload()
-            .written("usage", &usage)
-            .member("status", "ok")
-            .member("duration_ms", &self.duration_ms())
-            .member(
-                "continuation_count",
-                &(continuations > 0).then_some(continuations),
-            );
-        if let Some(limits) = headers.rate_limits() {
-            payload = payload.written("rate_limits", &limits);
+        if let Some(payload) = self.payload(RESPONSE) {
+            let mut payload = payload
+                .written("usage", &usage(response.usage.as_ref()))
+                .member("status", "ok")
+                .member("duration_ms", &self.listener.duration_ms())
+                .member(
+                    "continuation_count",
+                    &(continuations > 0).then_some(continuations),
+                );
+            if let Some(limits) = headers.rate_limits() {
+                payload = payload.written("rate_limits", &limits);
+            }
+            self.listener.emit(RESPONSE, payload);
         }
-        self.emit("llm:response", payload);
-        if self.debug != Debugging::Off {
-            let payload = self
-                .payload()
+        if self.debug != Debugging::Off
+            && let Some(payload) = self.payload(RESPONSE_DEBUG)
+        {
+            let payload = payload
                 .member("block_count", &response.content.len())
                 .member("tool_call_count", &response.tool_calls.len())
                 .member("finish_reason", finish_reason(response.finish_reason))
-                .written("usage", &usage)
+                .written("usage", &usage(response.usage.as_ref()))
                 .member("service_request_id", &headers.request_id());
-            self.emit("llm:response:debug", payload);
+            self.listener.emit(RESPONSE_DEBUG, payload);
         }
     }
 
@@ -301,11 +393,12 @@ impl<E: Edge> Report<E> {
             BlockKind::Thinking => ("thinking", None),
             BlockKind::ToolCall(header) => (TOOL_USE, Some(&header.name)),
         };
-        let mut payload = self.block_payload(*index, kind);
-        if let Some(name) = name.filter(|name| !name.is_empty()) {
-            payload = payload.member("name", name);
+        if let Some(mut payload) = self.of_block(STREAM_BLOCK_START, *index, kind) {
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                payload = payload.member("name", name);
+            }
+            self.listener.emit(STREAM_BLOCK_START, payload);
         }
-        self.emit("llm:stream_block_start", payload);
         self.blocks.push(Block {
             index: *index,
             kind,
@@ -324,11 +417,10 @@ impl<E: Edge> Report<E> {
         }
         block.deltas += 1;
         self.has_deltas = true;
-        let payload = self
-            .block_payload(*index, kind)
-            .member("sequence", &sequence)
-            .member("text", text);
-        self.emit("llm:stream_block_delta", payload);
+        if let Some(payload) = self.of_block(STREAM_BLOCK_DELTA, *index, kind) {
+            let payload = payload.member("sequence", &sequence).member("text", text);
+            self.listener.emit(STREAM_BLOCK_DELTA, payload);
+        }
     }
 
     fn block_end(&mut self, index: u32) {
@@ -336,40 +428,47 @@ impl<E: Edge> Report<E> {
             return;
         };
         let block = self.blocks.remove(position);
-        let payload = self.block_payload(index, block.kind);
-        self.emit("llm:stream_block_end", payload);
+        if let Some(payload) = self.of_block(STREAM_BLOCK_END, index, block.kind) {
+            self.listener.emit(STREAM_BLOCK_END, payload);
+        }
     }
 
-    fn block_payload(&self, index: u32, kind: &str) -> ObjectWriter {
-        ObjectWriter::new()
-            .member("request_id", &self.request_id)
-            .member("block_index", &index)
-            .member("block_type", kind)
+    fn of_block(&self, name: &str, index: u32, kind: &str) -> Option<ObjectWriter> {
+        let payload = self.listener.of_stream(name)?;
+        Some(
+            payload
+                .member("block_index", &index)
+                .member("block_type", kind),
+        )
     }
 
-    /// Begins a payload that says which call it is of.
-    fn call(&self) -> ObjectWriter {
-        ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
-            .member("request_id", &self.request_id)
-    }
-
-    /// Begins a payload that says too which deployment was asked.
-    fn payload(&self) -> ObjectWriter {
-        self.call().member("model", &self.model)
-    }
-
-    fn emit(&self, name: &str, payload: ObjectWriter) {
-        self.edge.emit(name, &payload.finish());
-    }
-
-    fn duration_ms(&self) -> u64 {
-        milliseconds(self.edge.now().since(self.started))
+    /// Begins the payload of an event that says too which deployment was asked.
+    fn payload(&self, name: &str) -> Option<ObjectWriter> {
+        let payload = self.listener.payload(name)?;
+        Some(payload.member("model", &self.model))
     }
 }
 
+/// The beginning of a call and its end, under the kernel's names.
+pub(super) const REQUEST: &str = "llm:request";
+pub(super) const RESPONSE: &str = "llm:response";
+const REQUEST_DEBUG: &str = "llm:request:debug";
+const RESPONSE_DEBUG: &str = "llm:response:debug";
+
+/// The events of a stream, under the kernel's names.
+const STREAM_EVENTS: [&str; 4] = [
+    STREAM_BLOCK_START,
+    STREAM_BLOCK_DELTA,
+    STREAM_BLOCK_END,
+    STREAM_ABORTED,
+];
+const STREAM_BLOCK_START: &str = "llm:stream_block_start";
+const STREAM_BLOCK_DELTA: &str = "llm:stream_block_delta";
+const STREAM_BLOCK_END: &str = "llm:stream_block_end";
+const STREAM_ABORTED: &str = "llm:stream_aborted";
+
 /// A duration, as events have it.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -409,7 +508,7 @@ fn finish_reason(reason: FinishReason) -> &'static str {
 }
 
 /// A random UUID, RFC 9562, section 5.4.
-pub(super) fn uuid(mut random: [u8; 16]) -> String {
+fn uuid(mut random: [u8; 16]) -> String {
     random[6] = random[6] & 0x0f | 0x40;
     random[8] = random[8] & 0x3f | 0x80;
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);

@@ -1,13 +1,12 @@
 //! One response as it arrives.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::body::{ReadError, patience, read_all};
 use super::edge::{Body, Edge, TransportError};
-use super::event_reader::{EventReader, Step};
+use super::event_reader::EventReader;
 use super::exchange::{Answer, Deadlines, Exchange, Retry};
 use super::failure::{StreamFailure, compressed, final_error};
 use super::report::Report;
@@ -27,7 +26,7 @@ pub struct ResponseStream<E: Edge> {
     state: State<E::Body>,
     translator: Translator,
     /// What was read and not yet taken.
-    pending: VecDeque<StreamEvent>,
+    pending: Vec<StreamEvent>,
     /// The response that is complete, where bodies are told.
     raw: Option<Value>,
     /// What the responses cost that are over; none when one of them has no known cost.
@@ -71,7 +70,7 @@ impl<E: Edge> ResponseStream<E> {
         Self {
             state: State::of(response.body, &response.headers, exchange.is_streaming()),
             translator: Translator::default(),
-            pending: VecDeque::new(),
+            pending: Vec::new(),
             raw: None,
             cost: Some(Cost::default()),
             continuations: 0,
@@ -83,24 +82,20 @@ impl<E: Edge> ResponseStream<E> {
         }
     }
 
-    /// Waits for the next event; none after `completed` and after an error.
+    /// The next events: all that are there, or when there are none, the first that comes. No events after `completed` and
+    /// after an error.
     ///
     /// # Errors
     ///
     /// When the response fails, or breaks off before its end. What arrived before that was delivered.
-    pub fn next_event(&mut self) -> Result<Option<StreamEvent>, ProviderError> {
+    pub fn next_events(&mut self) -> Result<Vec<StreamEvent>, ProviderError> {
         loop {
-            if let Some(mut event) = self.pending.pop_front() {
-                self.report.stream_event(&event);
-                match &mut event {
-                    StreamEvent::Aborted(error) => {
-                        *error = self.exchange.finished(error.clone());
-                        self.report.aborted(error);
-                    }
-                    StreamEvent::Completed(response) => self.succeeded(response),
-                    _ => {}
+            if !self.pending.is_empty() {
+                let mut events = std::mem::take(&mut self.pending);
+                for event in &mut events {
+                    self.deliver(event);
                 }
-                return Ok(Some(event));
+                return Ok(events);
             }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
                 State::Undecided(body) => self.decide(body),
@@ -113,16 +108,38 @@ impl<E: Edge> ResponseStream<E> {
                 }
                 State::Failed(error) => {
                     let error = self.exchange.finished(error);
-                    self.report.aborted(&error);
+                    self.report.restarted(&error);
                     self.report.failed(&error);
                     return Err(error);
                 }
                 State::Completed(body) => {
                     self.read_end(body);
-                    return Ok(None);
+                    return Ok(Vec::new());
                 }
-                State::Ended => return Ok(None),
+                State::Ended => return Ok(Vec::new()),
             }
+        }
+    }
+
+    /// The body that the next events are read from; none when something else comes first.
+    pub fn waits_for(&self) -> Option<&E::Body> {
+        match &self.state {
+            State::Undecided(body) | State::Whole(body, _) if self.pending.is_empty() => Some(body),
+            State::Streaming(reader) if self.pending.is_empty() => Some(&reader.body),
+            _ => None,
+        }
+    }
+
+    /// Reports an event, and puts the last touches to it.
+    fn deliver(&mut self, event: &mut StreamEvent) {
+        self.report.stream_event(event);
+        match event {
+            StreamEvent::Restarted(error) => {
+                *error = self.exchange.finished(error.clone());
+                self.report.restarted(error);
+            }
+            StreamEvent::Completed(response) => self.succeeded(response),
+            _ => {}
         }
     }
 
@@ -132,7 +149,7 @@ impl<E: Edge> ResponseStream<E> {
         let deadline = attempt.min(self.exchange.edge.now().after(limits.stream_idle));
         let mut read = Vec::new();
         loop {
-            match body.read(patience(&self.exchange.edge, deadline)) {
+            match body.read(patience(self.exchange.edge.now(), deadline)) {
                 Ok(Some(bytes)) => read.extend_from_slice(&bytes),
                 Ok(None) => return State::Whole(body, read),
                 Err(error) => {
@@ -145,35 +162,49 @@ impl<E: Edge> ResponseStream<E> {
                 [] if read.len() < MAX_BLANKS => {}
                 [b'{' | b'[' | b'"' | b'<', ..] | [] => return State::Whole(body, read),
                 [0x1f, 0x8b, ..] => return self.broken(compressed("gzip", "the service")),
-                _ => return State::Streaming(EventReader::new(body, &read)),
+                _ => return State::Streaming(EventReader::new(body, read)),
             }
         }
     }
 
-    /// Reads until there is something to take.
+    /// Reads until there is something to take, and takes all that was read.
     fn read_events(&mut self, mut reader: EventReader<E::Body>) -> State<E::Body> {
         let Deadlines { limits, attempt } = self.deadlines;
         let edge = self.exchange.edge.clone();
         // By when the next event must come. It is not looked at as long as events are there.
         let mut deadline = None;
-        let idle_deadline = || attempt.min(edge.now().after(limits.stream_idle));
+        // Something came since, and it was no event.
+        let mut is_eventless = false;
         let failure = loop {
-            let until = || patience(&edge, *deadline.get_or_insert_with(idle_deadline));
-            match reader.step(until, &mut self.translator, &mut self.pending) {
-                Ok(Step::Event(event)) if self.translator.received().is_some() => {
-                    let event = self.report.raw(&event);
+            match reader.take(&mut self.translator, &mut self.pending) {
+                Ok(Some(event)) if self.translator.received().is_some() => {
+                    let event = self.report.raw(event.data);
                     self.raw = event.and_then(|mut event| Some(event.get_mut("response")?.take()));
                     return State::Received(Some(reader.body));
                 }
-                Ok(Step::Event(_)) if self.pending.is_empty() => deadline = None,
-                Ok(Step::Event(_)) => return State::Streaming(reader),
-                // Comments alone do not keep a stream alive, however fast they come.
-                Ok(Step::Bytes(count)) => {
-                    let is_late = deadline.is_some_and(|deadline| edge.now() >= deadline);
-                    if is_late && !reader.takes_late(count) {
-                        break TransportError::TimedOut.into();
-                    }
+                Ok(Some(_)) => {
+                    deadline = None;
+                    is_eventless = false;
+                    continue;
                 }
+                Ok(None) if !self.pending.is_empty() => return State::Streaming(reader),
+                Ok(None) => {}
+                Err(failure) => break failure,
+            }
+            // Once for each wait: to ask for the time is a call of the host.
+            let now = edge.now();
+            let until = *deadline.get_or_insert_with(|| attempt.min(now.after(limits.stream_idle)));
+            let is_late = now >= until;
+            // Comments alone do not keep a stream alive, however fast they come.
+            if is_late && is_eventless && !reader.has_event() {
+                break TransportError::TimedOut.into();
+            }
+            match reader.read(patience(now, until)) {
+                Ok(Some(count)) if is_late && !reader.takes_late(count) => {
+                    break TransportError::TimedOut.into();
+                }
+                Ok(Some(_)) => is_eventless = true,
+                Ok(None) => break self.translator.ended_early().into(),
                 Err(failure) => break failure,
             }
         };
@@ -252,7 +283,7 @@ impl<E: Edge> ResponseStream<E> {
                      with {raised}"
                 ),
             );
-            self.pending.push_back(StreamEvent::Aborted(error));
+            self.pending.push(StreamEvent::Restarted(error));
         }
         self.translator.replace();
         self.exchange.go_on(Vec::new(), &self.report);
@@ -393,7 +424,7 @@ impl<B> State<B> {
     /// no word, or another one, what was asked for is what it may be.
     fn of(body: B, headers: &Headers, is_streaming: bool) -> Self {
         if headers.is_event_stream() {
-            Self::Streaming(EventReader::new(body, &[]))
+            Self::Streaming(EventReader::new(body, Vec::new()))
         } else if is_streaming {
             Self::Undecided(body)
         } else {

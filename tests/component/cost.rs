@@ -359,5 +359,6 @@ fn price(
         cache_read_per_million,
         cache_write_per_million,
         currency: "USD".to_owned(),
+        extensions: None,
     }
 }

@@ -140,7 +140,7 @@ async fn read(setup: &Setup, more: Value) -> (ChatResponse, usize) {
     let (mut response, mut restarts) = (None, 0);
     while let Some(event) = in_time(stream.next()).await.unwrap() {
         match event {
-            StreamEvent::Aborted(error) => {
+            StreamEvent::Restarted(error) => {
                 assert!(error.message.contains("asked for again"), "{error:?}");
                 restarts += 1;
             }

@@ -356,13 +356,14 @@ async fn a_dropped_stream_is_told_of_as_cancelled() {
 }
 
 #[tokio::test]
-async fn a_subscriber_that_hears_no_events_is_told_none() {
+async fn events_that_nobody_listens_to_are_not_emitted() {
     let mock = MockAzure::builder().start().await.unwrap();
-    let host = open(&mock, Limits::default(), json!({}), Arc::new(Deaf)).await;
-    host.complete(&ask("Hi")).await.unwrap();
-    // They count all the same.
+    // Of which one event would be too much.
     let limits = Limits::default().with(|limits| limits.event_bytes = 100);
-    let host = open(&mock, limits, json!({}), Arc::new(Deaf)).await;
+    let host = open(&mock, limits.clone(), json!({}), Arc::new(Deaf)).await;
+    host.complete(&ask("Hi")).await.unwrap();
+    let events = Arc::new(crate::support::Events::default());
+    let host = open(&mock, limits, json!({}), events).await;
     let error = host.complete(&ask("Hi")).await.unwrap_err();
     let limit = LimitError::Events { limit: 100 };
     assert!(
@@ -379,8 +380,8 @@ impl EventSubscriber for Deaf {
         panic!("{event:?}");
     }
 
-    fn hears_events(&self) -> bool {
-        false
+    fn subscription(&self) -> provider_host::events::Subscription {
+        provider_host::events::Subscription::none()
     }
 }
 

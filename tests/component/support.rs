@@ -220,7 +220,7 @@ impl Read {
                         .unwrap();
                     self.open.remove(position);
                 }
-                StreamEvent::Aborted(error) => panic!("aborted: {error:?}"),
+                StreamEvent::Restarted(error) => panic!("restarted: {error:?}"),
                 StreamEvent::Completed(response) => self.response = Some(response),
             }
         }

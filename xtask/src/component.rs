@@ -1,6 +1,7 @@
 //! Building components: the core module by cargo, the component around it by `wit-component`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
@@ -35,6 +36,8 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
         .cargo()
         .args(["build", "--quiet", "--lib", "--package", package])
         .args(["--profile", PROFILE, "--target", target.triple()])
+        .arg("--config")
+        .arg(without_local_paths(target)?)
         // Flags for this machine's linker mean nothing to the one for WebAssembly.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -58,6 +61,24 @@ pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<(), Error> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));
     fs::write(&partial, component).map_err(|source| Error::file("write", &partial, source))?;
     fs::rename(&partial, &path).map_err(|source| Error::file("write", &path, source))
+}
+
+/// The setting that keeps this machine's paths out of the component, where panics say which line they come from: neither are
+/// they anybody's business, nor would two machines make the same component.
+fn without_local_paths(target: WasmTarget) -> Result<String, Error> {
+    let sysroot = wasm_target::sysroot()?;
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let mut flags = vec![remapped(&sysroot.join("lib/rustlib/src/rust"), "rust")];
+    if let Some(home) = home {
+        flags.push(remapped(&home.join("registry/src"), "registry"));
+    }
+    let triple = target.triple();
+    Ok(format!("target.{triple}.rustflags = {flags:?}"))
+}
+
+fn remapped(path: &Path, name: &str) -> String {
+    format!("--remap-path-prefix={}={name}", path.display())
 }
 
 /// Leaves out the names that the encoder gives to a component's parts: nothing asks for them, and they are 8 KB.

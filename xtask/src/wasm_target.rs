@@ -210,7 +210,7 @@ fn library_folder(target: WasmTarget) -> Result<PathBuf, Error> {
     rustc(&["--print", "target-libdir", "--target", target.triple()]).map(PathBuf::from)
 }
 
-fn sysroot() -> Result<PathBuf, Error> {
+pub(crate) fn sysroot() -> Result<PathBuf, Error> {
     rustc(&["--print", "sysroot"]).map(PathBuf::from)
 }
 

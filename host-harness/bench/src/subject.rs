@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use provider_host::contract::types::{ChatRequest, StreamEvent};
+use provider_host::events::Subscription;
 use provider_host::kernel_json::chat_request;
 use provider_host::{Environment, Event, EventSubscriber, Host, Provider};
 use provider_host_azure::host_builder;
@@ -146,10 +147,12 @@ struct Bodies(Mutex<String>);
 
 impl EventSubscriber for Bodies {
     fn event(&self, event: &Event<'_>) {
-        if event.name == "llm:request:raw" {
-            let body = event.data()["params"].to_string();
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
-        }
+        let body = event.data()["params"].to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::of(["llm:request:raw"])
     }
 }
 

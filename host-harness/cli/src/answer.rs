@@ -39,7 +39,7 @@ pub(super) async fn stream(
             StreamEvent::BlockStart(start) => out.begin(&start)?,
             StreamEvent::BlockDelta(delta) => out.text(delta.index, &delta.text)?,
             StreamEvent::BlockEnd(index) => out.end(index)?,
-            StreamEvent::Aborted(error) => {
+            StreamEvent::Restarted(error) => {
                 let message = visible::lines(&error.message);
                 terminal::tell(&format!(
                     "\nhost-harness: {message}; the answer starts again"
@@ -159,7 +159,7 @@ impl Printer {
                 block.is_some_and(|block| block.look != Look::Hidden)
             }
             StreamEvent::BlockEnd(_) => false,
-            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => true,
+            StreamEvent::Restarted(_) | StreamEvent::Completed(_) => true,
         }
     }
 

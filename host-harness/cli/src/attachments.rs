@@ -4,8 +4,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use provider_host::contract::types::{BlockContent, ContentBlock, File, FileSource};
-use serde_json::json;
+use provider_host::contract::types::{BlockContent, ContentBlock, File, FileSource, Image};
 
 use super::args::RequestArguments;
 use super::failure::Failure;
@@ -25,8 +24,7 @@ pub(super) fn of(arguments: &RequestArguments) -> Result<Vec<ContentBlock>, Fail
 /// An image from a file or an address.
 pub(super) fn image(source: &str) -> Result<ContentBlock, Failure> {
     if is_address(source) {
-        let source = json!({ "type": "url", "url": source });
-        return Ok(ContentBlock::new(BlockContent::Image(source.to_string())));
+        return Ok(image_block(FileSource::Url(source.to_owned()), None));
     }
     let bytes = read(source)?;
     let Some(media_type) = image_type(&bytes) else {
@@ -35,12 +33,17 @@ pub(super) fn image(source: &str) -> Result<ContentBlock, Failure> {
              as a document"
         )));
     };
-    let source = json!({
-        "type": "base64",
-        "media_type": media_type,
-        "data": STANDARD.encode(bytes),
-    });
-    Ok(ContentBlock::new(BlockContent::Image(source.to_string())))
+    let data = FileSource::Base64(STANDARD.encode(bytes));
+    Ok(image_block(data, Some(media_type)))
+}
+
+fn image_block(source: FileSource, media_type: Option<&str>) -> ContentBlock {
+    ContentBlock::new(BlockContent::Image(Image {
+        source: Some(source),
+        media_type: media_type.map(str::to_owned),
+        detail: None,
+        extensions: None,
+    }))
 }
 
 /// A document from a file or an address.
@@ -138,16 +141,7 @@ const FILE_TYPES: [(&str, &str); 14] = [
 mod tests {
     use std::fs;
 
-    use serde_json::Value;
-
     use super::*;
-
-    fn source(block: ContentBlock) -> Value {
-        match block.content {
-            BlockContent::Image(source) => serde_json::from_str(&source).unwrap(),
-            other => panic!("an image, found {other:?}"),
-        }
-    }
 
     #[test]
     fn an_image_is_what_its_first_bytes_say_whatever_its_name() {
@@ -161,9 +155,10 @@ mod tests {
             (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
         ] {
             fs::write(&path, bytes).unwrap();
+            let data = FileSource::Base64(STANDARD.encode(bytes));
             assert_eq!(
-                source(image(path.to_str().unwrap()).unwrap()),
-                json!({ "type": "base64", "media_type": media_type, "data": STANDARD.encode(bytes) })
+                image(path.to_str().unwrap()).unwrap(),
+                image_block(data, Some(media_type))
             );
         }
         for bytes in [&b"<svg/>"[..], b"BM", b"RIFF\0\0\0\0WAVE", b"\x89PN"] {
@@ -177,8 +172,8 @@ mod tests {
     fn addresses_are_sent_as_they_are() {
         let address = "https://pictures.example/cat.png?size=1";
         assert_eq!(
-            source(image(address).unwrap()),
-            json!({ "type": "url", "url": address })
+            image(address).unwrap(),
+            image_block(FileSource::Url(address.to_owned()), None)
         );
         let expected = BlockContent::File(File {
             filename: None,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber};
+use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber, Subscription};
 use serde_json::json;
 
 use super::failure::{Failure, notice};
@@ -74,6 +74,13 @@ impl EventSubscriber for EventLog {
         }
     }
 
+    fn subscription(&self) -> Subscription {
+        match self.file {
+            Some(_) => Subscription::All,
+            None => Subscription::of(NOTICES),
+        }
+    }
+
     fn log(&self, level: Level, message: &str) {
         match level {
             Level::Warn | Level::Error => {
@@ -84,6 +91,9 @@ impl EventSubscriber for EventLog {
         }
     }
 }
+
+/// The events that a person should know of.
+const NOTICES: [&str; 2] = ["provider:config_warning", "provider:retry"];
 
 /// What a person should know while it happens: oddities of the configuration, and why nothing comes for a while.
 fn worth_a_notice(event: &Event<'_>) -> Option<String> {

@@ -6,15 +6,16 @@ pub mod types {
     pub use super::generated::amplifier::provider::types::{
         BlockContent, BlockDelta, BlockKind, BlockStart, ChatRequest, ChatResponse, ConfigField,
         ContentBlock, Degradation, ErrorKind, FieldType, File, FileSource, FinishReason,
-        FunctionTool, Json, JsonSchema, Message, MessageContent, ModelInfo, Pricing, ProviderError,
-        ProviderInfo, Reasoning, ResponseFormat, Role, StreamEvent, Thinking, ToolCall,
-        ToolCallHeader, ToolChoice, ToolResult, ToolSpec, Usage, Visibility,
+        FunctionTool, Image, Json, JsonSchema, Message, MessageContent, ModelInfo, Pricing,
+        ProviderError, ProviderInfo, Reasoning, ResponseFormat, Role, StreamEvent, Thinking,
+        ToolCall, ToolCallHeader, ToolChoice, ToolResult, ToolSpec, Usage, Visibility,
     };
     pub(crate) use super::generated::amplifier::provider::types::{Host, add_to_linker};
 }
 
 mod constructors;
 
+use self::events::Subscription;
 pub(crate) use self::generated::amplifier::provider::{credentials, events};
 pub(crate) use self::generated::exports::amplifier::provider::gateway;
 pub(crate) use self::generated::{ProviderModule, ProviderModulePre};
@@ -32,13 +33,46 @@ mod generated {
         path: "wit",
         world: "provider-module",
         imports: {
-            // More events than a call may emit end it.
-            "amplifier:provider/events": async | trappable,
+            // More events than a call may emit end it. None of its functions waits.
+            "amplifier:provider/events": trappable,
             default: async,
         },
         exports: { default: async },
+        with: { "wasi:io": wasmtime_wasi_io::bindings::wasi::io },
         additional_derives: [PartialEq, Clone],
     });
+}
+
+impl Subscription {
+    /// The events with these names.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Only(names.into_iter().map(str::to_owned).collect())
+    }
+
+    /// No events.
+    pub fn none() -> Self {
+        Self::Only(Vec::new())
+    }
+
+    /// What one of two listens to: the subscription of a subscriber that hands events on to another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Only(mut names), Self::Only(more)) => {
+                names.extend(more);
+                Self::Only(names)
+            }
+            (Self::All, _) | (_, Self::All) => Self::All,
+        }
+    }
+
+    /// Whether events with this name are heard.
+    pub fn hears(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.iter().any(|heard| heard == name),
+        }
+    }
 }
 
 impl ProviderError {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-pub use crate::contract::events::Level;
+pub use crate::contract::events::{Level, Subscription};
 
 /// Hears what a provider does. Calls come in order for one exchange, and from several tasks for several.
 ///
@@ -14,10 +14,10 @@ pub trait EventSubscriber: Send + Sync {
     /// An event of the kernel, such as `llm:request`.
     fn event(&self, event: &Event<'_>);
 
-    /// Whether it hears events at all: always the same. When it does not, the host does nothing with what a provider emits but
-    /// count it.
-    fn hears_events(&self) -> bool {
-        true
+    /// Which events it listens to, all without this. It is asked once for each call, and gets no others: a provider does not
+    /// even make them.
+    fn subscription(&self) -> Subscription {
+        Subscription::All
     }
 
     /// A line for the log.
@@ -77,7 +77,7 @@ pub struct NoSubscriber;
 impl EventSubscriber for NoSubscriber {
     fn event(&self, _: &Event<'_>) {}
 
-    fn hears_events(&self) -> bool {
-        false
+    fn subscription(&self) -> Subscription {
+        Subscription::none()
     }
 }

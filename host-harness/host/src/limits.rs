@@ -258,7 +258,10 @@ fn size(request: &ChatRequest) -> usize {
     };
     let format = match &request.response_format {
         Some(ResponseFormat::JsonSchema(schema)) => {
-            schema.schema.len() + optional(&schema.name) + optional(&schema.description)
+            schema.schema.len()
+                + optional(&schema.name)
+                + optional(&schema.description)
+                + optional(&schema.extensions)
         }
         _ => 0,
     };
@@ -277,8 +280,7 @@ fn block_size(content: &BlockContent) -> usize {
     match content {
         BlockContent::Text(text)
         | BlockContent::RedactedThinking(text)
-        | BlockContent::Refusal(text)
-        | BlockContent::Image(text) => text.len(),
+        | BlockContent::Refusal(text) => text.len(),
         BlockContent::Thinking(thinking) => {
             thinking.text.len() + optional(&thinking.signature) + optional(&thinking.content)
         }
@@ -287,13 +289,21 @@ fn block_size(content: &BlockContent) -> usize {
         }
         BlockContent::ToolResult(result) => result.tool_call_id.len() + result.output.len(),
         BlockContent::Reasoning(reasoning) => reasoning.content.len() + reasoning.summary.len(),
+        BlockContent::Image(image) => {
+            image.source.as_ref().map_or(0, source_size)
+                + optional(&image.media_type)
+                + optional(&image.detail)
+                + optional(&image.extensions)
+        }
         BlockContent::File(file) => {
-            let source = match &file.source {
-                FileSource::Base64(text) | FileSource::FileId(text) | FileSource::Url(text) => text,
-            };
-            source.len() + optional(&file.filename) + optional(&file.media_type)
+            source_size(&file.source) + optional(&file.filename) + optional(&file.media_type)
         }
     }
+}
+
+fn source_size(source: &FileSource) -> usize {
+    let (FileSource::Base64(text) | FileSource::FileId(text) | FileSource::Url(text)) = source;
+    text.len()
 }
 
 fn tool_size(tool: &ToolSpec) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use provider_host::events::Level;
+use provider_host::events::{Level, Subscription};
 use provider_host::{Event, EventSubscriber};
 
 /// Keeps what a host says beside its calls, until Python asks.
@@ -36,6 +36,10 @@ impl EventSubscriber for Notes {
         {
             self.add("warning", message);
         }
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::of(["provider:config_warning"])
     }
 
     fn log(&self, level: Level, message: &str) {

@@ -261,6 +261,7 @@ impl From<Price> for types::Pricing {
             cache_read_per_million: price.cached_input.map(Amount::dollars),
             cache_write_per_million: price.cache_write.map(Amount::dollars),
             currency: "USD".to_owned(),
+            extensions: None,
         }
     }
 }

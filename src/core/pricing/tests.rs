@@ -406,6 +406,7 @@ fn models_are_listed_with_the_nearest_floating_point_numbers() {
             cache_read_per_million: Some(0.02),
             cache_write_per_million: Some(0.25),
             currency: "USD".to_owned(),
+            extensions: None,
         }
     );
     let o4_mini = listed("o4-mini-2025-04-16");

@@ -9,7 +9,7 @@
 use serde_json::Value;
 
 use super::location::{Drops, Invalid, Location};
-use crate::contract::types::{BlockContent, ContentBlock, FileSource};
+use crate::contract::types::{BlockContent, ContentBlock, FileSource, Image};
 use crate::core::item::{Content, File, Part, Source};
 use crate::core::json;
 
@@ -22,16 +22,13 @@ pub(super) fn part(
     let extensions = extensions(block.extensions.as_deref(), location)?;
     let content = match &block.content {
         BlockContent::Text(text) | BlockContent::Refusal(text) => Content::InputText(text.clone()),
-        BlockContent::Image(source) => {
-            let source = json::object(source).map_or(Value::Null, Value::Object);
-            image(&source, &extensions, location)?
+        BlockContent::Image(picture) => {
+            let of_source = self::extensions(picture.extensions.as_deref(), location)?;
+            let picture = Picture::of(picture, &of_source, &extensions, location)?;
+            image(&picture, location)?
         }
         BlockContent::File(file) => {
-            let source = match &file.source {
-                FileSource::Base64(data) => (DATA, data.as_str()),
-                FileSource::FileId(id) => (FILE_ID, id.as_str()),
-                FileSource::Url(url) => (URL, url.as_str()),
-            };
+            let source = member(&file.source);
             let media_type = file.media_type.as_deref();
             self::file(source, file.filename.as_deref(), media_type, location)?
         }
@@ -51,11 +48,10 @@ pub(super) fn part(
 
 /// Whether the model can read this block, if it is an image: the service generates images that it does not take.
 pub(super) fn is_readable(block: &ContentBlock) -> bool {
-    let BlockContent::Image(source) = &block.content else {
+    let BlockContent::Image(picture) = &block.content else {
         return true;
     };
-    let source = json::object(source).map_or(Value::Null, Value::Object);
-    media_type(&source) != Some("image/svg+xml")
+    picture.media_type.as_deref() != Some("image/svg+xml")
 }
 
 /// Whether a value that a tool returned is a block: in the kernel's form, or an image in that of the Model Context
@@ -74,7 +70,7 @@ pub(super) fn is_block(value: &Value) -> bool {
 pub(super) fn part_of_value(value: &Value, location: Location) -> Result<Part, Invalid> {
     let source = value.get("source").unwrap_or(value);
     let content = match json::text(value, "type") {
-        Some("image") => image(source, value, location)?,
+        Some("image") => image(&Picture::of_value(source, value, location)?, location)?,
         Some("file") => {
             let media_type = media_type(value).or(media_type(source));
             let filename = json::text(value, "filename");
@@ -94,11 +90,79 @@ pub(super) fn extensions(text: Option<&str>, location: Location) -> Result<Value
     }
 }
 
-fn image(source: &Value, extensions: &Value, location: Location) -> Result<Content, Invalid> {
-    let detail = source.get("detail").or(extensions.get("detail"));
-    let source = match locate(source, location)? {
+/// An image, wherever it is described.
+struct Picture<'a> {
+    /// As [`locate`] has it.
+    source: (&'static str, &'a str),
+    media_type: Option<&'a str>,
+    detail: Option<&'static str>,
+}
+
+impl<'a> Picture<'a> {
+    /// A block's image, with what the extensions of its source and of the block say.
+    fn of(
+        image: &'a Image,
+        of_source: &'a Value,
+        of_block: &Value,
+        location: Location,
+    ) -> Result<Self, Invalid> {
+        let source = image.source.as_ref().map(member);
+        let Some(source) = source.filter(|(_, found)| !found.is_empty()) else {
+            return Err(nowhere(location));
+        };
+        let media_type = image.media_type.as_deref();
+        Ok(Self {
+            source,
+            media_type: media_type
+                .filter(|media_type| !media_type.is_empty())
+                .or(self::media_type(of_source)),
+            detail: match &image.detail {
+                Some(detail) => Some(known_detail(detail, location)?),
+                None => detail(of_block, location)?,
+            },
+        })
+    }
+
+    /// An image in a value that a tool returned.
+    fn of_value(source: &'a Value, block: &Value, location: Location) -> Result<Self, Invalid> {
+        Ok(Self {
+            source: locate(source, location)?,
+            media_type: media_type(source),
+            detail: match detail(source, location)? {
+                Some(detail) => Some(detail),
+                None => detail(block, location)?,
+            },
+        })
+    }
+}
+
+fn detail(object: &Value, location: Location) -> Result<Option<&'static str>, Invalid> {
+    match object.get("detail") {
+        None | Some(Value::Null) => Ok(None),
+        Some(detail) => known_detail(detail.as_str().unwrap_or_default(), location).map(Some),
+    }
+}
+
+fn known_detail(detail: &str, location: Location) -> Result<&'static str, Invalid> {
+    let known = DETAILS.iter().find(|known| **known == detail);
+    known
+        .copied()
+        .ok_or_else(|| location.invalid(".detail", "expected `low`, `high`, `auto` or `original`"))
+}
+
+/// A source, as [`locate`] has it.
+fn member(source: &FileSource) -> (&'static str, &str) {
+    match source {
+        FileSource::Base64(data) => (DATA, data),
+        FileSource::FileId(id) => (FILE_ID, id),
+        FileSource::Url(url) => (URL, url),
+    }
+}
+
+fn image(picture: &Picture<'_>, location: Location) -> Result<Content, Invalid> {
+    let source = match picture.source {
         (DATA, data) => {
-            let media_type = media_type(source).unwrap_or_else(|| image_type(data));
+            let media_type = picture.media_type.unwrap_or_else(|| image_type(data));
             if !media_type.starts_with("image/") {
                 return Err(location.invalid("", "the media type of an image begins with `image/`"));
             }
@@ -115,17 +179,10 @@ fn image(source: &Value, extensions: &Value, location: Location) -> Result<Conte
             ));
         }
     };
-    let detail = match detail {
-        None | Some(Value::Null) => None,
-        Some(detail) => match DETAILS.iter().find(|known| detail == **known) {
-            Some(known) => Some(*known),
-            None => {
-                let problem = "expected `low`, `high`, `auto` or `original`";
-                return Err(location.invalid(".detail", problem));
-            }
-        },
-    };
-    Ok(Content::Image { source, detail })
+    Ok(Content::Image {
+        source,
+        detail: picture.detail,
+    })
 }
 
 fn file(
@@ -190,10 +247,14 @@ fn locate(source: &Value, location: Location) -> Result<(&'static str, &str), In
             }
         }
     }
-    Err(location.invalid(
+    Err(nowhere(location))
+}
+
+fn nowhere(location: Location) -> Invalid {
+    location.invalid(
         ".source",
         "expected `data` in base64, a `url` or a `file_id`",
-    ))
+    )
 }
 
 fn media_type(source: &Value) -> Option<&str> {

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::*;
 use crate::contract::types::{
-    BlockContent, ContentBlock, FunctionTool, Message, MessageContent, Role, Thinking, ToolCall,
-    ToolChoice, ToolResult, ToolSpec,
+    BlockContent, ContentBlock, FileSource, FunctionTool, Image, Message, MessageContent, Role,
+    Thinking, ToolCall, ToolChoice, ToolResult, ToolSpec,
 };
 use crate::core::classify::{Refusal, RefusedParameter, RefusedReasoning};
 use crate::core::config::Environment;
@@ -283,4 +283,21 @@ fn call(id: &str, arguments: &str) -> BlockContent {
         arguments: arguments.into(),
         extensions: None,
     })
+}
+
+/// An image that says nothing but where it is.
+fn picture(source: FileSource) -> Image {
+    Image {
+        source: Some(source),
+        media_type: None,
+        detail: None,
+        extensions: None,
+    }
+}
+
+fn png(data: &str) -> Image {
+    Image {
+        media_type: Some("image/png".into()),
+        ..picture(FileSource::Base64(data.into()))
+    }
 }

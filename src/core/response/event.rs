@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Response;
 use super::members::{Kind, Members};
-use crate::core::{json, sse};
+use crate::core::json;
 
 /// One event.
 pub(super) enum Event<'a> {
@@ -71,7 +71,7 @@ impl<'a> Event<'a> {
     }
 
     /// The error in an event that is named so, whatever it looks like.
-    pub(super) fn named_error(sse::Event { data, .. }: &sse::Event) -> Value {
+    pub(super) fn named_error(data: &[u8]) -> Value {
         let value = serde_json::from_slice(data)
             .or_else(|_| serde_json::from_slice(&json::mended(data).json))
             .unwrap_or_else(|_| String::from_utf8_lossy(data).into());

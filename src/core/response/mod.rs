@@ -17,8 +17,8 @@ use self::items::Items;
 pub use self::object::{Response, Served};
 pub(in crate::core) use self::usage::{tokens as priced_tokens, translate as translated_usage};
 use crate::contract::types::{
-    BlockContent, ChatResponse, ContentBlock, ErrorKind, FinishReason, ProviderError, Thinking,
-    ToolCall, Visibility,
+    BlockContent, ChatResponse, ContentBlock, ErrorKind, FileSource, FinishReason, Image,
+    ProviderError, Thinking, ToolCall, Visibility,
 };
 use crate::core::item::{self, OutputKind};
 use crate::core::json::ObjectWriter;
@@ -188,11 +188,13 @@ impl Output {
             Some(format) => ["image/", format].concat(),
             None => "image/png".to_owned(),
         };
-        let source = ObjectWriter::new()
-            .member("type", "base64")
-            .member("media_type", &media_type)
-            .member("data", data);
-        self.block(BlockContent::Image(source.finish()), None, &Map::new());
+        let image = Image {
+            source: Some(FileSource::Base64(data.to_owned())),
+            media_type: Some(media_type),
+            detail: None,
+            extensions: None,
+        };
+        self.block(BlockContent::Image(image), None, &Map::new());
     }
 
     fn call(&mut self, call: &Call<'_>, item: &Value) -> Result<(), ProviderError> {

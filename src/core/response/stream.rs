@@ -9,7 +9,6 @@ mod blocks;
 mod items;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 
 use serde_json::Value;
 
@@ -69,12 +68,12 @@ impl Translator {
     /// When the service reports an error, or says more than [`MAX_RESPONSE_BYTES`].
     pub fn apply(
         &mut self,
-        event: &sse::Event,
-        events: &mut VecDeque<StreamEvent>,
+        event: sse::Event<'_>,
+        events: &mut Vec<StreamEvent>,
     ) -> Result<(), ProviderError> {
-        let Ok(read) = Event::read(&event.data) else {
+        let Ok(read) = Event::read(event.data) else {
             // What cannot be mended either does no harm: the last event has everything, or the stream has no end.
-            let Mended { json, low, high } = json::mended(&event.data);
+            let Mended { json, low, high } = json::mended(event.data);
             let read = Event::read(&json).unwrap_or_default();
             return self.take(read, (low, high), event, events);
         };
@@ -89,7 +88,7 @@ impl Translator {
     pub fn apply_whole(
         &mut self,
         response: Response,
-        events: &mut VecDeque<StreamEvent>,
+        events: &mut Vec<StreamEvent>,
     ) -> Result<(), ProviderError> {
         self.tell(&response, events);
         self.receive(response)
@@ -133,7 +132,7 @@ impl Translator {
     }
 
     /// Makes ready for the response that goes on with the one that was cut off.
-    pub fn go_on(&mut self, events: &mut VecDeque<StreamEvent>) {
+    pub fn go_on(&mut self, events: &mut Vec<StreamEvent>) {
         self.close_items(events);
         self.before = self.received.take();
         self.cut = self.last_text.take();
@@ -160,10 +159,10 @@ impl Translator {
     }
 
     /// Takes back all that the caller has got, the responses before the present one included: what comes next begins anew.
-    pub fn retract(&mut self, error: ProviderError, events: &mut VecDeque<StreamEvent>) {
+    pub fn retract(&mut self, error: ProviderError, events: &mut Vec<StreamEvent>) {
         let error = self.with_partial_text(error);
         self.close_all(events);
-        events.push_back(StreamEvent::Aborted(error));
+        events.push(StreamEvent::Restarted(error));
         *self = Self {
             served: std::mem::take(&mut self.served),
             ..Self::default()
@@ -186,7 +185,7 @@ impl Translator {
     /// # Errors
     ///
     /// When the response failed.
-    pub fn finish(&mut self, events: &mut VecDeque<StreamEvent>) -> Result<(), ProviderError> {
+    pub fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), ProviderError> {
         let response = self.received.take().unwrap_or_default();
         let response = super::translate(response);
         self.close_all(events);
@@ -201,12 +200,12 @@ impl Translator {
                 self.deliver_whole(block, events);
             }
         }
-        events.push_back(StreamEvent::Completed(response));
+        events.push(StreamEvent::Completed(response));
         Ok(())
     }
 
     /// Ends the blocks that are still open: before the last event, and before an error.
-    pub fn close_all(&mut self, events: &mut VecDeque<StreamEvent>) {
+    pub fn close_all(&mut self, events: &mut Vec<StreamEvent>) {
         self.close_items(events);
         for block in [self.last_text.take(), self.cut_text.take()] {
             self.end(block, events);
@@ -242,12 +241,12 @@ impl Translator {
         &mut self,
         read: Option<Event<'_>>,
         halves: (Option<u16>, Option<u16>),
-        event: &sse::Event,
-        events: &mut VecDeque<StreamEvent>,
+        event: sse::Event<'_>,
+        events: &mut Vec<StreamEvent>,
     ) -> Result<(), ProviderError> {
         let read = match read {
             Some(Event::Error(_) | Event::Failed(_)) => read,
-            _ if event.is_error => Some(Event::Error(Event::named_error(event))),
+            _ if event.is_error => Some(Event::Error(Event::named_error(event.data))),
             _ => read,
         };
         let Some(read) = read else {
@@ -304,7 +303,7 @@ impl Translator {
     }
 
     /// A response that begins a second time makes void what came of it: something before us has asked the service again.
-    fn created(&mut self, events: &mut VecDeque<StreamEvent>) {
+    fn created(&mut self, events: &mut Vec<StreamEvent>) {
         if !std::mem::replace(&mut self.is_created, true) || self.items.is_empty() {
             return;
         }
@@ -344,7 +343,7 @@ impl Translator {
         Cow::Owned(whole)
     }
 
-    fn item_added(&mut self, item: usize, value: Value, events: &mut VecDeque<StreamEvent>) {
+    fn item_added(&mut self, item: usize, value: Value, events: &mut Vec<StreamEvent>) {
         if self.items[item].is_done {
             return;
         }
@@ -360,7 +359,7 @@ impl Translator {
         self.items[item].value = value;
     }
 
-    fn part_added(&mut self, item: usize, kind: PartKind, events: &mut VecDeque<StreamEvent>) {
+    fn part_added(&mut self, item: usize, kind: PartKind, events: &mut Vec<StreamEvent>) {
         let open = self.open_block(item).filter(|open| open.kind == kind);
         match (kind, open) {
             // The parts of one thinking block are lines of one text.
@@ -382,7 +381,7 @@ impl Translator {
         item: usize,
         kind: PartKind,
         whole: &str,
-        events: &mut VecDeque<StreamEvent>,
+        events: &mut Vec<StreamEvent>,
     ) {
         self.items[item].half = None;
         let has_text = self.items[item].has_text;
@@ -408,7 +407,7 @@ impl Translator {
     }
 
     /// Ends an item's block, and delivers what no event before has told of it.
-    fn item_done(&mut self, item: usize, value: &Value, events: &mut VecDeque<StreamEvent>) {
+    fn item_done(&mut self, item: usize, value: &Value, events: &mut Vec<StreamEvent>) {
         self.items[item].half = None;
         self.items[item].held.clear();
         if self.items[item].has_text {
@@ -437,7 +436,7 @@ impl Translator {
     }
 
     /// Delivers the end of an item with one block, if it was lost.
-    fn deliver_rest(&mut self, item: usize, value: &Value, events: &mut VecDeque<StreamEvent>) {
+    fn deliver_rest(&mut self, item: usize, value: &Value, events: &mut Vec<StreamEvent>) {
         let is_one = self.items[item].blocks.len() == 1;
         let Some(open) = self.open_block(item).filter(|_| is_one) else {
             return;
@@ -460,7 +459,7 @@ impl Translator {
         &mut self,
         mut response: Response,
         status: &str,
-        events: &mut VecDeque<StreamEvent>,
+        events: &mut Vec<StreamEvent>,
     ) -> Result<(), ProviderError> {
         let status = json::text(&response.read, "status")
             .unwrap_or(status)
@@ -496,7 +495,7 @@ impl Translator {
         self.receive(response)
     }
 
-    fn tell(&mut self, response: &Response, events: &mut VecDeque<StreamEvent>) {
+    fn tell(&mut self, response: &Response, events: &mut Vec<StreamEvent>) {
         for value in json::items(&response.read, "output") {
             let item = self.items.push(None);
             self.item_done(item, value, events);
@@ -527,12 +526,7 @@ impl Translator {
     }
 
     /// Begins a block, or takes up the text that the present response goes on with.
-    fn begin(
-        &mut self,
-        item: usize,
-        block: BlockKind,
-        events: &mut VecDeque<StreamEvent>,
-    ) -> usize {
+    fn begin(&mut self, item: usize, block: BlockKind, events: &mut Vec<StreamEvent>) -> usize {
         self.close(item, events);
         let ended = self.last_text.take();
         self.end(ended, events);
@@ -564,13 +558,7 @@ impl Translator {
         position
     }
 
-    fn deliver(
-        &mut self,
-        item: usize,
-        kind: PartKind,
-        text: &str,
-        events: &mut VecDeque<StreamEvent>,
-    ) {
+    fn deliver(&mut self, item: usize, kind: PartKind, text: &str, events: &mut Vec<StreamEvent>) {
         if text.is_empty() {
             return;
         }
@@ -600,7 +588,7 @@ impl Translator {
         self.add(position, text, events);
     }
 
-    fn add(&mut self, position: usize, text: &str, events: &mut VecDeque<StreamEvent>) {
+    fn add(&mut self, position: usize, text: &str, events: &mut Vec<StreamEvent>) {
         let block = &mut self.blocks[position];
         block.text.push_str(text);
         let delta = BlockDelta {
@@ -611,7 +599,7 @@ impl Translator {
     }
 
     /// Delivers a block of a response that is complete.
-    fn deliver_whole(&mut self, block: &ContentBlock, events: &mut VecDeque<StreamEvent>) {
+    fn deliver_whole(&mut self, block: &ContentBlock, events: &mut Vec<StreamEvent>) {
         if let Some((block, text)) = blocks::whole(block) {
             let (item, kind) = (self.items.push(None), kind_of(&block));
             self.begin(item, block, events);
@@ -622,7 +610,7 @@ impl Translator {
         }
     }
 
-    fn close_items(&mut self, events: &mut VecDeque<StreamEvent>) {
+    fn close_items(&mut self, events: &mut Vec<StreamEvent>) {
         for position in 0..self.blocks.len() {
             if let Some(item) = self.blocks[position].item {
                 self.close(item, events);
@@ -630,7 +618,7 @@ impl Translator {
         }
     }
 
-    fn close(&mut self, item: usize, events: &mut VecDeque<StreamEvent>) {
+    fn close(&mut self, item: usize, events: &mut Vec<StreamEvent>) {
         if let Some(position) = self.items[item].open.take() {
             self.blocks[position].item = None;
             let ended = match self.blocks[position].kind {
@@ -641,15 +629,15 @@ impl Translator {
         }
     }
 
-    fn end(&mut self, block: Option<usize>, events: &mut VecDeque<StreamEvent>) {
+    fn end(&mut self, block: Option<usize>, events: &mut Vec<StreamEvent>) {
         if let Some(position) = block {
             self.emit(StreamEvent::BlockEnd(self.blocks[position].index), events);
         }
     }
 
-    fn emit(&mut self, event: StreamEvent, events: &mut VecDeque<StreamEvent>) {
+    fn emit(&mut self, event: StreamEvent, events: &mut Vec<StreamEvent>) {
         self.emitted = true;
-        events.push_back(event);
+        events.push(event);
     }
 
     fn open_block(&mut self, item: usize) -> Option<&mut Block> {

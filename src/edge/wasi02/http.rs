@@ -54,6 +54,13 @@ pub(crate) struct IncomingBody {
     _body: WasiBody,
 }
 
+impl IncomingBody {
+    /// Becomes ready when there is something to read.
+    pub(super) fn readiness(&self) -> Pollable {
+        self.stream.subscribe()
+    }
+}
+
 impl Body for IncomingBody {
     fn read(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, TransportError> {
         loop {
@@ -207,11 +214,7 @@ fn open(response: &IncomingResponse) -> Result<Response<IncomingBody>, Transport
 }
 
 fn explain(code: &ErrorCode) -> TransportError {
-    // The codes' names are the best words for them: `ConnectionRefused`, `TlsCertificateError` … What some of them carry
-    // is nearly always empty, but for errors that have no name.
-    let name = format!("{code:?}");
-    let name = name.strip_prefix("ErrorCode::").unwrap_or(&name);
-    let name = name.split('(').next().unwrap_or(name).to_owned();
+    let name = name(code).to_owned();
     match code {
         // The host's own words for what is wrong.
         ErrorCode::InternalError(Some(cause)) => TransportError::Broken(cause.clone()),
@@ -252,6 +255,52 @@ fn explain(code: &ErrorCode) -> TransportError {
         | ErrorCode::TlsProtocolError
         | ErrorCode::TlsAlertReceived(_) => TransportError::Unreachable(name),
         _ => TransportError::Broken(name),
+    }
+}
+
+/// The codes' names are the best words for them. What some of them carry is nearly always empty, but for errors that have no
+/// name.
+fn name(code: &ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::DnsTimeout => "DnsTimeout",
+        ErrorCode::DnsError(_) => "DnsError",
+        ErrorCode::DestinationNotFound => "DestinationNotFound",
+        ErrorCode::DestinationUnavailable => "DestinationUnavailable",
+        ErrorCode::DestinationIpProhibited => "DestinationIpProhibited",
+        ErrorCode::DestinationIpUnroutable => "DestinationIpUnroutable",
+        ErrorCode::ConnectionRefused => "ConnectionRefused",
+        ErrorCode::ConnectionTerminated => "ConnectionTerminated",
+        ErrorCode::ConnectionTimeout => "ConnectionTimeout",
+        ErrorCode::ConnectionReadTimeout => "ConnectionReadTimeout",
+        ErrorCode::ConnectionWriteTimeout => "ConnectionWriteTimeout",
+        ErrorCode::ConnectionLimitReached => "ConnectionLimitReached",
+        ErrorCode::TlsProtocolError => "TlsProtocolError",
+        ErrorCode::TlsCertificateError => "TlsCertificateError",
+        ErrorCode::TlsAlertReceived(_) => "TlsAlertReceived",
+        ErrorCode::HttpRequestDenied => "HttpRequestDenied",
+        ErrorCode::HttpRequestLengthRequired => "HttpRequestLengthRequired",
+        ErrorCode::HttpRequestBodySize(_) => "HttpRequestBodySize",
+        ErrorCode::HttpRequestMethodInvalid => "HttpRequestMethodInvalid",
+        ErrorCode::HttpRequestUriInvalid => "HttpRequestUriInvalid",
+        ErrorCode::HttpRequestUriTooLong => "HttpRequestUriTooLong",
+        ErrorCode::HttpRequestHeaderSectionSize(_) => "HttpRequestHeaderSectionSize",
+        ErrorCode::HttpRequestHeaderSize(_) => "HttpRequestHeaderSize",
+        ErrorCode::HttpRequestTrailerSectionSize(_) => "HttpRequestTrailerSectionSize",
+        ErrorCode::HttpRequestTrailerSize(_) => "HttpRequestTrailerSize",
+        ErrorCode::HttpResponseIncomplete => "HttpResponseIncomplete",
+        ErrorCode::HttpResponseHeaderSectionSize(_) => "HttpResponseHeaderSectionSize",
+        ErrorCode::HttpResponseHeaderSize(_) => "HttpResponseHeaderSize",
+        ErrorCode::HttpResponseBodySize(_) => "HttpResponseBodySize",
+        ErrorCode::HttpResponseTrailerSectionSize(_) => "HttpResponseTrailerSectionSize",
+        ErrorCode::HttpResponseTrailerSize(_) => "HttpResponseTrailerSize",
+        ErrorCode::HttpResponseTransferCoding(_) => "HttpResponseTransferCoding",
+        ErrorCode::HttpResponseContentCoding(_) => "HttpResponseContentCoding",
+        ErrorCode::HttpResponseTimeout => "HttpResponseTimeout",
+        ErrorCode::HttpUpgradeFailed => "HttpUpgradeFailed",
+        ErrorCode::HttpProtocolError => "HttpProtocolError",
+        ErrorCode::LoopDetected => "LoopDetected",
+        ErrorCode::ConfigurationError => "ConfigurationError",
+        ErrorCode::InternalError(_) => "InternalError",
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use wasi::cli::environment;
 use wasi::clocks::{monotonic_clock, wall_clock};
+pub(crate) use wasi::io::poll::Pollable;
 use wasi::random::random;
 
 use crate::contract::credentials::{self, AccessToken, CredentialError, TokenRequest};
-use crate::contract::events::{self, Level};
+use crate::contract::events::{self, Level, Subscription};
 use crate::core::config::Environment;
 use crate::engine::edge::{Edge, Instant, Request, Response, TransportError};
 
@@ -24,6 +25,14 @@ impl Wasi02 {
         std::panic::set_hook(Box::new(|panic| {
             events::log(Level::Error, &panic.to_string())
         }));
+    }
+
+    /// Becomes ready when there is something to read of a body; without one it is ready.
+    pub(crate) fn readiness(body: Option<&http::IncomingBody>) -> Pollable {
+        match body {
+            Some(body) => body.readiness(),
+            None => monotonic_clock::subscribe_duration(0),
+        }
     }
 }
 
@@ -55,6 +64,10 @@ impl Edge for Wasi02 {
             chunk.copy_from_slice(&number.to_le_bytes());
         }
         bytes
+    }
+
+    fn subscription(&self) -> Subscription {
+        events::subscribed()
     }
 
     fn emit(&self, name: &str, payload: &str) {

@@ -1,9 +1,8 @@
 //! What the host hears of a request that is sent on.
 
 use super::super::edge::{Edge, Instant};
-use super::super::report::{milliseconds, usage as written_usage, uuid};
+use super::super::report::{Listener, REQUEST, RESPONSE, usage as written_usage};
 use crate::contract::types::{ProviderError, Usage};
-use crate::core::error::{PROVIDER_ID, kind_name};
 use crate::core::forward::Outbound;
 use crate::core::json::ObjectWriter;
 
@@ -11,12 +10,10 @@ use crate::core::json::ObjectWriter;
 #[derive(Debug)]
 pub(super) struct ForwardReport<E> {
     edge: E,
+    pub(super) listener: Listener<E>,
     /// The deployment; none where the request has nothing to do with one.
     model: Option<String>,
     route: String,
-    /// Ties the events of the request together.
-    request_id: String,
-    started: Instant,
     status: u16,
     first_byte: Option<Instant>,
 }
@@ -29,13 +26,14 @@ impl<E: Edge> ForwardReport<E> {
         let report = Self {
             model: deployment.map(|deployment| deployment.name.clone()),
             route,
-            request_id: uuid(edge.random()),
-            started: edge.now(),
+            listener: Listener::new(edge.clone()),
             status: 0,
             first_byte: None,
             edge,
         };
-        report.emit("llm:request", report.payload());
+        if let Some(payload) = report.payload(REQUEST) {
+            report.listener.emit(REQUEST, payload);
+        }
         report
     }
 
@@ -53,35 +51,25 @@ impl<E: Edge> ForwardReport<E> {
 
     /// Reports that there is no answer, or that it broke off.
     pub(super) fn failed(&self, error: &ProviderError) {
-        let payload = self
-            .payload()
-            .member("status", "error")
-            .member(
-                "duration_ms",
-                &milliseconds(self.edge.now().since(self.started)),
-            )
-            .member("error", &error.message)
-            .member("error_type", kind_name(error.kind));
-        let payload = match &error.code {
-            Some(code) => payload.member("error_code", code),
-            None => payload,
-        };
-        self.emit("llm:response", payload);
+        if let Some(payload) = self.payload(RESPONSE) {
+            self.listener.emit_failure(payload, error);
+        }
     }
 
     /// Reports an answer that has come to its end.
     pub(super) fn succeeded(&self, usage: Option<&Usage>) {
+        let Some(payload) = self.payload(RESPONSE) else {
+            return;
+        };
         let is_error = self.status >= 400;
-        let first_byte = self.first_byte.map(|moment| moment.since(self.started));
-        let mut payload = self
-            .payload()
+        let first_byte = self
+            .first_byte
+            .map(|moment| self.listener.since_start(moment));
+        let mut payload = payload
             .member("status", if is_error { "error" } else { "ok" })
             .member("http_status", &self.status)
-            .member(
-                "duration_ms",
-                &milliseconds(self.edge.now().since(self.started)),
-            )
-            .member("time_to_first_byte_ms", &first_byte.map(milliseconds));
+            .member("duration_ms", &self.listener.duration_ms())
+            .member("time_to_first_byte_ms", &first_byte);
         if is_error {
             let error = format!("the service answered with the status {}", self.status);
             payload = payload.member("error", &error);
@@ -89,23 +77,15 @@ impl<E: Edge> ForwardReport<E> {
         if let Some(usage) = usage {
             payload = payload.written("usage", &written_usage(Some(usage)));
         }
-        self.emit("llm:response", payload);
+        self.listener.emit(RESPONSE, payload);
     }
 
-    /// Begins a payload that says which call it is of.
-    pub(super) fn call(&self) -> ObjectWriter {
-        ObjectWriter::new()
-            .member("provider", PROVIDER_ID)
-            .member("request_id", &self.request_id)
-    }
-
-    fn payload(&self) -> ObjectWriter {
-        self.call()
-            .member("model", &self.model)
-            .member("route", &self.route)
-    }
-
-    fn emit(&self, name: &str, payload: ObjectWriter) {
-        self.edge.emit(name, &payload.finish());
+    fn payload(&self, name: &str) -> Option<ObjectWriter> {
+        let payload = self.listener.payload(name)?;
+        Some(
+            payload
+                .member("model", &self.model)
+                .member("route", &self.route),
+        )
     }
 }

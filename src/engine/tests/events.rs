@@ -1,6 +1,7 @@
 //! The events of a call, in the form that the kernel's streaming contract has for them.
 
 use super::*;
+use crate::contract::events::Subscription;
 
 #[test]
 fn a_call_that_does_not_stream_has_no_events_of_a_stream() {
@@ -126,6 +127,79 @@ fn what_is_changed_in_a_request_is_reported_with_both_values() {
         edge.0.sent_bodies.borrow()[0]["reasoning"]["effort"],
         "high"
     );
+}
+
+#[test]
+fn what_the_host_does_not_listen_to_is_not_emitted() {
+    let all = [
+        "llm:request",
+        "llm:stream_block_start",
+        "llm:stream_block_delta",
+        "provider:retry",
+        "llm:stream_block_end",
+        "llm:stream_aborted",
+        "llm:response",
+    ];
+    for heard in [
+        Subscription::All,
+        Subscription::Only(Vec::new()),
+        Subscription::Only(vec!["llm:stream_aborted".into(), "provider:retry".into()]),
+        Subscription::Only(vec!["llm:response".into(), "of another provider".into()]),
+    ] {
+        let edge = FakeEdge::default();
+        *edge.0.subscription.borrow_mut() = Some(heard.clone());
+        edge.answer(200, "text/event-stream");
+        let delta = json!({ "type": "response.output_text.delta", "delta": "Hel" });
+        edge.chunk(Duration::ZERO, &format!("data: {delta}\n\n"));
+        edge.answer(200, "application/json");
+        let response = json!({ "status": "completed", "output": [call()] });
+        edge.chunk(Duration::ZERO, &response.to_string());
+        completed(&edge, &json!({ "max_retries": 1 }), None);
+        let mut emitted = edge.events();
+        emitted.sort();
+        emitted.dedup();
+        let mut expected: Vec<&str> = match &heard {
+            Subscription::All => all.to_vec(),
+            Subscription::Only(names) => {
+                let is_heard = |name: &&str| names.iter().any(|heard| heard == name);
+                all.into_iter().filter(is_heard).collect()
+            }
+        };
+        expected.sort_unstable();
+        assert_eq!(emitted, expected, "{heard:?}");
+        assert_eq!(edge.0.asked.get(), 1, "asked once for the call");
+    }
+}
+
+#[test]
+fn events_that_arrive_together_are_handed_over_together() {
+    let edge = FakeEdge::default();
+    edge.answer(200, "text/event-stream");
+    let delta = |text: &str| {
+        let delta = json!({ "type": "response.output_text.delta", "delta": text });
+        format!("data: {delta}\n\n")
+    };
+    let burst = [delta("a"), delta("b"), delta("c")].concat();
+    let (most, rest) = burst.split_at(burst.len() - 1);
+    edge.chunk(Duration::ZERO, most);
+    edge.chunk(Duration::ZERO, &[rest, &delta("d")].concat());
+    let engine = Engine::open(edge.clone(), CONFIG).unwrap();
+    let mut stream = engine
+        .complete_streaming(&request(vec![user("Hi")]))
+        .unwrap();
+    let lists: Vec<Vec<String>> = std::iter::from_fn(|| stream.next_events().ok())
+        .map(|events| events.into_iter().filter_map(text_of_delta).collect())
+        .collect();
+    // The last one ends the block; the error comes after it.
+    let expected: [&[&str]; 3] = [&["a", "b"], &["c", "d"], &[]];
+    assert_eq!(lists, expected);
+}
+
+fn text_of_delta(event: StreamEvent) -> Option<String> {
+    match event {
+        StreamEvent::BlockDelta(delta) => Some(delta.text),
+        _ => None,
+    }
 }
 
 fn completed(edge: &FakeEdge, settings: &Value, metadata: Option<&str>) {

@@ -12,6 +12,7 @@ use super::*;
 use crate::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
+use crate::contract::events::Subscription;
 use crate::core::config::Environment;
 use crate::core::headers::Headers;
 
@@ -29,6 +30,10 @@ pub(super) struct Outside {
     /// How often a random number was drawn.
     drawn: Cell<u8>,
     pub(super) events: RefCell<Vec<(String, Value)>>,
+    /// What the host listens to; everything without this.
+    pub(super) subscription: RefCell<Option<Subscription>>,
+    /// How often it was asked what it listens to.
+    pub(super) asked: Cell<u32>,
     /// How long the head of an answer takes.
     pub(super) answers_after: Cell<Duration>,
     /// The answers to come, each with its body.
@@ -120,6 +125,15 @@ impl Edge for FakeEdge {
         let mut random = [0xff; 16];
         random[15] -= self.0.drawn.replace(self.0.drawn.get() + 1);
         random
+    }
+
+    fn subscription(&self) -> Subscription {
+        self.0.asked.set(self.0.asked.get() + 1);
+        self.0
+            .subscription
+            .borrow()
+            .clone()
+            .unwrap_or(Subscription::All)
     }
 
     fn emit(&self, name: &str, payload: &str) {

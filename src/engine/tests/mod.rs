@@ -308,13 +308,13 @@ fn drained(edge: &FakeEdge) -> (Vec<StreamEvent>, ProviderError) {
         Err(error) => return (events, error),
     };
     loop {
-        match stream.next_event() {
-            Ok(Some(event)) => events.push(event),
-            Ok(None) => panic!("the stream ended well: {events:?}"),
+        match stream.next_events() {
+            Ok(more) if more.is_empty() => panic!("the stream ended well: {events:?}"),
+            Ok(more) => events.extend(more),
             Err(error) => {
                 assert_eq!(
-                    stream.next_event(),
-                    Ok(None),
+                    stream.next_events(),
+                    Ok(Vec::new()),
                     "nothing comes after an error"
                 );
                 return (events, error);

@@ -181,7 +181,7 @@ fn a_stream_that_breaks_after_something_was_seen_takes_it_back() {
             "start 0",
             "delta 0 Hel",
             "end 0",
-            r#"aborted {"partial_text":"Hel"}"#,
+            r#"restarted {"partial_text":"Hel"}"#,
             "start 0",
             "delta 0 Hello",
             "end 0",
@@ -256,7 +256,7 @@ fn a_continuation_that_breaks_after_something_was_seen_begins_with_the_first_res
             "delta 0 one t",
             "delta 0 w",
             "end 0",
-            r#"aborted {"partial_text":"one tw"}"#,
+            r#"restarted {"partial_text":"one tw"}"#,
             "start 0",
             "delta 0 one two",
             "end 0",
@@ -365,16 +365,23 @@ fn told(edge: &FakeEdge) -> Vec<String> {
         .complete_streaming(&request(vec![user("Hi")]))
         .unwrap();
     let mut told = Vec::new();
-    while let Some(event) = stream.next_event().unwrap() {
-        told.push(match event {
-            StreamEvent::BlockStart(start) => format!("start {}", start.index),
-            StreamEvent::BlockDelta(delta) => format!("delta {} {}", delta.index, delta.text),
-            StreamEvent::BlockEnd(index) => format!("end {index}"),
-            StreamEvent::Aborted(error) => format!("aborted {}", error.details.unwrap()),
-            StreamEvent::Completed(response) => format!("completed {}", text(&response)),
-        });
+    loop {
+        let events = stream.next_events().unwrap();
+        if events.is_empty() {
+            return told;
+        }
+        told.extend(events.into_iter().map(line));
     }
-    told
+}
+
+fn line(event: StreamEvent) -> String {
+    match event {
+        StreamEvent::BlockStart(start) => format!("start {}", start.index),
+        StreamEvent::BlockDelta(delta) => format!("delta {} {}", delta.index, delta.text),
+        StreamEvent::BlockEnd(index) => format!("end {index}"),
+        StreamEvent::Restarted(error) => format!("restarted {}", error.details.unwrap()),
+        StreamEvent::Completed(response) => format!("completed {}", text(&response)),
+    }
 }
 
 fn answer(edge: &FakeEdge, text: &str) {

@@ -1,9 +1,9 @@
 //! Requests that reach the component as they are, past everything that reads JSON before it.
 
 use provider_host::contract::types::{
-    BlockContent, ChatRequest, ContentBlock, ErrorKind, File, FileSource, FunctionTool, JsonSchema,
-    Message, MessageContent, ResponseFormat, Role, Thinking, ToolCall, ToolChoice, ToolResult,
-    ToolSpec,
+    BlockContent, ChatRequest, ContentBlock, ErrorKind, File, FileSource, FunctionTool, Image,
+    JsonSchema, Message, MessageContent, ResponseFormat, Role, Thinking, ToolCall, ToolChoice,
+    ToolResult, ToolSpec,
 };
 use serde_json::json;
 
@@ -58,57 +58,42 @@ async fn what_cannot_be_sent_is_refused_with_its_place() {
         ),
         (
             "image: no JSON",
-            |r| image(r, "{"),
+            |r| image(r, Some(url("https://a.example/cat.png")), None, Some("{")),
             "messages[1].content[0]",
         ),
         (
             "image: no source",
-            |r| image(r, "{}"),
+            |r| image(r, None, None, None),
             "messages[1].content[0]",
         ),
         (
             "image: unknown source",
-            |r| image(r, r#"{"type":"fax"}"#),
+            |r| image(r, None, None, Some(r#"{"type":"fax"}"#)),
             "messages[1].content[0]",
         ),
         (
             "image: broken base64",
-            |r| {
-                image(
-                    r,
-                    r#"{"type":"base64","media_type":"image/png","data":"iVBO Rw%"}"#,
-                )
-            },
+            |r| image(r, Some(base64("iVBO Rw%")), Some("image/png"), None),
             "messages[1].content[0]",
         ),
         (
             "image: cut base64",
-            |r| {
-                image(
-                    r,
-                    r#"{"type":"base64","media_type":"image/png","data":"iVBOR"}"#,
-                )
-            },
+            |r| image(r, Some(base64("iVBOR")), Some("image/png"), None),
             "messages[1].content[0]",
         ),
         (
             "image: empty",
-            |r| image(r, r#"{"type":"base64","media_type":"image/png","data":""}"#),
+            |r| image(r, Some(base64("")), Some("image/png"), None),
             "messages[1].content[0]",
         ),
         (
             "image: text",
-            |r| {
-                image(
-                    r,
-                    r#"{"type":"base64","media_type":"text/plain","data":"aGk="}"#,
-                )
-            },
+            |r| image(r, Some(base64("aGk=")), Some("text/plain"), None),
             "content[0]",
         ),
         (
             "image: no address",
-            |r| image(r, r#"{"type":"url","url":"cat.png"}"#),
+            |r| image(r, Some(url("cat.png")), None, None),
             "messages[1].content[0]",
         ),
         (
@@ -407,8 +392,27 @@ fn thinking(request: &mut ChatRequest, content: Option<&str>) {
     block(request, Role::Assistant, BlockContent::Thinking(thinking));
 }
 
-fn image(request: &mut ChatRequest, source: &str) {
-    block(request, Role::User, BlockContent::Image(source.to_owned()));
+fn image(
+    request: &mut ChatRequest,
+    source: Option<FileSource>,
+    media_type: Option<&str>,
+    extensions: Option<&str>,
+) {
+    let image = Image {
+        source,
+        media_type: media_type.map(str::to_owned),
+        detail: None,
+        extensions: extensions.map(str::to_owned),
+    };
+    block(request, Role::User, BlockContent::Image(image));
+}
+
+fn base64(data: &str) -> FileSource {
+    FileSource::Base64(data.to_owned())
+}
+
+fn url(url: &str) -> FileSource {
+    FileSource::Url(url.to_owned())
 }
 
 fn file(request: &mut ChatRequest, data: &str) {
@@ -436,5 +440,6 @@ fn schema(request: &mut ChatRequest, schema: &str) {
         name: None,
         description: None,
         strict: None,
+        extensions: None,
     }));
 }

@@ -224,7 +224,7 @@ fn check_cut(whole: &[StreamEvent], events: &[StreamEvent], error: &ProviderErro
             StreamEvent::BlockStart(start) => open.push(start.index),
             StreamEvent::BlockDelta(delta) => assert!(open.contains(&delta.index), "{place}"),
             StreamEvent::BlockEnd(index) => open.retain(|open| open != index),
-            StreamEvent::Aborted(_) | StreamEvent::Completed(_) => panic!("{place}: {event:?}"),
+            StreamEvent::Restarted(_) | StreamEvent::Completed(_) => panic!("{place}: {event:?}"),
         }
     }
     assert!(open.is_empty(), "{place}: blocks without an end: {open:?}");

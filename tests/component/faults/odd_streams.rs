@@ -62,7 +62,7 @@ async fn an_answer_is_what_was_said_whatever_the_stream_is_like() {
         (
             STREAM,
             [delta("He"), delta("o"), completed(&message("Hello"))].concat().into_bytes(),
-            "start He o end aborted start Hello end | Hello",
+            "start He o end restarted start Hello end | Hello",
         ),
         (
             STREAM,
@@ -92,7 +92,7 @@ fn shown(events: &[StreamEvent], error: Option<&ProviderError>) -> String {
             StreamEvent::BlockStart(_) => "start".to_owned(),
             StreamEvent::BlockDelta(delta) => delta.text.clone(),
             StreamEvent::BlockEnd(_) => "end".to_owned(),
-            StreamEvent::Aborted(_) => "aborted".to_owned(),
+            StreamEvent::Restarted(_) => "restarted".to_owned(),
             StreamEvent::Completed(response) => {
                 let texts = response.content.iter().map(|block| match &block.content {
                     BlockContent::Text(text) => text.as_str(),

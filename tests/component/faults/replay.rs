@@ -9,6 +9,7 @@ use std::time::Duration;
 use azure_openai_provider::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
+use azure_openai_provider::contract::events::Subscription;
 use azure_openai_provider::contract::types::{
     ChatRequest, Message, MessageContent, ProviderError, Role, StreamEvent,
 };
@@ -62,9 +63,9 @@ impl Replay {
         let mut stream = self.engine.complete_streaming(&self.request).unwrap();
         let mut events = Vec::new();
         loop {
-            match stream.next_event() {
-                Ok(Some(event)) => events.push(event),
-                Ok(None) => return (events, None),
+            match stream.next_events() {
+                Ok(more) if more.is_empty() => return (events, None),
+                Ok(more) => events.extend(more),
                 Err(error) => return (events, Some(error)),
             }
         }
@@ -97,6 +98,10 @@ impl Edge for Bytes {
 
     fn random(&self) -> [u8; 16] {
         [0; 16]
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::All
     }
 
     fn emit(&self, _: &str, _: &str) {}

@@ -41,7 +41,7 @@ impl Delivered {
                 self.open(delta.index).text.push_str(&delta.text);
             }
             StreamEvent::BlockEnd(index) => self.open(*index).is_open = false,
-            StreamEvent::Aborted(error) => {
+            StreamEvent::Restarted(error) => {
                 self.is_over();
                 assert!(!error.message.is_empty());
                 assert!(!self.blocks.is_empty(), "nothing is taken back");

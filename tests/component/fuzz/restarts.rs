@@ -11,6 +11,7 @@ use std::time::Duration;
 use azure_openai_provider::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
+use azure_openai_provider::contract::events::Subscription;
 use azure_openai_provider::contract::types::{
     BlockContent, ChatRequest, ChatResponse, Message, MessageContent, Role,
 };
@@ -38,14 +39,22 @@ pub(crate) fn restarts(bytes: &[u8]) -> Seen {
     let mut delivered = Delivered::default();
     let mut seen = Seen::default();
     if let Ok(mut stream) = engine.complete_streaming(&request()) {
-        while let Ok(Some(event)) = stream.next_event() {
-            seen.aborts += usize::from(matches!(
-                event,
-                azure_openai_provider::contract::types::StreamEvent::Aborted(_)
-            ));
-            delivered.event(&event);
+        while let Ok(events) = stream.next_events()
+            && !events.is_empty()
+        {
+            for event in &events {
+                seen.aborts += usize::from(matches!(
+                    event,
+                    azure_openai_provider::contract::types::StreamEvent::Restarted(_)
+                ));
+                delivered.event(event);
+            }
         }
-        assert_eq!(stream.next_event(), Ok(None), "nothing comes after the end");
+        assert_eq!(
+            stream.next_events(),
+            Ok(Vec::new()),
+            "nothing comes after the end"
+        );
     }
     delivered.is_over();
     let script = service.0.borrow();
@@ -580,6 +589,10 @@ impl Edge for Service {
 
     fn random(&self) -> [u8; 16] {
         [7; 16]
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::All
     }
 
     fn emit(&self, _: &str, _: &str) {}

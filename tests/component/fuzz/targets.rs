@@ -1,10 +1,8 @@
 //! What must hold for any bytes. libFuzzer (`fuzz/`) and the bounded run in CI call the same functions.
 
-use std::collections::VecDeque;
-
 use azure_openai_provider::contract::types::{
-    BlockContent, ChatRequest, ContentBlock, File, FileSource, Message, MessageContent, Reasoning,
-    Role, StreamEvent, Thinking, ToolCall, ToolResult, ToolSpec,
+    BlockContent, ChatRequest, ContentBlock, File, FileSource, Image, Message, MessageContent,
+    Reasoning, Role, StreamEvent, Thinking, ToolCall, ToolResult, ToolSpec,
 };
 use azure_openai_provider::core::classify::{self, Asked};
 use azure_openai_provider::core::config::{Configuration, Environment};
@@ -21,7 +19,7 @@ pub(crate) fn decoder(bytes: &[u8]) {
     let whole = decode([bytes], LIMIT);
     let bytewise = decode(bytes.chunks(1), LIMIT);
     assert_eq!(whole, bytewise);
-    assert!(whole.0.iter().all(|event| event.data.len() <= LIMIT));
+    assert!(whole.0.iter().all(|(data, _)| data.len() <= LIMIT));
     let (start, end) = bytes.split_at(bytes.len() / 2);
     assert_eq!(decode([start, end], LIMIT), whole);
 }
@@ -30,10 +28,14 @@ pub(crate) fn decoder(bytes: &[u8]) {
 /// delivered, or with an error that says something.
 pub(crate) fn stream(bytes: &[u8]) {
     let mut translator = Translator::default();
-    let mut told = VecDeque::new();
+    let mut told = Vec::new();
     let mut failure = None;
-    for event in decode([bytes], sse::MAX_EVENT_BYTES).0 {
-        if let Err(error) = translator.apply(&event, &mut told) {
+    for (data, is_error) in decode([bytes], sse::MAX_EVENT_BYTES).0 {
+        let event = sse::Event {
+            data: &data,
+            is_error,
+        };
+        if let Err(error) = translator.apply(event, &mut told) {
             failure = Some(error);
             break;
         }
@@ -47,7 +49,7 @@ pub(crate) fn stream(bytes: &[u8]) {
     if let Some(error) = failure {
         assert!(!error.message.is_empty());
         translator.close_all(&mut told);
-    } else if !matches!(told.back(), Some(StreamEvent::Completed(_))) {
+    } else if !matches!(told.last(), Some(StreamEvent::Completed(_))) {
         assert!(!translator.ended_early().message.is_empty());
         translator.close_all(&mut told);
     }
@@ -122,17 +124,21 @@ pub(crate) fn request(bytes: &[u8]) {
     }
 }
 
-/// What came out, and whether the bytes were too many.
-fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> (Vec<sse::Event>, bool) {
+/// What came out, with what says that it is an error, and whether the bytes were too many.
+fn decode<'a>(
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+    limit: usize,
+) -> (Vec<(Vec<u8>, bool)>, bool) {
     let mut decoder = sse::Decoder::with_limit(limit);
     let mut events = Vec::new();
     for chunk in chunks {
-        let fed = decoder.feed(chunk);
-        while let Some(event) = decoder.next_event() {
-            events.push(event);
-        }
-        if fed.is_err() {
-            return (events, true);
+        decoder.feed(chunk.to_vec());
+        loop {
+            match decoder.next_event() {
+                Ok(Some(event)) => events.push((event.data.to_vec(), event.is_error)),
+                Ok(None) => break,
+                Err(_) => return (events, true),
+            }
         }
     }
     (events, false)
@@ -203,7 +209,14 @@ fn block(value: &Value) -> ContentBlock {
                 None => FileSource::Base64(text("data")),
             },
         }),
-        Some("image") => BlockContent::Image(value["source"].to_string()),
+        Some("image") => BlockContent::Image(Image {
+            source: value["source"]["url"]
+                .as_str()
+                .map(|url| FileSource::Url(url.to_owned())),
+            media_type: None,
+            detail: value["source"]["detail"].as_str().map(str::to_owned),
+            extensions: Some(value["source"].to_string()),
+        }),
         Some("reasoning") => BlockContent::Reasoning(Reasoning {
             content: value["content"].to_string(),
             summary: value["summary"].to_string(),

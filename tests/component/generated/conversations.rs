@@ -1,8 +1,8 @@
 //! Conversations, most of them broken.
 
 use azure_openai_provider::contract::types::{
-    BlockContent, ChatRequest, ContentBlock, File, FileSource, Message, MessageContent, Reasoning,
-    Role, Thinking, ToolCall, ToolResult, ToolSpec, Visibility,
+    BlockContent, ChatRequest, ContentBlock, File, FileSource, Image, Message, MessageContent,
+    Reasoning, Role, Thinking, ToolCall, ToolResult, ToolSpec, Visibility,
 };
 use serde_json::{Map, json};
 
@@ -155,7 +155,10 @@ fn any_block(generator: &mut Generator) -> ContentBlock {
             ..tool_result(generator)
         }),
         5 => BlockContent::Image(match generator.once_in(2) {
-            true => odd_json(generator),
+            true => Image {
+                extensions: Some(odd_json(generator)),
+                ..image(generator)
+            },
             false => broken_image(generator),
         }),
         6 => BlockContent::Reasoning(Reasoning {
@@ -264,26 +267,40 @@ fn tool_result(generator: &mut Generator) -> ToolResult {
     }
 }
 
-fn image(generator: &mut Generator) -> String {
-    let source = generator.pick(&[
-        json!({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}),
-        json!({"type": "base64", "media_type": "image/jpeg", "data": "/9j/4AA="}),
-        json!({"type": "url", "url": "https://example.com/cat.png"}),
-    ]);
-    source.to_string()
+fn image(generator: &mut Generator) -> Image {
+    generator.pick(&[
+        picture(base64("iVBORw0KGgo="), Some("image/png")),
+        picture(base64("/9j/4AA="), Some("image/jpeg")),
+        picture(url("https://example.com/cat.png"), None),
+    ])
 }
 
-fn broken_image(generator: &mut Generator) -> String {
-    let source = generator.pick(&[
-        json!({"type": "base64", "media_type": "image/png", "data": "iVBO Rw0KGgo"}),
-        json!({"type": "base64", "media_type": "image/png", "data": ""}),
-        json!({"type": "base64", "media_type": "text/plain", "data": "aGk="}),
-        json!({"type": "base64", "data": "iVBORw0KGgo="}),
-        json!({"type": "url", "url": "cat.png"}),
-        json!({"type": "url"}),
-        json!({}),
-    ]);
-    source.to_string()
+fn broken_image(generator: &mut Generator) -> Image {
+    generator.pick(&[
+        picture(base64("iVBO Rw0KGgo"), Some("image/png")),
+        picture(base64(""), Some("image/png")),
+        picture(base64("aGk="), Some("text/plain")),
+        picture(base64("iVBORw0KGgo="), None),
+        picture(url("cat.png"), None),
+        picture(None, None),
+    ])
+}
+
+fn picture(source: Option<FileSource>, media_type: Option<&str>) -> Image {
+    Image {
+        source,
+        media_type: media_type.map(str::to_owned),
+        detail: None,
+        extensions: None,
+    }
+}
+
+fn base64(data: &str) -> Option<FileSource> {
+    Some(FileSource::Base64(data.to_owned()))
+}
+
+fn url(url: &str) -> Option<FileSource> {
+    Some(FileSource::Url(url.to_owned()))
 }
 
 fn file(generator: &mut Generator) -> File {

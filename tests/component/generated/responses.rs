@@ -1,7 +1,5 @@
 //! Whatever the service answers, it is understood, and is the same whole and streamed.
 
-use std::collections::VecDeque;
-
 use azure_openai_mock::response_events;
 use azure_openai_provider::contract::types::{
     BlockContent, BlockKind, ChatResponse, ErrorKind, ProviderError, StreamEvent,
@@ -201,19 +199,20 @@ struct Streamed {
 /// What a stream of these events comes to.
 fn streamed(events: Vec<Value>) -> Result<Streamed, ProviderError> {
     let mut translator = Translator::default();
-    let mut told = VecDeque::new();
+    let mut told = Vec::new();
     for event in events {
+        let data = event.to_string();
         let event = sse::Event {
-            data: event.to_string().into_bytes(),
+            data: data.as_bytes(),
             is_error: false,
         };
-        translator.apply(&event, &mut told)?;
+        translator.apply(event, &mut told)?;
         if translator.received().is_some() {
             translator.finish(&mut told)?;
             break;
         }
     }
-    let Some(StreamEvent::Completed(response)) = told.pop_back() else {
+    let Some(StreamEvent::Completed(response)) = told.pop() else {
         return Err(translator.ended_early());
     };
     let mut blocks: Vec<(u32, Block)> = Vec::new();
@@ -237,7 +236,7 @@ fn streamed(events: Vec<Value>) -> Result<Streamed, ProviderError> {
             }
             StreamEvent::BlockEnd(index) => ended.push(index),
             // What was delivered was not what the response says; it comes again.
-            StreamEvent::Aborted(_) => {
+            StreamEvent::Restarted(_) => {
                 blocks.clear();
                 ended.clear();
             }

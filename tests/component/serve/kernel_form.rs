@@ -63,7 +63,7 @@ async fn a_stream_that_breaks_off_says_so_and_begins_anew() {
     let events = served.post("/v1/stream", &hello()).await.events();
     let place = events
         .iter()
-        .position(|(name, _)| name == "aborted")
+        .position(|(name, _)| name == "restarted")
         .unwrap();
     assert_eq!(events[place - 1].0, "block_end");
     assert_eq!(events[place].1["retryable"], true);

@@ -210,6 +210,7 @@ const SUMMARY_CHARS: usize = 160;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provider_host::contract::types::Image;
 
     #[test]
     fn only_a_yes_is_a_yes() {
@@ -237,7 +238,12 @@ mod tests {
         );
         let blocks = [
             BlockContent::Text("A chart:".to_owned()),
-            BlockContent::Image("{}".to_owned()),
+            BlockContent::Image(Image {
+                source: None,
+                media_type: None,
+                detail: None,
+                extensions: None,
+            }),
         ];
         let blocks = MessageContent::Blocks(blocks.map(ContentBlock::new).into());
         assert_eq!(summary(&blocks), "A chart: [image]");

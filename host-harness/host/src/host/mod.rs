@@ -338,7 +338,7 @@ impl Opened {
         request: Option<&ChatRequest>,
         build: &Build,
     ) {
-        if !events.hears_events() {
+        if !events.subscription().hears("provider:concurrency") {
             return;
         }
         let model = request.and_then(|request| {

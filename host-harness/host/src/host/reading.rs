@@ -14,6 +14,11 @@ pub(super) trait Source: Send + Sized + 'static {
     /// One part.
     type Part: Send + 'static;
 
+    /// A part that is there already.
+    fn ready(&mut self) -> Option<Self::Part> {
+        None
+    }
+
     /// The next part, and what is still open after it.
     fn next(self: Box<Self>) -> Working<Self>;
 
@@ -132,7 +137,13 @@ impl<S: Source> Shared<S> {
 impl<S: Source> Inner<S> {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<S::Part, CallError>>> {
         let mut working = match self.take() {
-            State::Idle(source) => source.next(),
+            State::Idle(mut source) => match source.ready() {
+                Some(part) => {
+                    self.state = State::Idle(source);
+                    return Poll::Ready(Some(Ok(part)));
+                }
+                None => source.next(),
+            },
             State::Working(working) => working,
             State::Stopping => return self.wait(State::Stopping, context),
             State::Ended(last) => return Poll::Ready((*last).transpose()),

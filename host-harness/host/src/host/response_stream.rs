@@ -1,5 +1,6 @@
 //! A response as it arrives.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,13 +24,20 @@ pub struct ResponseStream(Reading<Open>);
 struct Open {
     call: Call,
     stream: ResourceAny,
+    /// What came at once and was not taken yet.
+    events: VecDeque<StreamEvent>,
 }
 
 impl ResponseStream {
     pub(super) fn new(mut call: Call, stream: ResourceAny) -> Self {
         let deadline = call.deadline();
         call.set_watched(true);
-        Self(Reading::new(Open { call, stream }, deadline))
+        let open = Open {
+            call,
+            stream,
+            events: VecDeque::new(),
+        };
+        Self(Reading::new(open, deadline))
     }
 
     /// Waits for the next event; none after the last one, and after an error. No event is lost when the returned future is
@@ -64,34 +72,40 @@ impl fmt::Debug for ResponseStream {
 impl Source for Open {
     type Part = StreamEvent;
 
+    fn ready(&mut self) -> Option<StreamEvent> {
+        match self.events.front() {
+            // With it more is done.
+            Some(StreamEvent::Completed(_)) | None => None,
+            Some(_) => self.event(),
+        }
+    }
+
     fn next(mut self: Box<Self>) -> Working<Self> {
         Box::pin(async move {
-            let event = match self.advance().await {
-                Ok(event) => event,
-                Err(error) => return (None, Err(error)),
-            };
-            match event {
-                Ok(Some(StreamEvent::Completed(response))) => {
+            if self.events.is_empty() {
+                match self.advance().await {
+                    Ok(Ok(events)) => self.events = events.into(),
+                    Ok(Err(error)) => {
+                        let error = self.call.opened().grants.error(error);
+                        if let Err(failure) = self.close().await {
+                            // What the provider said is what the caller can use.
+                            tracing::warn!("the component failed after its error: {failure}");
+                        }
+                        return (None, Err(error));
+                    }
+                    Err(error) => return (None, Err(error)),
+                }
+            }
+            match self.event() {
+                Some(StreamEvent::Completed(response)) => {
                     let response = self.call.signed(response);
                     self.call.leave();
                     // The caller has what it wants; reading to the end, for the connection's sake, is our business.
                     tokio::spawn(self.finish());
                     (None, Ok(Some(StreamEvent::Completed(response))))
                 }
-                Ok(Some(StreamEvent::Aborted(error))) => {
-                    let error = self.call.opened().grants.redacted(error);
-                    (Some(self), Ok(Some(StreamEvent::Aborted(error))))
-                }
-                Ok(Some(event)) => (Some(self), Ok(Some(event))),
-                Ok(None) => (None, self.close().await.map(|()| None)),
-                Err(error) => {
-                    let error = self.call.opened().grants.error(error);
-                    if let Err(failure) = self.close().await {
-                        // What the provider said is what the caller can use.
-                        tracing::warn!("the component failed after its error: {failure}");
-                    }
-                    (None, Err(error))
-                }
+                Some(event) => (Some(self), Ok(Some(event))),
+                None => (None, self.close().await.map(|()| None)),
             }
         })
     }
@@ -102,7 +116,18 @@ impl Source for Open {
 }
 
 impl Open {
-    async fn advance(&mut self) -> Result<Result<Option<StreamEvent>, ProviderError>, CallError> {
+    /// The next of the events that are here.
+    fn event(&mut self) -> Option<StreamEvent> {
+        match self.events.pop_front()? {
+            StreamEvent::Restarted(error) => {
+                let error = self.call.opened().grants.redacted(error);
+                Some(StreamEvent::Restarted(error))
+            }
+            event => Some(event),
+        }
+    }
+
+    async fn advance(&mut self) -> Result<Result<Vec<StreamEvent>, ProviderError>, CallError> {
         let stream = self.stream;
         let next = self.call.run(async |store, bindings, _| {
             let exports = bindings.amplifier_provider_provider();

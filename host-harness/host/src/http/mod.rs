@@ -5,6 +5,7 @@ mod client;
 mod clients;
 mod descriptors;
 mod endpoint;
+mod gathered;
 mod loopback;
 mod origin;
 mod proxies;
@@ -24,6 +25,7 @@ use self::body::LimitedBody;
 pub use self::client::{HttpBody, HttpClient, HttpError, HttpErrorKind};
 pub use self::clients::{PooledClient, PooledClientBuilder, PooledClientError};
 pub use self::endpoint::Endpoint;
+use self::gathered::GatheredBody;
 pub use self::origin::Origin;
 pub use self::proxies::Proxies;
 use crate::sealed::SealedSecrets;
@@ -141,7 +143,8 @@ impl Egress {
             let body = body.map_err(in_wasi);
             let too_long = || Error::HttpResponseBodySize(None);
             let pause = options.between_bytes_timeout;
-            LimitedBody::new(body, self.limits.response_bytes, too_long, pause).boxed_unsync()
+            let body = LimitedBody::new(body, self.limits.response_bytes, too_long, pause);
+            GatheredBody::new(body).boxed_unsync()
         }))
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::HostState;
 use crate::contract::credentials as wit;
-use crate::contract::events::{self, Level};
+use crate::contract::events::{self, Level, Subscription};
 use crate::contract::types;
 use crate::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, CredentialKind, TokenRequest,
@@ -14,12 +14,16 @@ use crate::secret::Secret;
 impl types::Host for HostState {}
 
 impl events::Host for HostState {
-    async fn emit(&mut self, name: String, payload: String) -> wasmtime::Result<()> {
+    fn subscribed(&mut self) -> wasmtime::Result<Subscription> {
+        Ok(self.reporter.subscription())
+    }
+
+    fn emit(&mut self, name: String, payload: String) -> wasmtime::Result<()> {
         let emitted = self.reporter.emit(&name, &payload);
         emitted.map_err(|limit| self.breach(limit))
     }
 
-    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         let logged = self.reporter.log(level, &message);
         logged.map_err(|limit| self.breach(limit))
     }

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::{CallPlan, Grants};
-use crate::contract::events::Level;
+use crate::contract::events::{Level, Subscription};
 use crate::events::{CallId, Event, EventSubscriber};
 use crate::limits::LimitError;
 
@@ -19,8 +19,8 @@ pub(super) struct Reporter {
     call: Option<CallId>,
     /// Who hears the present call.
     events: Arc<dyn EventSubscriber>,
-    /// Whether it hears events.
-    is_heard: bool,
+    /// What it listens to.
+    subscription: Subscription,
     /// Its events go nowhere, and neither do lines of the log that report what was reported before. Errors are handed on: a
     /// component that panics says why in the log.
     pub(super) is_muted: bool,
@@ -41,7 +41,7 @@ struct Exchange {
 impl Reporter {
     pub(super) fn new(grants: Arc<Grants>) -> Self {
         Self {
-            is_heard: grants.events.hears_events(),
+            subscription: grants.events.subscription(),
             events: Arc::clone(&grants.events),
             max_bytes: grants.limits.event_bytes,
             grants,
@@ -52,10 +52,10 @@ impl Reporter {
         }
     }
 
-    /// What comes belongs to this call.
+    /// What comes belongs to this call, and is heard by its subscriber.
     pub(super) fn begin(&mut self, plan: CallPlan) {
         self.call = Some(plan.id);
-        self.is_heard = plan.events.hears_events();
+        self.subscription = plan.events.subscription();
         self.events = plan.events;
         self.bytes = 0;
         self.max_bytes = plan.limits.event_bytes;
@@ -66,6 +66,20 @@ impl Reporter {
         self.events = Arc::clone(&self.grants.events);
     }
 
+    /// What the component is told of what is listened to.
+    pub(super) fn subscription(&self) -> Subscription {
+        if self.is_muted {
+            return Subscription::none();
+        }
+        let heard = self.subscription.clone();
+        if heard.hears(RESPONSE) {
+            // Whoever hears the end of an exchange hears it from here, too, and that needs its beginning.
+            heard.or(Subscription::of([REQUEST]))
+        } else {
+            heard
+        }
+    }
+
     /// Hands on an event.
     ///
     /// # Errors
@@ -73,7 +87,9 @@ impl Reporter {
     /// When it is more than one call may emit.
     pub(super) fn emit(&mut self, name: &str, payload: &str) -> Result<(), LimitError> {
         self.count(name.len() + payload.len())?;
-        if self.is_muted || !self.is_heard {
+        let is_heard = self.subscription.hears(name);
+        let is_beginning = name == REQUEST && self.subscription.hears(RESPONSE);
+        if self.is_muted || !(is_heard || is_beginning) {
             return Ok(());
         }
         let (name, payload) = (self.redacted(name), self.redacted(payload));
@@ -89,15 +105,17 @@ impl Reporter {
             name: &name,
             payload: &payload,
         };
-        self.events.event(&event);
+        if is_heard {
+            self.events.event(&event);
+        }
         match event.name {
-            "llm:request" => {
+            REQUEST => {
                 self.exchange = Some(Exchange {
                     begin: Instant::now(),
                     request: event.data(),
                 });
             }
-            "llm:response" => self.exchange = None,
+            RESPONSE => self.exchange = None,
             _ => {}
         }
         Ok(())
@@ -140,7 +158,7 @@ impl Reporter {
         }
         self.events.event(&Event {
             call: self.call,
-            name: "llm:response",
+            name: RESPONSE,
             payload: &payload.to_string(),
         });
     }
@@ -174,6 +192,10 @@ fn on_one_line(json: Cow<'_, str>) -> Cow<'_, str> {
         false => json,
     }
 }
+
+/// The beginning of an exchange, and its end.
+const REQUEST: &str = "llm:request";
+const RESPONSE: &str = "llm:response";
 
 /// What an empty event counts for: it costs its subscriber something too.
 const LEAST_BYTES: usize = 64;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::types::{
-    BlockContent, ContentBlock, File, FileSource, Reasoning, Thinking, ToolCall, ToolResult,
+    BlockContent, ContentBlock, File, FileSource, Image, Reasoning, Thinking, ToolCall, ToolResult,
     Visibility,
 };
 
@@ -35,7 +35,7 @@ pub(super) fn read(value: Value, place: Place<'_>) -> Result<ContentBlock, JsonE
             tool_call_id: object.string("tool_call_id")?,
             output: object.required("output", "any value", |value, _| Ok(value.to_string()))?,
         }),
-        "image" => BlockContent::Image(object.object_text("source")?),
+        "image" => BlockContent::Image(object.required("source", AN_OBJECT, read_image)?),
         "reasoning" => BlockContent::Reasoning(Reasoning {
             content: object.array_text("content")?,
             summary: object.array_text("summary")?,
@@ -87,9 +87,9 @@ pub(super) fn write(block: &ContentBlock, place: Place<'_>) -> Result<Value, Jso
             object.put("tool_call_id", result.tool_call_id.as_str());
             object.put_any("output", &result.output)?;
         }
-        BlockContent::Image(source) => {
+        BlockContent::Image(image) => {
             object.put("type", "image");
-            object.put_object("source", source)?;
+            object.put("source", image_value(image, place.key("source"))?);
         }
         BlockContent::Reasoning(reasoning) => {
             object.put("type", "reasoning");
@@ -126,6 +126,47 @@ fn read_text(object: &mut Object<'_>) -> Result<BlockContent, JsonError> {
     } else {
         Ok(BlockContent::Text(text))
     }
+}
+
+/// A source that says in one of the usual ways where the bytes are, with or without its `type`. The kernel takes any object:
+/// another one is kept as it is.
+fn read_image(value: Value, place: Place<'_>) -> Result<Image, JsonError> {
+    let mut object = Object::new(value, place)?;
+    let mut source = None;
+    for (kinds, key, make) in IMAGE_SOURCES {
+        let is_kind = match object.peek("type") {
+            None | Some(Value::Null) => true,
+            Some(kind) => kind.as_str().is_some_and(|kind| kinds.contains(&kind)),
+        };
+        if is_kind && object.peek(key).is_some_and(Value::is_string) {
+            source = Some(make(object.string(key)?));
+            object.forget("type");
+            break;
+        }
+    }
+    Ok(Image {
+        source,
+        media_type: object.optional_string("media_type")?,
+        detail: object.optional_string("detail")?,
+        extensions: object.extensions(),
+    })
+}
+
+fn image_value(image: &Image, place: Place<'_>) -> Result<Value, JsonError> {
+    let mut object = ObjectWriter::new(place);
+    if let Some(source) = &image.source {
+        let (kind, key, value) = match source {
+            FileSource::Base64(data) => ("base64", "data", data),
+            FileSource::FileId(id) => ("file_id", "file_id", id),
+            FileSource::Url(url) => ("url", "url", url),
+        };
+        object.put("type", kind);
+        object.put(key, value.as_str());
+    }
+    object.put_some("media_type", image.media_type.as_deref());
+    object.put_some("detail", image.detail.as_deref());
+    object.extend(image.extensions.as_deref())?;
+    Ok(object.finish())
 }
 
 fn read_file(object: &mut Object<'_>) -> Result<File, JsonError> {
@@ -170,6 +211,19 @@ fn file_source_value(source: &FileSource) -> Value {
     }
 }
 
+/// Where the bytes of an image may be: what `type` says then, which key has it, and what that makes.
+type ImageSource = (
+    &'static [&'static str],
+    &'static str,
+    fn(String) -> FileSource,
+);
+
+const IMAGE_SOURCES: [ImageSource; 3] = [
+    (&["base64"], "data", FileSource::Base64),
+    (&["url"], "url", FileSource::Url),
+    (&["file_id", "file"], "file_id", FileSource::FileId),
+];
+
 fn visibility_name(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Internal => "internal",
@@ -201,6 +255,42 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn image(source: Option<FileSource>) -> Image {
+        Image {
+            source,
+            media_type: None,
+            detail: None,
+            extensions: None,
+        }
+    }
+
+    #[test]
+    fn an_image_without_a_type_gets_the_one_of_its_source() {
+        for (source, written) in [
+            (
+                json!({"data": "AA=="}),
+                json!({"type": "base64", "data": "AA=="}),
+            ),
+            (
+                json!({"type": null, "url": "u"}),
+                json!({"type": "url", "url": "u"}),
+            ),
+            (
+                json!({"type": "file", "file_id": "f"}),
+                json!({"type": "file_id", "file_id": "f"}),
+            ),
+            // What cannot be where the bytes are is kept.
+            (
+                json!({"type": "url", "url": 1}),
+                json!({"type": "url", "url": 1}),
+            ),
+        ] {
+            let block = read(json!({"type": "image", "source": source}), Place::Root).unwrap();
+            let value = write(&block, Place::Root).unwrap();
+            assert_eq!(value, json!({"type": "image", "source": written}));
+        }
+    }
 
     fn plain(content: BlockContent) -> ContentBlock {
         ContentBlock {
@@ -262,9 +352,32 @@ mod tests {
             ),
             (
                 json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}),
-                BlockContent::Image(
-                    r#"{"data":"AA==","media_type":"image/png","type":"base64"}"#.into(),
-                ),
+                BlockContent::Image(Image {
+                    media_type: Some("image/png".into()),
+                    ..image(Some(FileSource::Base64("AA==".into())))
+                }),
+            ),
+            (
+                json!({"type": "image", "source": {"type": "url", "url": "u", "detail": "low", "x": [1]}}),
+                BlockContent::Image(Image {
+                    detail: Some("low".into()),
+                    extensions: Some(r#"{"x":[1]}"#.into()),
+                    ..image(Some(FileSource::Url("u".into())))
+                }),
+            ),
+            (
+                json!({"type": "image", "source": {"type": "file_id", "file_id": "f", "media_type": "image/gif"}}),
+                BlockContent::Image(Image {
+                    media_type: Some("image/gif".into()),
+                    ..image(Some(FileSource::FileId("f".into())))
+                }),
+            ),
+            (
+                json!({"type": "image", "source": {"type": "s3", "bucket": "b", "url": "u"}}),
+                BlockContent::Image(Image {
+                    extensions: Some(r#"{"bucket":"b","type":"s3","url":"u"}"#.into()),
+                    ..image(None)
+                }),
             ),
             (
                 json!({"type": "reasoning", "content": [], "summary": [{"text": "t"}]}),
@@ -469,8 +582,11 @@ mod tests {
                 "[4].extensions: expected an object, found an array",
             ),
             (
-                BlockContent::Image("null".into()),
-                "[4].source: expected an object, found null",
+                BlockContent::Image(Image {
+                    extensions: Some("null".into()),
+                    ..image(None)
+                }),
+                "[4].source.extensions: expected an object, found null",
             ),
             (
                 BlockContent::ToolResult(ToolResult {

@@ -154,7 +154,7 @@ impl Generator {
             3 => json!({ "type": "redacted_thinking", "data": text }),
             4 => json!({ "type": "tool_call", "id": text, "name": name, "input": self.object() }),
             5 => json!({ "type": "tool_result", "tool_call_id": text, "output": self.any() }),
-            6 => json!({ "type": "image", "source": self.object() }),
+            6 => json!({ "type": "image", "source": self.image() }),
             7 => json!({
                 "type": "reasoning",
                 "content": self.list(0, Self::any),
@@ -177,6 +177,20 @@ impl Generator {
             json!(make.pick(&["internal", "developer", "user"]))
         });
         self.with_unknown_keys(block)
+    }
+
+    fn image(&mut self) -> Value {
+        let text = self.text();
+        let source = match self.below(4) {
+            0 => json!({ "type": "base64", "data": text }),
+            1 => json!({ "type": "file_id", "file_id": text }),
+            2 => json!({ "type": "url", "url": text }),
+            _ => return self.object(),
+        };
+        let mut source = object(source);
+        self.sometimes(&mut source, "media_type", Self::text);
+        self.sometimes(&mut source, "detail", Self::text);
+        self.with_unknown_keys(source)
     }
 
     fn tool(&mut self) -> Value {
@@ -215,7 +229,7 @@ impl Generator {
                 self.sometimes(&mut format, "name", Self::text);
                 self.sometimes(&mut format, "description", Self::text);
                 self.sometimes(&mut format, "strict", Self::boolean);
-                Value::Object(format)
+                self.with_unknown_keys(format)
             }
         }
     }

@@ -31,8 +31,8 @@
 //! # Rules of the kernel
 //!
 //! * An optional field may be missing or `null`. It is written when it has a value and left out otherwise.
-//! * Types that have `extensions` keep the keys that they do not know, and write them back in place. The others
-//!   (`response_format`, `provider_info`, `model_info` and what is in them) drop such keys.
+//! * Every object keeps the keys that it does not know in `extensions`, and writes them back in place. The exceptions have
+//!   nothing to keep them in: the response formats `text` and `json`, tool choices that are a word, and the source of a file.
 //! * An integer is written without a fraction: `10.0` is refused. A float may be written as an integer.
 //! * The last of two equal keys counts. Nesting ends at 128 levels, where `serde_json` stops.
 //!
@@ -45,6 +45,8 @@
 //! * `file` blocks are ours. They are accepted in requests only; in a response they are an error both ways, because
 //!   the kernel would refuse the whole response.
 //! * A `tool_call` block's unknown keys are the block's; a tool call's own `extensions` are written beside them.
+//! * The `source` of an image may be any object to the kernel. One that says in none of the usual ways where the bytes are is
+//!   kept as it is, and the provider says what it lacks; one without `type` gets it.
 //! * A tool may give its schema as `parameters` or `input_schema`, a response format as `schema` or `json_schema`. The
 //!   first of each pair wins, and the other is dropped: it is a second name, not an extension.
 //! * A response without `finish_reason` reads as `stop`, since the contract always has one.

@@ -22,6 +22,7 @@ pub fn to_value(model: &ModelInfo) -> Result<Value, JsonError> {
     object.put("capabilities", model.capabilities.as_slice());
     object.put_object("defaults", &model.defaults)?;
     object.put_some("pricing", model.pricing.as_ref().map(pricing).transpose()?);
+    object.extend(model.extensions.as_deref())?;
     Ok(object.finish())
 }
 
@@ -33,6 +34,7 @@ fn pricing(pricing: &Pricing) -> Result<Value, JsonError> {
     object.put_some_float("cache_read_per_million", pricing.cache_read_per_million)?;
     object.put_some_float("cache_write_per_million", pricing.cache_write_per_million)?;
     object.put("currency", pricing.currency.as_str());
+    object.extend(pricing.extensions.as_deref())?;
     Ok(object.finish())
 }
 
@@ -52,6 +54,7 @@ mod tests {
             capabilities: vec!["tools".into()],
             defaults: "{}".into(),
             pricing,
+            extensions: None,
         }
     }
 
@@ -62,6 +65,7 @@ mod tests {
             cache_read_per_million: Some(0.125),
             cache_write_per_million: None,
             currency: "USD".into(),
+            extensions: None,
         }
     }
 

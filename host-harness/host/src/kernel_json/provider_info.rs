@@ -24,13 +24,14 @@ pub fn to_value(info: &ProviderInfo) -> Result<Value, JsonError> {
     let fields = writer::array(
         &info.config_fields,
         Place::Root.key("config_fields"),
-        |field, place| Ok(config_field(field, place)),
+        config_field,
     )?;
     object.put("config_fields", fields);
+    object.extend(info.extensions.as_deref())?;
     Ok(object.finish())
 }
 
-fn config_field(field: &ConfigField, place: Place<'_>) -> Value {
+fn config_field(field: &ConfigField, place: Place<'_>) -> Result<Value, JsonError> {
     let mut object = ObjectWriter::new(place);
     object.put("id", field.id.as_str());
     object.put("display_name", field.display_name.as_str());
@@ -46,7 +47,8 @@ fn config_field(field: &ConfigField, place: Place<'_>) -> Value {
         .collect();
     object.put_some("show_when", (!conditions.is_empty()).then_some(conditions));
     object.put("requires_model", field.requires_model);
-    object.finish()
+    object.extend(field.extensions.as_deref())?;
+    Ok(object.finish())
 }
 
 fn some_items(items: &[String]) -> Option<&[String]> {
@@ -81,6 +83,7 @@ mod tests {
             default: None,
             show_when: Vec::new(),
             requires_model: false,
+            extensions: None,
         }
     }
 
@@ -93,6 +96,7 @@ mod tests {
             capabilities: Vec::new(),
             defaults: defaults.into(),
             config_fields,
+            extensions: None,
         }
     }
 

@@ -34,6 +34,7 @@ pub(super) fn write(format: &ResponseFormat, place: Place<'_>) -> Result<Value, 
             object.put_some("name", schema.name.as_deref());
             object.put_some("description", schema.description.as_deref());
             object.put_some("strict", schema.strict);
+            object.extend(schema.extensions.as_deref())?;
         }
     }
     Ok(object.finish())
@@ -53,6 +54,7 @@ fn read_schema(mut object: Object<'_>) -> Result<JsonSchema, JsonError> {
         name: object.optional_string("name")?,
         description: object.optional_string("description")?,
         strict: object.optional_boolean("strict")?,
+        extensions: object.extensions(),
     })
 }
 
@@ -75,16 +77,18 @@ mod tests {
                     name: None,
                     description: None,
                     strict: None,
+                    extensions: None,
                 }),
             ),
             (
                 json!({"type": "json_schema", "schema": {"schema": {}, "name": "inner"},
-                    "name": "answer", "description": "d", "strict": true}),
+                    "name": "answer", "description": "d", "strict": true, "x": 1}),
                 ResponseFormat::JsonSchema(JsonSchema {
                     schema: r#"{"name":"inner","schema":{}}"#.into(),
                     name: Some("answer".into()),
                     description: Some("d".into()),
                     strict: Some(true),
+                    extensions: Some(r#"{"x":1}"#.into()),
                 }),
             ),
         ] {
@@ -102,7 +106,7 @@ mod tests {
                 json!({"type": "text"}),
             ),
             (
-                json!({"type": "json_schema", "json_schema": {"a": 1}, "strict": null, "dropped": 1}),
+                json!({"type": "json_schema", "json_schema": {"a": 1}, "strict": null}),
                 json!({"type": "json_schema", "schema": {"a": 1}}),
             ),
             (
@@ -148,6 +152,7 @@ mod tests {
             name: None,
             description: None,
             strict: None,
+            extensions: None,
         });
         let error = write(&format, Place::Root.key("f")).unwrap_err();
         assert_eq!(

@@ -7,7 +7,7 @@
 //! | `block_start` | `{"index": 0, "type": "text"}`; `type` may be `thinking` and `refusal` too, and `tool_call`, which has the call's `id` and `name` |
 //! | `block_delta` | `{"index": 0, "text": "…"}` |
 //! | `block_end` | `{"index": 0}` |
-//! | `aborted` | the [error](super::provider_error) for which the attempt broke off |
+//! | `restarted` | the [error](super::provider_error) for which the attempt broke off |
 //! | `completed` | the [response](super::chat_response) |
 
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub fn name(event: &StreamEvent) -> &'static str {
         StreamEvent::BlockStart(_) => "block_start",
         StreamEvent::BlockDelta(_) => "block_delta",
         StreamEvent::BlockEnd(_) => "block_end",
-        StreamEvent::Aborted(_) => "aborted",
+        StreamEvent::Restarted(_) => "restarted",
         StreamEvent::Completed(_) => "completed",
     }
 }
@@ -37,7 +37,7 @@ pub fn to_value(event: &StreamEvent) -> Result<Value, JsonError> {
         StreamEvent::BlockStart(start) => Ok(block_start(start)),
         StreamEvent::BlockDelta(delta) => Ok(json!({ "index": delta.index, "text": delta.text })),
         StreamEvent::BlockEnd(index) => Ok(json!({ "index": index })),
-        StreamEvent::Aborted(error) => provider_error::to_value(error),
+        StreamEvent::Restarted(error) => provider_error::to_value(error),
         StreamEvent::Completed(response) => chat_response::to_value(response),
     }
 }
@@ -128,8 +128,8 @@ mod tests {
             ),
             (StreamEvent::BlockEnd(2), "block_end", json!({"index": 2})),
             (
-                StreamEvent::Aborted(error),
-                "aborted",
+                StreamEvent::Restarted(error),
+                "restarted",
                 json!({
                     "kind": "stream",
                     "message": "it broke off",

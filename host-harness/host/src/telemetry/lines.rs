@@ -6,7 +6,7 @@ use serde_json::Value;
 use tracing::{debug, enabled, info, trace, warn};
 
 use super::calls::Calls;
-use crate::events::{Event, EventSubscriber, Level};
+use crate::events::{Event, EventSubscriber, Level, Subscription};
 
 /// Hands a provider's events on to `tracing`, with the target `provider`. They belong to the span in which the host was
 /// called.
@@ -159,9 +159,20 @@ impl Default for TracingSubscriber {
 impl EventSubscriber for TracingSubscriber {
     fn event(&self, event: &Event<'_>) {
         self.line(event);
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.inner
+            && inner.subscription().hears(event.name)
+        {
             inner.event(event);
         }
+    }
+
+    fn subscription(&self) -> Subscription {
+        if enabled!(target: TARGET, tracing::Level::DEBUG) {
+            return Subscription::All;
+        }
+        let inner = self.inner.as_ref();
+        let inner = inner.map_or_else(Subscription::none, |inner| inner.subscription());
+        Subscription::of(LINES).or(inner)
     }
 
     fn log(&self, level: Level, message: &str) {
@@ -171,6 +182,18 @@ impl EventSubscriber for TracingSubscriber {
         }
     }
 }
+
+/// The events of the levels `info` and `warn`.
+const LINES: [&str; 8] = [
+    "llm:response",
+    "llm:stream_aborted",
+    "provider:config_warning",
+    "provider:incomplete_continuation",
+    "provider:parameter_changed",
+    "provider:parameter_dropped",
+    "provider:retry",
+    "provider:tool_sequence_repaired",
+];
 
 /// The same as of the provider's log.
 const TARGET: &str = "provider";

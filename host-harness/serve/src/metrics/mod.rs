@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
-use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber};
+use provider_host::events::{Event, EventSubscriber, Level, NoSubscriber, Subscription};
 use tokio::time::Instant;
 
 use self::histogram::Histogram;
@@ -82,6 +82,9 @@ impl Default for Metrics {
     }
 }
 
+/// The events that are counted.
+const COUNTED: [&str; 3] = ["llm:response", "llm:stream_aborted", "provider:retry"];
+
 impl EventSubscriber for Metrics {
     fn event(&self, event: &Event<'_>) {
         match event.name {
@@ -99,7 +102,13 @@ impl EventSubscriber for Metrics {
             "provider:retry" => self.counts().retries += 1,
             _ => {}
         }
-        self.events.event(event);
+        if self.events.subscription().hears(event.name) {
+            self.events.event(event);
+        }
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::of(COUNTED).or(self.events.subscription())
     }
 
     fn log(&self, level: Level, message: &str) {

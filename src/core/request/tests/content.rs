@@ -93,7 +93,7 @@ fn a_file_has_a_name_beside_its_bytes() {
 #[test]
 fn an_image_of_thirty_megabytes_is_copied_once() {
     let data = "QUJD".repeat(10_000_000);
-    let source = format!(r#"{{"data":"{data}"}}"#);
+    let source = picture(FileSource::Base64(data.clone()));
     let request = request(vec![blocks(Role::User, vec![BlockContent::Image(source)])]);
     let Translated { body, .. } = translated(&request).unwrap();
     let ItemKind::Message(message) = &body.input[0] else {
@@ -111,5 +111,15 @@ fn an_image_of_thirty_megabytes_is_copied_once() {
 }
 
 fn image(source: &Value) -> Message {
-    blocks(Role::User, vec![BlockContent::Image(source.to_string())])
+    let text = |key: &str| source[key].as_str().map(str::to_owned);
+    let image = Image {
+        source: None
+            .or(text("data").map(FileSource::Base64))
+            .or(text("url").map(FileSource::Url))
+            .or(text("file_id").map(FileSource::FileId)),
+        media_type: text("media_type"),
+        detail: text("detail"),
+        extensions: Some(source.to_string()),
+    };
+    blocks(Role::User, vec![BlockContent::Image(image)])
 }

@@ -1,19 +1,18 @@
 //! Histories that the service has no place for: nothing of them ends a conversation, and what is left out or moved is told.
 
 use super::*;
-use crate::contract::types::{File, FileSource, Reasoning};
+use crate::contract::types::{File, Reasoning};
 
 #[test]
 fn what_the_service_has_no_place_for_is_left_out_or_moved_and_told() {
-    let image = || {
-        BlockContent::Image(r#"{"type":"base64","media_type":"image/png","data":"QUJD"}"#.into())
-    };
+    let image = || BlockContent::Image(png("QUJD"));
     let drawing = || {
-        BlockContent::Image(
-            r#"{"type":"base64","media_type":"image/svg+xml","data":"QUJD"}"#.into(),
-        )
+        BlockContent::Image(Image {
+            media_type: Some("image/svg+xml".into()),
+            ..png("QUJD")
+        })
     };
-    let broken = || BlockContent::Image(r#"{"data":"?"}"#.into());
+    let broken = || BlockContent::Image(picture(FileSource::Base64("?".into())));
     let file = || {
         BlockContent::File(File {
             filename: None,
@@ -155,8 +154,7 @@ fn reasoning_stays_with_what_it_led_to_past_an_image() {
         signature: None,
         content: Some(r#"["state","rs_1"]"#.into()),
     });
-    let image =
-        BlockContent::Image(r#"{"type":"base64","media_type":"image/png","data":"QUJD"}"#.into());
+    let image = BlockContent::Image(png("QUJD"));
     let mut request = request(vec![
         user("Hi"),
         blocks(

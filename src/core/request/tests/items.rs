@@ -323,8 +323,7 @@ fn a_screen_without_a_picture_is_a_function_with_a_text() {
         );
         assert_eq!(input[2]["type"], "function_call_output");
     }
-    let picture =
-        BlockContent::Image(r#"{"type":"base64","media_type":"image/png","data":"QUJD"}"#.into());
+    let picture = BlockContent::Image(png("QUJD"));
     let screen = Message {
         tool_call_id: Some("c".into()),
         ..blocks(Role::Tool, vec![picture])

@@ -8,9 +8,10 @@ fn equal_requests_are_equal_bytes_whatever_the_order_of_their_keys() {
         let mut request = request(vec![
             blocks(
                 Role::User,
-                vec![BlockContent::Image(turn(
-                    r#"{"type":"url","url":"https://a","detail":"low"}"#,
-                ))],
+                vec![BlockContent::Image(Image {
+                    extensions: Some(turn(r#"{"mimeType":"image/png","x":{"p":1,"q":2}}"#)),
+                    ..picture(FileSource::Base64("QUJD".into()))
+                })],
             ),
             blocks(
                 Role::Assistant,
@@ -205,7 +206,10 @@ fn json_that_cannot_be_read_is_an_error_wherever_it_is() {
                 "messages[0].content[0].source",
                 request(vec![blocks(
                     Role::User,
-                    vec![BlockContent::Image(broken.into())],
+                    vec![BlockContent::Image(Image {
+                        source: None,
+                        ..picture(FileSource::Url(String::new()))
+                    })],
                 )]),
             ),
         ] {

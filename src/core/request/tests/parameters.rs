@@ -41,6 +41,7 @@ fn structured_output_has_the_services_flat_form() {
             name: name.map(str::to_owned),
             description: None,
             strict: Some(true),
+            extensions: None,
         })
     };
     for (format, expected) in [

@@ -1,6 +1,5 @@
 //! The items of a response whose stream is arriving, and the output that they come to.
 
-use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
 use serde_json::Value;
@@ -108,7 +107,7 @@ impl Items {
         is_cut: bool,
         blocks: &[Block],
     ) -> Vec<Element> {
-        let mut left = self.in_order();
+        let mut left = self.in_reverse_order();
         let mut elements = Vec::with_capacity(output.len());
         let mut matched = Vec::with_capacity(output.len());
         for value in &output {
@@ -118,29 +117,26 @@ impl Items {
         for (mut value, item) in output.into_iter().zip(matched) {
             if let Some(item) = item {
                 let slot = self.list[item].slot;
-                while left
-                    .front()
-                    .is_some_and(|left| self.list[*left].slot < slot)
-                {
-                    elements.extend(self.missing(left.pop_front(), blocks));
+                while left.last().is_some_and(|left| self.list[*left].slot < slot) {
+                    elements.extend(self.missing(left.pop(), blocks));
                 }
                 self.list[item].fill(&mut value, blocks);
             }
             elements.push((item, value));
         }
         while !left.is_empty() {
-            elements.extend(self.missing(left.pop_front(), blocks));
+            elements.extend(self.missing(left.pop(), blocks));
         }
         elements
     }
 
-    /// The items in the order of their places.
-    fn in_order(&self) -> VecDeque<usize> {
-        let mut items = VecDeque::with_capacity(self.list.len());
+    /// The items in the order of their places, the first one last.
+    fn in_reverse_order(&self) -> Vec<usize> {
+        let mut items = Vec::with_capacity(self.list.len());
         for last in self.by_slot.iter().rev() {
             let mut item = *last;
             while let Some(index) = item {
-                items.push_front(index);
+                items.push(index);
                 item = self.list[index].before;
             }
         }
@@ -149,16 +145,11 @@ impl Items {
 
     /// Which of the next few items that are left an element of the output is: the one with its id, else, of those of its kind,
     /// the one with its text, else the first.
-    fn matched(
-        &self,
-        value: &Value,
-        left: &mut VecDeque<usize>,
-        blocks: &[Block],
-    ) -> Option<usize> {
+    fn matched(&self, value: &Value, left: &mut Vec<usize>, blocks: &[Block]) -> Option<usize> {
         const LOOK_AHEAD: usize = 16;
         let (id, family, text) = (id(value), family(value), text(value));
         let mut best = None;
-        for (place, item) in left.iter().take(LOOK_AHEAD).enumerate() {
+        for (place, item) in left.iter().enumerate().rev().take(LOOK_AHEAD) {
             let item = &self.list[*item];
             let likeness = if id.is_some() && self::id(&item.value) == id {
                 3
@@ -177,7 +168,7 @@ impl Items {
             }
         }
         let (_, place) = best?;
-        left.remove(place)
+        Some(left.remove(place))
     }
 
     /// Whether an item that is not in the output should be: it says something that no element of the output does.

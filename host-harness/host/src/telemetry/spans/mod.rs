@@ -190,7 +190,9 @@ where
         if let Some(id) = event.call {
             self.hear(id, event);
         }
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.inner
+            && inner.subscription().hears(event.name)
+        {
             inner.event(event);
         }
     }

@@ -305,7 +305,7 @@ fn errors_are_found_in_every_shape_and_noise_is_passed_over() {
         "{",
         r#"{"type":"response.output_text.delta","delta":"x"#,
     ] {
-        assert_eq!(apply(data), Ok(VecDeque::new()), "{data}");
+        assert_eq!(apply(data), Ok(Vec::new()), "{data}");
     }
 }
 
@@ -321,27 +321,27 @@ fn an_empty_response_is_made_of_what_came_before_it() {
     assert_eq!((error.kind, error.retryable), (ErrorKind::Stream, false));
 }
 
-fn apply(data: &str) -> Result<VecDeque<StreamEvent>, ProviderError> {
-    let mut events = VecDeque::new();
+fn apply(data: &str) -> Result<Vec<StreamEvent>, ProviderError> {
+    let mut events = Vec::new();
     Translator::default()
-        .apply(&self::data(data), &mut events)
+        .apply(self::data(data), &mut events)
         .map(|()| events)
 }
 
-fn data(data: &str) -> sse::Event {
+fn data(data: &str) -> sse::Event<'_> {
     sse::Event {
-        data: data.into(),
+        data: data.as_bytes(),
         is_error: false,
     }
 }
 
-fn apply_to(translator: &mut Translator, event: &Value, events: &mut VecDeque<StreamEvent>) {
-    translator.apply(&data(&event.to_string()), events).unwrap();
+fn apply_to(translator: &mut Translator, event: &Value, events: &mut Vec<StreamEvent>) {
+    translator.apply(data(&event.to_string()), events).unwrap();
 }
 
-fn applied(events: &[Value]) -> (Translator, VecDeque<StreamEvent>) {
+fn applied(events: &[Value]) -> (Translator, Vec<StreamEvent>) {
     let mut translator = Translator::default();
-    let mut told = VecDeque::new();
+    let mut told = Vec::new();
     for event in events {
         apply_to(&mut translator, event, &mut told);
     }
@@ -351,10 +351,10 @@ fn applied(events: &[Value]) -> (Translator, VecDeque<StreamEvent>) {
 /// What the caller is told up to the response, and the response.
 fn finished(
     mut translator: Translator,
-    mut events: VecDeque<StreamEvent>,
+    mut events: Vec<StreamEvent>,
 ) -> (Vec<String>, ChatResponse) {
     translator.finish(&mut events).unwrap();
-    let Some(StreamEvent::Completed(response)) = events.pop_back() else {
+    let Some(StreamEvent::Completed(response)) = events.pop() else {
         panic!("completed, found {events:?}");
     };
     (lines(events), response)
@@ -402,7 +402,7 @@ fn told(events: &[Value]) -> Vec<String> {
     lines(told)
 }
 
-fn lines(events: VecDeque<StreamEvent>) -> Vec<String> {
+fn lines(events: Vec<StreamEvent>) -> Vec<String> {
     events
         .into_iter()
         .map(|event| match &event {
@@ -416,9 +416,9 @@ fn lines(events: VecDeque<StreamEvent>) -> Vec<String> {
             },
             StreamEvent::BlockDelta(BlockDelta { index, text }) => format!("{index} {text}"),
             StreamEvent::BlockEnd(index) => format!("end {index}"),
-            StreamEvent::Aborted(error) => {
+            StreamEvent::Restarted(error) => {
                 assert_eq!(error.kind, ErrorKind::Stream);
-                "aborted".to_owned()
+                "restarted".to_owned()
             }
             StreamEvent::Completed(_) => panic!("{event:?}"),
         })

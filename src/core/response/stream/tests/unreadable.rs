@@ -32,13 +32,13 @@ fn a_delta_that_is_nearly_right_is_delivered() {
             vec!["x"],
         ),
     ] {
-        let (mut translator, mut told) = (Translator::default(), VecDeque::new());
+        let (mut translator, mut told) = (Translator::default(), Vec::new());
         for data in &events {
             let event = sse::Event {
-                data: data.clone(),
+                data,
                 is_error: false,
             };
-            translator.apply(&event, &mut told).unwrap();
+            translator.apply(event, &mut told).unwrap();
         }
         let deltas = told.iter().filter_map(|event| match event {
             StreamEvent::BlockDelta(delta) => Some(delta.text.as_str()),
@@ -118,8 +118,8 @@ fn a_response_is_read_whatever_its_members_are_that_are_only_passed_on() {
             message("Hi")
         );
         let event = format!(r#"{{"type":"response.completed","response":{response}}}"#);
-        let (mut translator, mut told) = (Translator::default(), VecDeque::new());
-        translator.apply(&data(&event), &mut told).unwrap();
+        let (mut translator, mut told) = (Translator::default(), Vec::new());
+        translator.apply(data(&event), &mut told).unwrap();
         let (_, streamed) = finished(translator, told);
         let whole = Response::parse(response.as_bytes()).unwrap();
         for response in [streamed, crate::core::response::translate(whole).unwrap()] {
@@ -172,11 +172,11 @@ fn an_event_that_is_named_error_is_one_whatever_its_data() {
         ),
     ] {
         let event = sse::Event {
-            data: data.into(),
+            data: data.as_bytes(),
             is_error: true,
         };
         let error = Translator::default()
-            .apply(&event, &mut VecDeque::new())
+            .apply(event, &mut Vec::new())
             .unwrap_err();
         assert_eq!((error.kind, error.code.as_deref()), (kind, code), "{data}");
     }
