@@ -174,7 +174,12 @@ impl Default for Metrics {
 }
 
 /// The events that are counted.
-const COUNTED: [&str; 3] = ["llm:response", "llm:stream_aborted", "provider:retry"];
+const COUNTED: [&str; 4] = [
+    "llm:response",
+    "llm:stream_aborted",
+    "provider:failover",
+    "provider:retry",
+];
 
 impl EventSubscriber for Metrics {
     fn event(&self, event: &Event<'_>) {
