@@ -10,6 +10,7 @@ use azure_openai_provider::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
 use azure_openai_provider::contract::events::Subscription;
+use azure_openai_provider::contract::shared_state::State;
 use azure_openai_provider::contract::types::{
     ChatRequest, Message, MessageContent, ProviderError, Role, StreamEvent,
 };
@@ -115,6 +116,21 @@ impl Edge for Bytes {
             retry_after_ms: None,
         })
     }
+
+    /// There is one deployment, so that nobody shares anything.
+    fn shared_state(&self) -> State {
+        State {
+            text: String::new(),
+            version: 0,
+            busy: Vec::new(),
+        }
+    }
+
+    fn share(&self, _: &str, _: u64) -> bool {
+        false
+    }
+
+    fn work_with(&self, _: &str) {}
 
     fn send(&self, _: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
         Ok(Response {

@@ -12,6 +12,7 @@ use azure_openai_provider::contract::credentials::{
     AccessToken, CredentialError, CredentialErrorKind, TokenRequest,
 };
 use azure_openai_provider::contract::events::Subscription;
+use azure_openai_provider::contract::shared_state::State;
 use azure_openai_provider::contract::types::{
     BlockContent, ChatRequest, ChatResponse, Message, MessageContent, Role,
 };
@@ -606,6 +607,21 @@ impl Edge for Service {
             retry_after_ms: None,
         })
     }
+
+    /// There is one deployment, so that nobody shares anything.
+    fn shared_state(&self) -> State {
+        State {
+            text: String::new(),
+            version: 0,
+            busy: Vec::new(),
+        }
+    }
+
+    fn share(&self, _: &str, _: u64) -> bool {
+        false
+    }
+
+    fn work_with(&self, _: &str) {}
 
     fn send(&self, request: &Request<'_>, _: Instant) -> Result<Response<Self>, TransportError> {
         let mut script = self.0.borrow_mut();

@@ -74,8 +74,8 @@ pub(crate) fn classifier(bytes: &[u8]) {
     let asked = Asked {
         deployment: &deployment,
         url: "https://r.openai.azure.com/openai/v1/responses",
-        endpoint: &configuration.endpoint,
-        authentication: &configuration.authentication,
+        endpoint: &configuration.primary.endpoint,
+        authentication: &configuration.primary.authentication,
         is_renewed: false,
         now: 0,
     };
@@ -112,8 +112,8 @@ pub(crate) fn request(bytes: &[u8]) {
     };
     let request = chat_request(value.get("request").unwrap_or(&value));
     let configuration = configuration();
-    let deployment = configuration.deployments.resolve(request.model.as_deref());
-    let translate = || request::translate(&request, &deployment, &configuration);
+    let candidates = configuration.candidates(request.model.as_deref());
+    let translate = || request::translate(&request, &candidates[0], &configuration);
     match translate() {
         Ok(translated) => {
             assert_eq!(translate(), Ok(translated.clone()));

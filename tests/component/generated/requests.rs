@@ -93,8 +93,8 @@ fn translate(
     request: &ChatRequest,
     configuration: &Configuration,
 ) -> Result<Translated, ProviderError> {
-    let deployment = configuration.deployments.resolve(request.model.as_deref());
-    request::translate(request, &deployment, configuration)
+    let candidates = configuration.candidates(request.model.as_deref());
+    request::translate(request, &candidates[0], configuration)
 }
 
 /// Items, and messages that they could come from: what the model did without an answer between is one message.
