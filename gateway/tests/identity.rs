@@ -1,6 +1,6 @@
 //! Tokens of each identity that the gateway knows.
 
-use azure_openai_mock::MockAzure;
+use azure_openai_mock::{MOCK_FEDERATED_TOKEN, MockAzure};
 use serde_json::json;
 
 use crate::host::{Grants, Host};
@@ -11,6 +11,8 @@ use crate::support::gateway;
 #[tokio::test]
 async fn each_identity_opens_the_service() {
     let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, MOCK_FEDERATED_TOKEN).unwrap();
     let chain = ("AZURE_USE_DEFAULT_CREDENTIAL", "true");
     let machine = ("AZURE_USE_MANAGED_IDENTITY", "true");
     for (name, switch) in [
@@ -23,7 +25,6 @@ async fn each_identity_opens_the_service() {
         ("virtual machine", chain),
     ] {
         let mock = MockAzure::builder().start().await.unwrap();
-        let file = folder.path().join("token");
         let identity = match name {
             "client secret" => mock.environment_of_client_secret(),
             "App Service" => mock.environment_of_app_service(),
@@ -38,7 +39,7 @@ async fn each_identity_opens_the_service() {
                     (variable.to_owned(), "/secrets/token".to_owned())
                 }
                 "workload identity by variable" if value == path => {
-                    let token = std::fs::read_to_string(&file).unwrap();
+                    let token = MOCK_FEDERATED_TOKEN.to_owned();
                     ("AZURE_FEDERATED_TOKEN".to_owned(), token)
                 }
                 _ => (variable.to_owned(), value),

@@ -10,6 +10,9 @@ use crate::support::in_time;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
+/// The events up to the first delta.
+const FIRST_EVENTS: usize = 5;
+
 async fn gated(gate: &DeltaGate) -> MockAzure {
     let mock = MockAzure::builder().gate(gate.clone());
     mock.start().await.unwrap()
@@ -27,7 +30,7 @@ async fn the_first_delta_is_there_before_the_last_is_sent() {
         let mock = gated(&gate).await;
         let host = before(&mock, &[]).await;
         let mut coming = begin(host.address, "POST", path, &JSON, &body).await;
-        gate.release(1);
+        gate.release(FIRST_EVENTS);
         coming.until("Hello").await;
         gate.open();
         let answer = coming.end().await;
@@ -41,7 +44,7 @@ async fn a_client_that_goes_away_closes_the_exchange() {
     let mock = gated(&gate).await;
     let host = before(&mock, &[]).await;
     let mut coming = begin(host.address, "POST", "/v1/responses", &JSON, &body()).await;
-    gate.release(1);
+    gate.release(FIRST_EVENTS);
     coming.until("Hello").await;
     drop(coming);
     // It is noticed when something is written for it.
