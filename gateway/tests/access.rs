@@ -3,10 +3,10 @@
 use azure_openai_mock::MockAzure;
 use serde_json::json;
 
-use crate::host::{Grants, Host};
-use crate::{before, owned, serve};
 use crate::client::{get, post, send};
+use crate::host::{Grants, Host};
 use crate::support::gateway_for_spin;
+use crate::{before, owned, serve};
 
 #[tokio::test]
 async fn it_starts_with_the_documented_variables_and_lists_the_models() {
@@ -21,7 +21,10 @@ async fn it_starts_with_the_documented_variables_and_lists_the_models() {
     let model = get(host.address, "/openai/v1/models/gpt-5.1").await.json();
     assert_eq!(model, models["data"][0]);
     let none = get(host.address, "/v1/models/none").await;
-    assert_eq!((none.status, &none.json()["error"]["code"]), (404, &json!("model_not_found")));
+    assert_eq!(
+        (none.status, &none.json()["error"]["code"]),
+        (404, &json!("model_not_found"))
+    );
 }
 
 #[tokio::test]
@@ -80,14 +83,39 @@ async fn with_a_key_who_has_it_may_ask_and_without_one_this_machine() {
     let elsewhere = ("host", "gateway.example");
     for (host, path, headers, status) in [
         (&with_key, "/v1/responses", vec![json], 401),
-        (&with_key, "/v1/responses", vec![json, ("api-key", "another")], 401),
-        (&with_key, "/v1/responses", vec![json, elsewhere, ("api-key", "the-key")], 200),
-        (&with_key, "/v1/complete", vec![json, ("authorization", "Bearer the-key")], 200),
+        (
+            &with_key,
+            "/v1/responses",
+            vec![json, ("api-key", "another")],
+            401,
+        ),
+        (
+            &with_key,
+            "/v1/responses",
+            vec![json, elsewhere, ("api-key", "the-key")],
+            200,
+        ),
+        (
+            &with_key,
+            "/v1/complete",
+            vec![json, ("authorization", "Bearer the-key")],
+            200,
+        ),
         (&with_key, "/health", vec![elsewhere], 200),
         (&without, "/v1/responses", vec![json], 200),
         (&without, "/v1/responses", vec![json, elsewhere], 403),
-        (&without, "/v1/responses", vec![json, ("origin", "https://page.example")], 403),
-        (&without, "/v1/responses", vec![("content-type", "text/plain")], 415),
+        (
+            &without,
+            "/v1/responses",
+            vec![json, ("origin", "https://page.example")],
+            403,
+        ),
+        (
+            &without,
+            "/v1/responses",
+            vec![("content-type", "text/plain")],
+            415,
+        ),
         (&without, "/v1/complete", vec![], 415),
         (&without, "/ready", vec![elsewhere], 200),
     ] {
@@ -97,11 +125,17 @@ async fn with_a_key_who_has_it_may_ask_and_without_one_this_machine() {
                 "POST",
                 json!({ "messages": [{ "role": "user", "content": "Hi" }] }).to_string(),
             ),
-            _ => ("POST", json!({ "model": "gpt-5.1", "input": "Hi" }).to_string()),
+            _ => (
+                "POST",
+                json!({ "model": "gpt-5.1", "input": "Hi" }).to_string(),
+            ),
         };
         let answer = send(host.address, method, path, &headers, &body).await;
         assert_eq!(answer.status, status, "{path} {headers:?}: {answer:?}");
     }
     let seen = mock.requests();
-    assert!(seen.iter().all(|request| request.headers["api-key"] == mock.api_key()));
+    assert!(
+        seen.iter()
+            .all(|request| request.headers["api-key"] == mock.api_key())
+    );
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use azure_openai_mock::MockAzure;
 use serde_json::{Value, json};
 
+use crate::client::{Answer, get, post};
 use crate::host::{Grants, Host};
 use crate::owned;
-use crate::client::{Answer, get, post};
 use crate::support::{hostile_gateway, root};
 
 async fn hostile(variables: Vec<(String, String)>) -> Host {
@@ -21,7 +21,12 @@ async fn hostile(variables: Vec<(String, String)>) -> Host {
 /// What comes of an instruction.
 async fn carry_out(host: &Host, instruction: Value) -> Value {
     let message = json!({ "role": "user", "content": instruction.to_string() });
-    let answer: Answer = post(host.address, "/v1/complete", &json!({ "messages": [message] })).await;
+    let answer: Answer = post(
+        host.address,
+        "/v1/complete",
+        &json!({ "messages": [message] }),
+    )
+    .await;
     let answer = answer.json();
     let text = answer["content"][0]["text"].as_str();
     serde_json::from_str(text.unwrap_or_else(|| panic!("{answer}"))).unwrap()
@@ -92,7 +97,10 @@ async fn the_provider_reaches_its_endpoint_and_no_other_origin() {
         if is_allowed {
             assert_eq!(answer["status"], 401, "{answer}");
         } else {
-            assert_eq!(answer["error"], "ErrorCode::HttpRequestDenied", "{origin}: {answer}");
+            assert_eq!(
+                answer["error"], "ErrorCode::HttpRequestDenied",
+                "{origin}: {answer}"
+            );
         }
     }
     assert_eq!((mock.requests().len(), other.connections()), (1, 0));

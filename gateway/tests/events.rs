@@ -11,7 +11,10 @@ async fn events_are_written_where_that_is_asked_for() {
     let mock = MockAzure::builder().start().await.unwrap();
     let body = json!({ "model": "gpt-5.1", "input": "Hi" });
     let silent = before(&mock, &[]).await;
-    assert_eq!(post(silent.address, "/v1/responses", &body).await.status, 200);
+    assert_eq!(
+        post(silent.address, "/v1/responses", &body).await.status,
+        200
+    );
     assert_eq!(silent.lines(), [""; 0]);
 
     let host = before(&mock, &[("GATEWAY_EVENTS", "true")]).await;
@@ -21,9 +24,18 @@ async fn events_are_written_where_that_is_asked_for() {
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let names: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
-    assert_eq!((names.first(), names.last()), (Some(&"llm:request"), Some(&"llm:response")));
+    let names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["event"].as_str())
+        .collect();
+    assert_eq!(
+        (names.first(), names.last()),
+        (Some(&"llm:request"), Some(&"llm:response"))
+    );
     let usage = &lines.last().unwrap()["data"]["usage"];
-    assert!(usage["input_tokens"].is_u64() || usage["input"].is_u64(), "{lines:?}");
+    assert!(
+        usage["input_tokens"].is_u64() || usage["input"].is_u64(),
+        "{lines:?}"
+    );
     assert!(!host.lines().concat().contains(mock.api_key()));
 }

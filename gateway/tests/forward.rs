@@ -9,8 +9,8 @@ use tokio::process::{Child, Command};
 
 use crate::host::{Grants, Host};
 use crate::owned;
-use crate::requests::{bodies, head};
 use crate::recorder::{Exchange, Recorder, send};
+use crate::requests::{bodies, head};
 use crate::support::{component, gateway, host_harness, in_time};
 
 /// The headers of a request or of an answer.
@@ -51,7 +51,10 @@ impl Served {
     }
 
     async fn send_json(&self, line: &str, body: &str) -> Exchange {
-        let json: [(&str, &str); 2] = [("content-type", "application/json"), ("x-stainless-lang", "js")];
+        let json: [(&str, &str); 2] = [
+            ("content-type", "application/json"),
+            ("x-stainless-lang", "js"),
+        ];
         let headers = if body.is_empty() { &json[1..] } else { &json };
         self.send(line, headers, body.as_bytes()).await.unwrap()
     }
@@ -87,16 +90,30 @@ async fn the_bytes_of_each_request_arrive_with_the_deployment_in_place_of_the_mo
 async fn each_route_arrives_where_the_endpoint_has_it() {
     let served = Served::new().await;
     for (request, path) in [
-        ("GET /v1/responses/r_1?include[]=a&stream=true", "responses/r_1?include[]=a&stream=true"),
+        (
+            "GET /v1/responses/r_1?include[]=a&stream=true",
+            "responses/r_1?include[]=a&stream=true",
+        ),
         ("DELETE /v1/responses/r_1", "responses/r_1"),
         ("POST /openai/v1/chat/completions", "chat/completions"),
-        ("POST /openai/deployments/gpt-5.1/embeddings?api-version=2024-10-21", "embeddings"),
+        (
+            "POST /openai/deployments/gpt-5.1/embeddings?api-version=2024-10-21",
+            "embeddings",
+        ),
         ("GET /v1/files/file%201/content", "files/file%201/content"),
         ("POST /v1/what/comes/next", "what/comes/next"),
     ] {
         let (method, _) = request.split_once(' ').unwrap();
-        let body = if method == "POST" { r#"{"model":"gpt-5.1"}"# } else { "" };
-        assert_eq!(served.send_json(request, body).await.status(), 418, "{request}");
+        let body = if method == "POST" {
+            r#"{"model":"gpt-5.1"}"#
+        } else {
+            ""
+        };
+        assert_eq!(
+            served.send_json(request, body).await.status(),
+            418,
+            "{request}"
+        );
         let seen = served.recorder.seen().pop().unwrap();
         assert_eq!(seen.line, format!("{method} /openai/v1/{path} HTTP/1.1"));
         assert_eq!(seen.body, body.replace("gpt-5.1", "production").as_bytes());
@@ -108,12 +125,31 @@ async fn the_bytes_of_each_answer_arrive_whole_or_streamed_compressed_or_not() {
     let served = Served::new().await;
     let stream = b"event: response.created\ndata: {\"sequence_number\":0 }\n\n: comment\r\n\r\ndata: [DONE]\n\n";
     let table: [(&str, Headers<'_>, &[u8]); 6] = [
-        ("200 OK", &[("content-type", "application/json")], b"{ \"id\":1.0e2, \"a\":1, \"a\":2 }\n"),
+        (
+            "200 OK",
+            &[("content-type", "application/json")],
+            b"{ \"id\":1.0e2, \"a\":1, \"a\":2 }\n",
+        ),
         ("200 OK", &[("content-type", "text/event-stream")], stream),
-        ("200 OK", &[("content-encoding", "br"), ("x-request-id", "of-the-service")], b"\x01\xff\0x"),
-        ("400 Bad Request", &[("content-type", "application/json")], b"{\"error\":{ }}"),
+        (
+            "200 OK",
+            &[
+                ("content-encoding", "br"),
+                ("x-request-id", "of-the-service"),
+            ],
+            b"\x01\xff\0x",
+        ),
+        (
+            "400 Bad Request",
+            &[("content-type", "application/json")],
+            b"{\"error\":{ }}",
+        ),
         ("429 Too Many Requests", &[("retry-after", "99")], b"{}"),
-        ("500 Internal Server Error", &[("content-type", "text/html")], b"<html>\xe4"),
+        (
+            "500 Internal Server Error",
+            &[("content-type", "text/html")],
+            b"<html>\xe4",
+        ),
     ];
     for (status, headers, body) in table {
         let named: String = headers
@@ -163,13 +199,19 @@ async fn a_file_of_30_mib_arrives_in_its_form_and_memory_stays_bounded() {
         let model = format!(
             "\r\n--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--b--\r\n"
         );
-        let head = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n";
+        let head =
+            b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n";
         [&head[..], &file, model.as_bytes()].concat()
     };
     let headers = [("content-type", "multipart/form-data; boundary=b")];
     let line = "POST /v1/audio/transcriptions";
     let answer = served.send(line, &headers, &form("gpt-5.1")).await.unwrap();
-    assert_eq!(answer.status(), 418, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(
+        answer.status(),
+        418,
+        "{}",
+        String::from_utf8_lossy(&answer.body)
+    );
     let seen = served.recorder.seen().pop().unwrap();
     assert!(seen.body == form("production"));
 }
@@ -178,10 +220,19 @@ async fn a_file_of_30_mib_arrives_in_its_form_and_memory_stays_bounded() {
 async fn an_answer_of_30_mib_arrives_and_memory_stays_bounded() {
     let served = Served::limited(Some(16 * 1024 * 1024)).await;
     let file = vec![b'x'; 30 * 1024 * 1024];
-    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", file.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        file.len()
+    );
     served.recorder.answer(&[head.as_bytes(), &file]);
-    let answer = served.send("GET /v1/files/f/content", &[], b"").await.unwrap();
-    assert_eq!(answer.header("content-length"), Some(&*file.len().to_string()));
+    let answer = served
+        .send("GET /v1/files/f/content", &[], b"")
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.header("content-length"),
+        Some(&*file.len().to_string())
+    );
     assert!(answer.body == file);
 }
 
@@ -190,7 +241,10 @@ async fn a_body_that_is_too_large_is_refused() {
     let served = Served::new().await;
     let body = vec![b' '; 40 * 1024 * 1024 + 1];
     let json = [("content-type", "application/json")];
-    let answer = served.send("POST /v1/responses", &json, &body).await.unwrap();
+    let answer = served
+        .send("POST /v1/responses", &json, &body)
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 413);
     assert!(served.recorder.seen().is_empty());
 }
@@ -252,7 +306,11 @@ async fn errors_are_those_of_serve() {
         ("POST /v1/files/../x", &[json], 400),
         ("POST /v1/files/%2e%2E/x", &[json], 400),
         ("POST /v1/responses", &[("content-type", "text/plain")], 415),
-        ("POST /v1/responses", &[json, ("content-encoding", "zstd")], 400),
+        (
+            "POST /v1/responses",
+            &[json, ("content-encoding", "zstd")],
+            400,
+        ),
     ];
     for (line, headers, status) in table {
         let mut answers = Vec::new();
@@ -260,17 +318,31 @@ async fn errors_are_those_of_serve() {
             let answer = send_to(address, line, headers, b"{}").await.unwrap();
             assert_eq!(answer.status(), status, "{line}: {answer:?}");
             let mut headers = answer.headers.clone();
-            let own = ["date", "x-request-id", "connection", "upgrade", "content-length"];
+            let own = [
+                "date",
+                "x-request-id",
+                "connection",
+                "upgrade",
+                "content-length",
+            ];
             headers.retain(|(name, _)| !own.contains(&name.as_str()));
             headers.sort();
             let body: Value = serde_json::from_slice(&answer.body).unwrap();
-            answers.push((headers, body.to_string().replace("\"host-harness\"", "\"gateway\"")));
+            answers.push((
+                headers,
+                body.to_string().replace("\"host-harness\"", "\"gateway\""),
+            ));
         }
         assert_eq!(answers[0], answers[1], "{line}");
     }
-    let nowhere = send_to(host.address, "GET /nowhere", &[], b"").await.unwrap();
+    let nowhere = send_to(host.address, "GET /nowhere", &[], b"")
+        .await
+        .unwrap();
     let body: Value = serde_json::from_slice(&nowhere.body).unwrap();
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("nothing is at /nowhere"), "{message}");
-    assert_eq!((nowhere.status(), &body["error"]["type"]), (404, &json!("invalid_request_error")));
+    assert_eq!(
+        (nowhere.status(), &body["error"]["type"]),
+        (404, &json!("invalid_request_error"))
+    );
 }

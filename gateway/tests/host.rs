@@ -235,7 +235,10 @@ async fn send(mut request: Request<WasiBody>) -> Result<(Response<WasiBody>, Con
 /// Why Spin has no variables.
 #[derive(ComponentType, Lower)]
 #[component(variant)]
-#[expect(dead_code, reason = "there are always some, and the type says what there could be")]
+#[expect(
+    dead_code,
+    reason = "there are always some, and the type says what there could be"
+)]
 enum NoVariables {
     #[component(name = "upstream")]
     Upstream(String),

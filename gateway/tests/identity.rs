@@ -3,9 +3,9 @@
 use azure_openai_mock::{MOCK_FEDERATED_TOKEN, MockAzure};
 use serde_json::json;
 
+use crate::client::post;
 use crate::host::{Grants, Host};
 use crate::owned;
-use crate::client::post;
 use crate::support::gateway;
 
 #[tokio::test]
@@ -56,7 +56,10 @@ async fn each_identity_opens_the_service() {
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
         assert_eq!(mock.token_requests().len(), 1, "{name}");
         let authorization = mock.requests()[0].headers["authorization"].clone();
-        assert!(authorization.to_str().unwrap().starts_with("Bearer "), "{name}");
+        assert!(
+            authorization.to_str().unwrap().starts_with("Bearer "),
+            "{name}"
+        );
     }
 }
 
@@ -69,13 +72,20 @@ async fn an_identity_that_is_refused_is_a_fault_behind_the_gateway() {
     ]);
     let identity = mock.environment_of_client_secret().into_iter();
     variables.extend(identity.map(|(name, value)| {
-        let value = if name == "AZURE_CLIENT_SECRET" { "canary".to_owned() } else { value };
+        let value = if name == "AZURE_CLIENT_SECRET" {
+            "canary".to_owned()
+        } else {
+            value
+        };
         (name.to_owned(), value)
     }));
     let host = crate::serve(variables).await;
     let answer = post(host.address, "/v1/responses", &json!({ "input": "Hi" })).await;
     assert_eq!(answer.status, 502, "{answer:?}");
     let message = answer.json()["error"]["message"].to_string();
-    assert!(message.contains("Microsoft Entra ID gave no token (status 401)"), "{message}");
+    assert!(
+        message.contains("Microsoft Entra ID gave no token (status 401)"),
+        "{message}"
+    );
     assert!(!message.contains("canary"), "{message}");
 }

@@ -17,7 +17,13 @@ async fn the_kernels_form_is_that_of_serve() {
     assert_eq!(whole["finish_reason"], "stop");
 
     let events = post(host.address, "/v1/stream", &hello).await.events();
-    assert_eq!(events[0], ("block_start".to_owned(), json!({ "index": 0, "type": "text" })));
+    assert_eq!(
+        events[0],
+        (
+            "block_start".to_owned(),
+            json!({ "index": 0, "type": "text" })
+        )
+    );
     let deltas = events.iter().filter(|(name, _)| name == "block_delta");
     let text: String = deltas
         .map(|(_, data)| data["text"].as_str().unwrap())
@@ -29,11 +35,17 @@ async fn the_kernels_form_is_that_of_serve() {
 
     for (body, words) in [
         (json!({}), "messages"),
-        (json!({ "messages": [{ "role": "robot", "content": "" }] }), "messages[0].role"),
+        (
+            json!({ "messages": [{ "role": "robot", "content": "" }] }),
+            "messages[0].role",
+        ),
     ] {
         let answer = post(host.address, "/v1/complete", &body).await;
         let error = answer.json();
-        assert_eq!((answer.status, &error["kind"]), (400, &json!("invalid_request")));
+        assert_eq!(
+            (answer.status, &error["kind"]),
+            (400, &json!("invalid_request"))
+        );
         assert!(error["message"].to_string().contains(words), "{error}");
     }
 }

@@ -13,7 +13,10 @@ mod host;
 mod identity;
 mod kernel_form;
 #[path = "../../tests/component/serve/recorder.rs"]
-#[allow(dead_code, reason = "shared with the tests of `serve`, which use all of it")]
+#[allow(
+    dead_code,
+    reason = "shared with the tests of `serve`, which use all of it"
+)]
 mod recorder;
 #[path = "../../tests/component/serve/requests.rs"]
 mod requests;

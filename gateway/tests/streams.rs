@@ -25,7 +25,10 @@ fn body() -> String {
 #[tokio::test]
 async fn the_first_delta_is_there_before_the_last_is_sent() {
     let kernel = json!({ "messages": [{ "role": "user", "content": "Say hello" }] });
-    for (path, body) in [("/v1/responses", body()), ("/v1/stream", kernel.to_string())] {
+    for (path, body) in [
+        ("/v1/responses", body()),
+        ("/v1/stream", kernel.to_string()),
+    ] {
         let gate = DeltaGate::new();
         let mock = gated(&gate).await;
         let host = before(&mock, &[]).await;

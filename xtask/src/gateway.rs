@@ -46,7 +46,9 @@ pub(crate) fn build_around(workspace: &Workspace, provider: &str, out: &str) -> 
 }
 
 fn compose(workspace: &Workspace, packages: &[&str], out: &str) -> Result<(), Error> {
-    say(&format!("composing {out} (a minute the first time, then an instant)"));
+    say(&format!(
+        "composing {out} (a minute the first time, then an instant)"
+    ));
     let path = workspace.component(out);
     // Renamed into place, so that a host that watches the file never sees half of it.
     let partial = path.with_extension(format!("{}.partial", std::process::id()));

@@ -65,7 +65,10 @@ fn check_key(key: &str, headers: &Headers) -> Result<(), Failure> {
 fn are_equal(given: &[u8], key: &[u8]) -> bool {
     let mut differences = u8::from(given.len() != key.len());
     for (index, byte) in given.iter().enumerate() {
-        let expected = key.get(index % key.len().max(1)).copied().unwrap_or_default();
+        let expected = key
+            .get(index % key.len().max(1))
+            .copied()
+            .unwrap_or_default();
         differences |= black_box(byte ^ expected);
     }
     black_box(differences) == 0
@@ -163,10 +166,26 @@ mod tests {
     fn without_a_key_the_machine_itself_may_ask_and_no_page() {
         for (host, headers, expected) in [
             ("127.0.0.1:8090", vec![], 200),
-            ("localhost", vec![("content-type", "application/json; charset=utf-8")], 200),
-            ("[::1]:80", vec![("content-type", "multipart/form-data; boundary=x")], 200),
-            ("127.0.0.1:8090", vec![("origin", "http://127.0.0.1:8090")], 200),
-            ("127.0.0.1:8090", vec![("origin", "https://page.example")], 403),
+            (
+                "localhost",
+                vec![("content-type", "application/json; charset=utf-8")],
+                200,
+            ),
+            (
+                "[::1]:80",
+                vec![("content-type", "multipart/form-data; boundary=x")],
+                200,
+            ),
+            (
+                "127.0.0.1:8090",
+                vec![("origin", "http://127.0.0.1:8090")],
+                200,
+            ),
+            (
+                "127.0.0.1:8090",
+                vec![("origin", "https://page.example")],
+                403,
+            ),
             ("127.0.0.1:8090", vec![("origin", "null")], 403),
             ("gateway.example", vec![], 403),
             ("localhost.example", vec![], 403),

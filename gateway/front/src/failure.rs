@@ -73,7 +73,9 @@ impl Failure {
     pub fn no_model(id: &str) -> Self {
         let mut failure = Self::refused(
             404,
-            format!("there is no model {id:?} here; `GET /v1/models` lists those that are configured"),
+            format!(
+                "there is no model {id:?} here; `GET /v1/models` lists those that are configured"
+            ),
         );
         failure.error.code = Some("model_not_found".to_owned());
         failure.param = Some("model");
@@ -214,12 +216,18 @@ mod tests {
         };
         let busy = Failure::from(busy);
         assert_eq!(busy.status, 429);
-        let headers = [("retry-after", "2".to_owned()), ("retry-after-ms", "1500".to_owned())];
+        let headers = [
+            ("retry-after", "2".to_owned()),
+            ("retry-after-ms", "1500".to_owned()),
+        ];
         assert_eq!(busy.headers(), headers);
 
         let refused = Failure::method_not_allowed("GET");
         assert_eq!(refused.status, 405);
-        let headers = [("allow", "GET".to_owned()), ("x-should-retry", "false".to_owned())];
+        let headers = [
+            ("allow", "GET".to_owned()),
+            ("x-should-retry", "false".to_owned()),
+        ];
         assert_eq!(refused.headers(), headers);
         assert_eq!(
             refused.to_openai(),

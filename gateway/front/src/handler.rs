@@ -66,9 +66,9 @@ fn answer(route: Route, head: Head, request: &IncomingRequest) -> Result<Answer,
     match route {
         Route::Health => Ok(Answer::Json(json!({ "status": "alive" }))),
         Route::Ready => with_provider(|_| Ok(Answer::Json(json!({ "status": "ready" })))),
-        Route::Models => with_provider(|provider| {
-            Ok(Answer::Json(models::list(&provider.list_models()?)))
-        }),
+        Route::Models => {
+            with_provider(|provider| Ok(Answer::Json(models::list(&provider.list_models()?))))
+        }
         Route::Model(id) => with_provider(|provider| {
             let models = provider.list_models()?;
             let model = models.iter().find(|model| model.id == id);
@@ -80,7 +80,9 @@ fn answer(route: Route, head: Head, request: &IncomingRequest) -> Result<Answer,
             with_provider(|provider| {
                 let response = provider.complete(&chat)?;
                 let value = chat_response::to_value(&response);
-                value.map(Answer::Json).map_err(|error| not_a_response(&error))
+                value
+                    .map(Answer::Json)
+                    .map_err(|error| not_a_response(&error))
             })
         }
         Route::Stream => {
@@ -169,7 +171,9 @@ fn chat_request(bytes: &[u8]) -> Result<crate::contract::types::ChatRequest, Fai
 }
 
 fn not_a_response(error: &crate::kernel_json::JsonError) -> Failure {
-    Failure::of_contract(format!("the component's response cannot be written: {error}"))
+    Failure::of_contract(format!(
+        "the component's response cannot be written: {error}"
+    ))
 }
 
 /// An error in the kernel's form. A component may put any text into the details; the rest can always be written.

@@ -77,8 +77,9 @@ pub(crate) fn read_body(request: &IncomingRequest, headers: &Headers) -> Result<
         }
     }
     if is_too_long {
-        let message =
-            format!("the body has more than {MAX_BODY_BYTES} bytes, which is the most that is taken");
+        let message = format!(
+            "the body has more than {MAX_BODY_BYTES} bytes, which is the most that is taken"
+        );
         return Err(Failure::refused(413, message));
     }
     Ok(bytes)
@@ -90,7 +91,10 @@ fn wait(ready: &poll::Pollable, end: Instant) -> Result<(), Failure> {
         return Ok(());
     }
     let seconds = BODY_TIME / 1_000_000_000;
-    Err(Failure::refused(408, format!("the body was not there within {seconds} seconds")))
+    Err(Failure::refused(
+        408,
+        format!("the body was not there within {seconds} seconds"),
+    ))
 }
 
 /// The most bytes of a body: no larger request fits into the memory that hosts commonly give a component, where it is there

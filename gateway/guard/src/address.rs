@@ -58,7 +58,10 @@ impl Address {
             None => self.authority.split(':').next(),
         };
         let host = host.unwrap_or_default();
-        let is_ipv4 = || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback());
+        let is_ipv4 = || {
+            host.parse()
+                .is_ok_and(|address: Ipv4Addr| address.is_loopback())
+        };
         // RFC 6761, section 6.3: these names are loopback, whatever a name server says.
         host == "::1" || host == "localhost" || host.ends_with(".localhost") || is_ipv4()
     }
@@ -72,20 +75,51 @@ mod tests {
     fn an_address_has_an_origin_and_a_path() {
         for (text, origin, path, is_confidential) in [
             ("https://R.example", "https://r.example", "/", true),
-            ("HTTPS://r.example:8443/a/b?c=d#e", "https://r.example:8443", "/a/b?c=d", true),
+            (
+                "HTTPS://r.example:8443/a/b?c=d#e",
+                "https://r.example:8443",
+                "/a/b?c=d",
+                true,
+            ),
             ("http://127.8.0.1?x", "http://127.8.0.1", "/?x", true),
             ("http://[::1]:80/x", "http://[::1]:80", "/x", true),
             ("http://a.localhost", "http://a.localhost", "/", true),
-            ("http://169.254.169.254/x", "http://169.254.169.254", "/x", false),
-            ("http://127.0.0.1.example", "http://127.0.0.1.example", "/", false),
+            (
+                "http://169.254.169.254/x",
+                "http://169.254.169.254",
+                "/x",
+                false,
+            ),
+            (
+                "http://127.0.0.1.example",
+                "http://127.0.0.1.example",
+                "/",
+                false,
+            ),
         ] {
             let address = Address::parse(text);
             let found = address.as_ref().map(|address| {
-                (address.origin(), address.path.as_str(), address.is_confidential())
+                (
+                    address.origin(),
+                    address.path.as_str(),
+                    address.is_confidential(),
+                )
             });
-            assert_eq!(found, Some((origin.to_owned(), path, is_confidential)), "{text}");
+            assert_eq!(
+                found,
+                Some((origin.to_owned(), path, is_confidential)),
+                "{text}"
+            );
         }
-        for text in ["", "r.example", "https://", "ftp://r.example", "https://a@b", "https://a b", "https:///x"] {
+        for text in [
+            "",
+            "r.example",
+            "https://",
+            "ftp://r.example",
+            "https://a@b",
+            "https://a b",
+            "https:///x",
+        ] {
             assert_eq!(Address::parse(text), None, "{text}");
         }
     }
@@ -105,7 +139,10 @@ mod tests {
             (true, "x@r.example"),
             (true, ""),
         ] {
-            assert!(!address.is_origin(is_https, authority), "{is_https} {authority}");
+            assert!(
+                !address.is_origin(is_https, authority),
+                "{is_https} {authority}"
+            );
         }
     }
 }

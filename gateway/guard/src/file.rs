@@ -10,9 +10,16 @@ pub(crate) fn read(path: &str) -> Result<String, String> {
         let below = path.strip_prefix(name.trim_end_matches('/'))?;
         Some((folder, below.strip_prefix('/')?.to_owned()))
     });
-    let (folder, below) = found.next().ok_or("it is in no folder that the host gives")?;
+    let (folder, below) = found
+        .next()
+        .ok_or("it is in no folder that the host gives")?;
     let file = folder
-        .open_at(PathFlags::SYMLINK_FOLLOW, &below, OpenFlags::empty(), DescriptorFlags::READ)
+        .open_at(
+            PathFlags::SYMLINK_FOLLOW,
+            &below,
+            OpenFlags::empty(),
+            DescriptorFlags::READ,
+        )
         .map_err(|code| code.to_string())?;
     let (bytes, is_whole) = file.read(MAX_BYTES, 0).map_err(|code| code.to_string())?;
     if !is_whole && bytes.len() as u64 == MAX_BYTES {

@@ -42,9 +42,12 @@ pub(crate) fn send(request: &TokenRequest) -> Result<(u16, Vec<u8>), String> {
     let _ = options.set_connect_timeout(Some(CONNECT_TIME));
     let _ = options.set_first_byte_timeout(Some(TOTAL_TIME));
     let timer = monotonic_clock::subscribe_duration(TOTAL_TIME);
-    let coming = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| format!("{code:?}"))?;
+    let coming =
+        outgoing_handler::handle(outgoing, Some(options)).map_err(|code| format!("{code:?}"))?;
     {
-        let stream = sink.write().map_err(|()| "the body cannot be written".to_owned())?;
+        let stream = sink
+            .write()
+            .map_err(|()| "the body cannot be written".to_owned())?;
         for piece in body.as_bytes().chunks(WRITE_BYTES) {
             let written = stream.blocking_write_and_flush(piece);
             written.map_err(|error| format!("the body cannot be written: {error:?}"))?;

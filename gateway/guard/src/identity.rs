@@ -55,14 +55,21 @@ impl TokenRequest {
     /// # Errors
     ///
     /// When there is none.
-    pub fn token(&self, status: u16, body: &[u8], now: u64) -> Result<AccessToken, CredentialError> {
+    pub fn token(
+        &self,
+        status: u16,
+        body: &[u8],
+        now: u64,
+    ) -> Result<AccessToken, CredentialError> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let number = |name: &str| {
             let value = body.get(name)?;
             let text = value.as_str().and_then(|text| text.trim().parse().ok());
             value.as_u64().or(text)
         };
-        let token = body["access_token"].as_str().filter(|token| !token.is_empty());
+        let token = body["access_token"]
+            .as_str()
+            .filter(|token| !token.is_empty());
         let service = self.service;
         match token {
             Some(token) if status == 200 => {
@@ -83,7 +90,10 @@ impl TokenRequest {
                     400 if self.may_be_absent => CredentialErrorKind::Unavailable,
                     _ => CredentialErrorKind::Failed,
                 };
-                Err(error(kind, format!("{service} gave no token (status {status}){words}")))
+                Err(error(
+                    kind,
+                    format!("{service} gave no token (status {status}){words}"),
+                ))
             }
         }
     }
@@ -110,7 +120,13 @@ impl TokenRequest {
         let Some(text) = texts.next() else {
             return String::new();
         };
-        let line: String = text.lines().next().unwrap_or_default().chars().take(WORDS_CHARS).collect();
+        let line: String = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(WORDS_CHARS)
+            .collect();
         let line = match &self.secret {
             Some(secret) if !secret.is_empty() => line.replace(secret.as_str(), "[REDACTED]"),
             _ => line,
@@ -159,7 +175,11 @@ impl Application {
         };
         let required = |name: &str| {
             let value = variables.get(name).map(str::to_owned);
-            value.ok_or_else(|| failed(format!("{name} is not set; an application needs it to get a token")))
+            value.ok_or_else(|| {
+                failed(format!(
+                    "{name} is not set; an application needs it to get a token"
+                ))
+            })
         };
         let tenant = required(TENANT_ID)?;
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
@@ -183,7 +203,8 @@ impl Application {
             true => host.to_owned(),
             false => format!("https://{host}"),
         };
-        let base = Address::parse(&host).filter(|base| base.is_confidential() && !base.path.contains('?'));
+        let base =
+            Address::parse(&host).filter(|base| base.is_confidential() && !base.path.contains('?'));
         let mut address = base.ok_or_else(|| {
             failed(format!(
                 "{AUTHORITY_HOST} is no https address; set it to one such as {PUBLIC_CLOUD}, or unset it"
@@ -197,14 +218,21 @@ impl Application {
         let (proof, secret) = match self.proof {
             Proof::Secret(secret) => (format!("&client_secret={}", encode(&secret)), secret),
             Proof::Federated(token) => (
-                format!("&client_assertion_type={}&client_assertion={}", encode(ASSERTION), encode(&token)),
+                format!(
+                    "&client_assertion_type={}&client_assertion={}",
+                    encode(ASSERTION),
+                    encode(&token)
+                ),
                 token,
             ),
         };
         Ok(TokenRequest {
             service: "Microsoft Entra ID",
             address,
-            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+            headers: vec![(
+                "content-type",
+                "application/x-www-form-urlencoded".to_owned(),
+            )],
             form: Some(format!(
                 "grant_type=client_credentials&client_id={}&scope={}{proof}",
                 encode(&self.client_id),
@@ -224,11 +252,22 @@ fn managed_identity(
 ) -> Result<TokenRequest, CredentialError> {
     let resource = scope.strip_suffix("/.default").unwrap_or(scope);
     let client_id = client_id.map(|id| format!("&client_id={}", encode(id)));
-    let query = format!("resource={}{}", encode(resource), client_id.unwrap_or_default());
+    let query = format!(
+        "resource={}{}",
+        encode(resource),
+        client_id.unwrap_or_default()
+    );
     let parsed = |name: &str, text: &str| {
-        Address::parse(text).ok_or_else(|| failed(format!("{name} is no address; Azure sets it, and nothing else should")))
+        Address::parse(text).ok_or_else(|| {
+            failed(format!(
+                "{name} is no address; Azure sets it, and nothing else should"
+            ))
+        })
     };
-    if let (Some(endpoint), Some(header)) = (variables.get(IDENTITY_ENDPOINT), variables.get(IDENTITY_HEADER)) {
+    if let (Some(endpoint), Some(header)) = (
+        variables.get(IDENTITY_ENDPOINT),
+        variables.get(IDENTITY_HEADER),
+    ) {
         let mut address = parsed(IDENTITY_ENDPOINT, endpoint)?;
         let joint = if address.path.contains('?') { '&' } else { '?' };
         address.path += &format!("{joint}api-version=2019-08-01&{query}");
@@ -333,7 +372,12 @@ mod tests {
         let machine = Credential::ManagedIdentity(None);
         let named = Credential::ManagedIdentity(Some("an id".to_owned()));
         for (credential, more, address, form) in [
-            (&chain, vec![("AZURE_CLIENT_SECRET", "a&b")], entra.to_owned(), Some("client_secret=a%26b".to_owned())),
+            (
+                &chain,
+                vec![("AZURE_CLIENT_SECRET", "a&b")],
+                entra.to_owned(),
+                Some("client_secret=a%26b".to_owned()),
+            ),
             (
                 &chain,
                 vec![("AZURE_FEDERATED_TOKEN_FILE", "/token")],
@@ -342,22 +386,40 @@ mod tests {
             ),
             (
                 &chain,
-                vec![("AZURE_FEDERATED_TOKEN", "t"), ("AZURE_FEDERATED_TOKEN_FILE", "/no")],
+                vec![
+                    ("AZURE_FEDERATED_TOKEN", "t"),
+                    ("AZURE_FEDERATED_TOKEN_FILE", "/no"),
+                ],
                 entra.to_owned(),
                 Some(format!("{assertion}&client_assertion=t")),
             ),
             (
                 &chain,
-                vec![("AZURE_CLIENT_SECRET", "s"), ("AZURE_AUTHORITY_HOST", "login.example/x/")],
+                vec![
+                    ("AZURE_CLIENT_SECRET", "s"),
+                    ("AZURE_AUTHORITY_HOST", "login.example/x/"),
+                ],
                 "https://login.example/x/contoso.com/oauth2/v2.0/token".to_owned(),
                 Some("client_secret=s".to_owned()),
             ),
-            (&chain, vec![], format!("{metadata}&client_id=the%20client"), None),
-            (&machine, vec![("AZURE_CLIENT_SECRET", "s")], metadata.clone(), None),
+            (
+                &chain,
+                vec![],
+                format!("{metadata}&client_id=the%20client"),
+                None,
+            ),
+            (
+                &machine,
+                vec![("AZURE_CLIENT_SECRET", "s")],
+                metadata.clone(),
+                None,
+            ),
             (
                 &named,
                 app_service.to_vec(),
-                format!("http://127.0.0.1:41/msi/token?api-version=2019-08-01&resource={RESOURCE}&client_id=an%20id"),
+                format!(
+                    "http://127.0.0.1:41/msi/token?api-version=2019-08-01&resource={RESOURCE}&client_id=an%20id"
+                ),
                 None,
             ),
             (
@@ -383,13 +445,25 @@ mod tests {
     fn what_is_configured_half_is_named() {
         let chain = Credential::DefaultChain;
         for (variables, words) in [
-            (vec![("AZURE_CLIENT_SECRET", "canary")], "AZURE_TENANT_ID is not set"),
+            (
+                vec![("AZURE_CLIENT_SECRET", "canary")],
+                "AZURE_TENANT_ID is not set",
+            ),
             (
                 vec![("AZURE_CLIENT_SECRET", "canary"), ("AZURE_TENANT_ID", "t")],
                 "AZURE_CLIENT_ID is not set",
             ),
-            (vec![("AZURE_CLIENT_SECRET", "canary"), ("AZURE_TENANT_ID", "../x")], "no tenant"),
-            (vec![("AZURE_FEDERATED_TOKEN_FILE", "/no")], "/no cannot be read: it is not there"),
+            (
+                vec![
+                    ("AZURE_CLIENT_SECRET", "canary"),
+                    ("AZURE_TENANT_ID", "../x"),
+                ],
+                "no tenant",
+            ),
+            (
+                vec![("AZURE_FEDERATED_TOKEN_FILE", "/no")],
+                "/no cannot be read: it is not there",
+            ),
             (vec![("AZURE_FEDERATED_TOKEN_FILE", "/empty")], "is empty"),
             (
                 vec![
@@ -410,17 +484,31 @@ mod tests {
 
     #[test]
     fn answers_are_tokens_or_say_why_not() {
-        let secret = [("AZURE_CLIENT_SECRET", "canary"), ("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")];
+        let secret = [
+            ("AZURE_CLIENT_SECRET", "canary"),
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLIENT_ID", "c"),
+        ];
         let entra = request(&Credential::DefaultChain, &secret).unwrap();
         let metadata = request(&Credential::ManagedIdentity(None), &[]).unwrap();
         for (body, expires_on) in [
             (r#"{"access_token":"t","expires_on":"2000"}"#, 2000),
-            (r#"{"access_token":"t","expires_on":2000,"expires_in":"9"}"#, 2000),
-            (r#"{"access_token":"t","expires_on":"a date","expires_in":"60"}"#, 1060),
+            (
+                r#"{"access_token":"t","expires_on":2000,"expires_in":"9"}"#,
+                2000,
+            ),
+            (
+                r#"{"access_token":"t","expires_on":"a date","expires_in":"60"}"#,
+                1060,
+            ),
             (r#"{"access_token":"t"}"#, 1000),
         ] {
             let token = entra.token(200, body.as_bytes(), 1000).unwrap();
-            assert_eq!((token.token.as_str(), token.expires_on), ("t", expires_on), "{body}");
+            assert_eq!(
+                (token.token.as_str(), token.expires_on),
+                ("t", expires_on),
+                "{body}"
+            );
         }
         use CredentialErrorKind::{Failed, Temporary, Unavailable};
         for (request, status, body, kind, words) in [
@@ -431,9 +519,27 @@ mod tests {
                 Failed,
                 "Microsoft Entra ID gave no token (status 401): AADSTS7000215: not [REDACTED]",
             ),
-            (&entra, 503, "", Temporary, "Microsoft Entra ID gave no token (status 503)"),
-            (&entra, 404, "{}", Failed, "Microsoft Entra ID gave no token (status 404)"),
-            (&entra, 200, "<html>", Failed, "Microsoft Entra ID gave no token (status 200)"),
+            (
+                &entra,
+                503,
+                "",
+                Temporary,
+                "Microsoft Entra ID gave no token (status 503)",
+            ),
+            (
+                &entra,
+                404,
+                "{}",
+                Failed,
+                "Microsoft Entra ID gave no token (status 404)",
+            ),
+            (
+                &entra,
+                200,
+                "<html>",
+                Failed,
+                "Microsoft Entra ID gave no token (status 200)",
+            ),
             (
                 &metadata,
                 400,
@@ -441,7 +547,13 @@ mod tests {
                 Unavailable,
                 "the Instance Metadata Service gave no token (status 400): invalid_request",
             ),
-            (&metadata, 410, "", Temporary, "the Instance Metadata Service gave no token (status 410)"),
+            (
+                &metadata,
+                410,
+                "",
+                Temporary,
+                "the Instance Metadata Service gave no token (status 410)",
+            ),
         ] {
             let error = request.token(status, body.as_bytes(), 1000).unwrap_err();
             assert_eq!((error.kind, error.message.as_str()), (kind, words));

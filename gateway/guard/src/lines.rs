@@ -5,12 +5,18 @@ use wasi::cli::stderr;
 
 /// An event of the provider; its payload is JSON already.
 pub(crate) fn event(name: &str, payload: &str) {
-    write(&format!("{{\"event\":{},\"data\":{payload}}}\n", Value::from(name)));
+    write(&format!(
+        "{{\"event\":{},\"data\":{payload}}}\n",
+        Value::from(name)
+    ));
 }
 
 /// A line of the log.
 pub(crate) fn log(level: &str, message: &str) {
-    write(&format!("{}\n", json!({ "level": level, "message": message })));
+    write(&format!(
+        "{}\n",
+        json!({ "level": level, "message": message })
+    ));
 }
 
 /// If nobody takes it, nothing else depends on it.

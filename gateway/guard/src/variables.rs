@@ -106,9 +106,10 @@ mod tests {
     #[test]
     fn requests_go_to_the_configured_endpoints() {
         for (environment, expected) in [
-            (variables([("AZURE_OPENAI_ENDPOINT", " https://R.openai.azure.com/ ")]), vec![
-                "https://r.openai.azure.com",
-            ]),
+            (
+                variables([("AZURE_OPENAI_ENDPOINT", " https://R.openai.azure.com/ ")]),
+                vec!["https://r.openai.azure.com"],
+            ),
             (
                 variables([
                     ("AZURE_OPENAI_BASE_URL", "https://b.example/openai/v1"),
@@ -126,14 +127,27 @@ mod tests {
                 ]),
                 vec!["https://a.example", "https://c.example:444"],
             ),
-            (variables([("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:80")]), vec!["http://127.0.0.1:80"]),
+            (
+                variables([("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:80")]),
+                vec!["http://127.0.0.1:80"],
+            ),
             // A key must not cross a network in the clear.
-            (variables([("AZURE_OPENAI_ENDPOINT", "http://r.example")]), vec![]),
-            (variables([("AZURE_OPENAI_ENDPOINT", "https://me:word@r.example")]), vec![]),
+            (
+                variables([("AZURE_OPENAI_ENDPOINT", "http://r.example")]),
+                vec![],
+            ),
+            (
+                variables([("AZURE_OPENAI_ENDPOINT", "https://me:word@r.example")]),
+                vec![],
+            ),
             (variables([("GATEWAY_SETTINGS", "no JSON")]), vec![]),
             (variables([]), vec![]),
         ] {
-            let found: Vec<String> = environment.endpoints().iter().map(Address::origin).collect();
+            let found: Vec<String> = environment
+                .endpoints()
+                .iter()
+                .map(Address::origin)
+                .collect();
             assert_eq!(found, expected, "{environment:?}");
         }
     }

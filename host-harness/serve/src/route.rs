@@ -138,7 +138,13 @@ const MODELS: &str = "/models";
 const MODEL: &str = "/models/{*id}";
 
 /// The routes that are the service's own.
-const OWN: [&str; 5] = ["/v1/complete", "/v1/stream", "/health", "/ready", "/metrics"];
+const OWN: [&str; 5] = [
+    "/v1/complete",
+    "/v1/stream",
+    "/health",
+    "/ready",
+    "/metrics",
+];
 
 /// The routes that metrics tell apart. What has an id in it, or is rare, is one with its like.
 const ROUTES: [&str; 20] = [

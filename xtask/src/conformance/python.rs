@@ -20,8 +20,16 @@ pub(super) fn openai(workspace: &Workspace) -> Result<Client, Error> {
         "openai-python",
         &["openai==3.54.0"],
         &[
-            Case { what: "the official openai package for Python against the mock", file: "tests/conformance/openai_sdk.py", subject: Subject::Own },
-            Case { what: "the official openai package for Python against `serve`", file: "tests/conformance/serve_sdk.py", subject: Subject::Serve },
+            Case {
+                what: "the official openai package for Python against the mock",
+                file: "tests/conformance/openai_sdk.py",
+                subject: Subject::Own,
+            },
+            Case {
+                what: "the official openai package for Python against `serve`",
+                file: "tests/conformance/serve_sdk.py",
+                subject: Subject::Serve,
+            },
         ],
     )
 }
@@ -40,7 +48,11 @@ pub(super) fn frameworks(workspace: &Workspace) -> Result<Client, Error> {
             "pydantic-ai-slim[openai]==2.68.0",
             "langchain-openai==1.7.4",
         ],
-        &[Case { what: "frameworks for Python against `serve`", file: "tests/conformance/frameworks.py", subject: Subject::Serve }],
+        &[Case {
+            what: "frameworks for Python against `serve`",
+            file: "tests/conformance/frameworks.py",
+            subject: Subject::Serve,
+        }],
     )
 }
 

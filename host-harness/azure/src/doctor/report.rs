@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
+use chrono::{DateTime, SecondsFormat};
 use provider_host::contract::types::ProviderError;
 use provider_host::kernel_json;
-use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
 use super::{Authentication, Claims, Probe, retirement};

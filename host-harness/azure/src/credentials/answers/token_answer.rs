@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use provider_host::secret::Secret;
 use oauth2::basic::BasicTokenType;
 use oauth2::{RefreshToken, Scope, TokenResponse};
+use provider_host::secret::Secret;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 

@@ -8,13 +8,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use provider_host::secret::Secret;
 pub(super) use self::azure_cli::AzureCliCredential;
 pub(super) use self::azure_developer_cli::AzureDeveloperCliCredential;
 pub(super) use self::azure_powershell::AzurePowerShellCredential;
 use super::answers::error_line;
 use super::surroundings::{ProcessError, Processes};
 use super::{AccessToken, CredentialError};
+use provider_host::secret::Secret;
 
 /// Such a program, in the words that tell a person what to do with it.
 struct DeveloperTool {

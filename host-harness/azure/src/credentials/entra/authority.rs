@@ -1,7 +1,5 @@
 //! The authority: where Entra ID gives out the tokens of a tenant.
 
-use provider_host::Origin;
-use provider_host::secret::Secret;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
@@ -9,6 +7,8 @@ use oauth2::{
     AuthType, AuthUrl, Client, ClientId, DeviceAuthorizationUrl, EndpointNotSet, EndpointSet,
     StandardRevocableToken, TokenUrl,
 };
+use provider_host::Origin;
+use provider_host::secret::Secret;
 use url::Url;
 
 use super::TENANT_ID;

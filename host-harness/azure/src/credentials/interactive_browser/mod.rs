@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use provider_host::secret::Secret;
 use oauth2::{
     AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
     Scope,
 };
+use provider_host::secret::Secret;
 use tokio::sync::Mutex;
 use url::Url;
 

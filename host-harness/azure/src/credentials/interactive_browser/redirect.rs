@@ -10,8 +10,8 @@ use http::{HeaderName, Method, Request, Response, StatusCode, Uri, header};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use provider_host::secret::Secret;
 use oauth2::CsrfToken;
+use provider_host::secret::Secret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
