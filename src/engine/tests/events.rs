@@ -167,7 +167,7 @@ fn what_the_host_does_not_listen_to_is_not_emitted() {
         };
         expected.sort_unstable();
         assert_eq!(emitted, expected, "{heard:?}");
-        assert_eq!(edge.0.asked.get(), 1, "asked once for the call");
+        assert_eq!(edge.0.subscriptions.get(), 1, "asked once for the call");
     }
 }
 

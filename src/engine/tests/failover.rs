@@ -401,11 +401,17 @@ fn what_was_delivered_is_taken_back_before_another_answers() {
         .complete_streaming(&request(vec![user("Hi")]))
         .unwrap();
     let mut delivered = String::new();
-    while let Some(event) = stream.next_event().unwrap() {
-        match event {
-            StreamEvent::BlockDelta(delta) => delivered.push_str(&delta.text),
-            StreamEvent::Aborted(_) => delivered.push('|'),
-            _ => {}
+    loop {
+        let events = stream.next_events().unwrap();
+        if events.is_empty() {
+            break;
+        }
+        for event in events {
+            match event {
+                StreamEvent::BlockDelta(delta) => delivered.push_str(&delta.text),
+                StreamEvent::Restarted(_) => delivered.push('|'),
+                _ => {}
+            }
         }
     }
     assert_eq!(delivered, "a1|b1");

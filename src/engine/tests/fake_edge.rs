@@ -34,7 +34,7 @@ pub(super) struct Outside {
     /// What the host listens to; everything without this.
     pub(super) subscription: RefCell<Option<Subscription>>,
     /// How often it was asked what it listens to.
-    pub(super) asked: Cell<u32>,
+    pub(super) subscriptions: Cell<u32>,
     /// How long the head of an answer takes.
     pub(super) answers_after: Cell<Duration>,
     /// The answers to come, each with its body.
@@ -146,7 +146,7 @@ impl Edge for FakeEdge {
     }
 
     fn subscription(&self) -> Subscription {
-        self.0.asked.set(self.0.asked.get() + 1);
+        self.0.subscriptions.set(self.0.subscriptions.get() + 1);
         self.0
             .subscription
             .borrow()
