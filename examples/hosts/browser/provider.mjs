@@ -14,6 +14,12 @@ export async function open({ load, transpiled, shim, config }) {
         throw { kind: 'unavailable', message: 'this host has no credentials; set an API key' };
       },
     },
+    // For several deployments of a model: one instance, which has nobody to share with.
+    'amplifier:provider/shared-state': {
+      read: () => ({ text: '', version: 0n, busy: [] }),
+      write: () => false,
+      workWith() {},
+    },
     'wasi:cli/environment': { getEnvironment: () => [] },
     'wasi:clocks/monotonic-clock': clocks.monotonicClock,
     'wasi:clocks/wall-clock': clocks.wallClock,

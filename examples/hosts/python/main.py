@@ -45,6 +45,11 @@ with linker.root() as root:
         events.add_func("log", lambda store, level, message: print(level, message, file=sys.stderr))
     with root.add_instance(f"amplifier:provider/credentials@{CONTRACT}") as credentials:
         credentials.add_func("get-token", get_token)
+    # For several deployments of a model: one instance, which has nobody to share with.
+    with root.add_instance(f"amplifier:provider/shared-state@{CONTRACT}") as shared:
+        shared.add_func("read", lambda store: record(text="", version=0, busy=[]))
+        shared.add_func("write", lambda store, text, version: False)
+        shared.add_func("work-with", lambda store, name: None)
 
 store = Store(engine)
 store.set_wasi(WasiConfig())

@@ -17,13 +17,14 @@ wit_bindgen::generate!({
             export amplifier:provider/types@0.2.0;
             export amplifier:provider/events@0.2.0;
             export amplifier:provider/credentials@0.2.0;
+            export amplifier:provider/shared-state@0.2.0;
         }
     ",
     additional_derives: [PartialEq, Clone],
     default_bindings_module: "crate::contract",
 });
 
-pub use self::exports::amplifier::provider::{credentials, events};
+pub use self::exports::amplifier::provider::{credentials, events, shared_state};
 
 // Here, because what it generates is as unsafe as the rest of this file.
 #[cfg(target_family = "wasm")]

@@ -12,6 +12,7 @@ use wasi::http::types::{
 use crate::address::Address;
 use crate::contract::credentials::{self, AccessToken, Credential, CredentialError, TokenRequest};
 use crate::contract::events::{self, Level};
+use crate::contract::shared_state::{self, State};
 use crate::variables::Variables;
 use crate::wall::{cli, http as walled};
 use crate::{file, http, identity, lines};
@@ -39,6 +40,8 @@ thread_local! {
     static SURROUNDINGS: Surroundings = Surroundings::read();
     /// As long as the instance lives: where the host makes one for each request, each asks for its own token.
     static TOKENS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+    /// What the provider knows of its deployments, and which text that is. The same holds for it.
+    static SHARED: RefCell<(String, u64)> = const { RefCell::new((String::new(), 0)) };
 }
 
 impl Surroundings {
@@ -112,6 +115,30 @@ impl events::Guest for Guard {
     }
 }
 
+impl shared_state::Guest for Guard {
+    fn read() -> State {
+        let (text, version) = SHARED.with_borrow(Clone::clone);
+        State {
+            text,
+            version,
+            // An instance serves one call at a time.
+            busy: Vec::new(),
+        }
+    }
+
+    fn write(text: String, version: u64) -> bool {
+        SHARED.with_borrow_mut(|shared| {
+            let is_replaced = version == shared.1 && text.len() <= MAX_SHARED_BYTES;
+            if is_replaced {
+                *shared = (text, version + 1);
+            }
+            is_replaced
+        })
+    }
+
+    fn work_with(_: String) {}
+}
+
 impl credentials::Guest for Guard {
     fn get_token(request: TokenRequest) -> Result<AccessToken, CredentialError> {
         let TokenRequest {
@@ -146,6 +173,9 @@ impl credentials::Guest for Guard {
         Ok(token)
     }
 }
+
+/// The most bytes of the provider's text, which is what the contract promises.
+const MAX_SHARED_BYTES: usize = 16 * 1024;
 
 /// How long before its end a token is no longer given, in seconds.
 const EARLY_SECONDS: u64 = 300;

@@ -1,7 +1,7 @@
 //! What the stand-alone gateway gives its provider instead of a host, and the wall around it.
 //!
-//! The provider's own imports, `events` and `credentials`, are made of WASI alone here: lines on standard error, and tokens by a
-//! client secret, a workload identity or a managed identity. Two of WASI's interfaces reach the provider through this
+//! The provider's own imports, `events`, `credentials` and `shared-state`, are made of WASI alone here: lines on standard error,
+//! tokens by a client secret, a workload identity or a managed identity, and what one instance knows of its deployments. Two of WASI's interfaces reach the provider through this
 //! component only: `wasi:cli/environment`, of which it sees the variables that it is configured with, and
 //! `wasi:http/outgoing-handler`, which leads to the configured endpoint and nowhere else. So it sees no client secret, and
 //! the wall holds because each component has a memory of its own.

@@ -52,6 +52,15 @@ pub(super) async fn probe(
     ] {
         config.insert(key.to_owned(), value);
     }
+    // The first deployment is asked, and no other: its answer would hide what is wrong with the first.
+    config.insert("fallbacks".to_owned(), json!([]));
+    if let Some(Value::Object(mapping)) = config.get_mut("deployment_mapping") {
+        for names in mapping.values_mut() {
+            if let Some(first) = names.get(0).cloned() {
+                *names = first;
+            }
+        }
+    }
     // As the default, the model has a row in the description: which deployment serves it is the provider's to say.
     let model = examination.model.map(str::trim);
     if let Some(model) = model.filter(|model| !model.is_empty()) {
