@@ -1,7 +1,6 @@
 //! Building components: the core module by cargo, the component around it by `wit-component`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;

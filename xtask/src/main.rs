@@ -340,16 +340,6 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 })
                 .args(["--no-verify", "--offline", "--allow-dirty", "--quiet"]),
         ),
-        // Without a build, which the steps before have done.
-        (
-            "checking what is published",
-            PUBLISHED
-                .iter()
-                .fold(workspace.cargo().arg("package"), |packaging, package| {
-                    packaging.args(["--package", package])
-                })
-                .args(["--no-verify", "--offline", "--allow-dirty", "--quiet"]),
-        ),
         (
             "checking the documentation",
             workspace
