@@ -5,6 +5,8 @@ export async function open({ load, transpiled, shim, config }) {
   const [clocks, http, io, random] = await Promise.all(['clocks', 'http', 'io', 'random'].map(shim));
   const { provider } = await transpiled.instantiate(load, {
     'amplifier:provider/events': {
+      // Nobody listens.
+      subscribed: () => ({ tag: 'only', val: [] }),
       emit() {},
       log: (level, message) => console.error(`${level}: ${message}`),
     },
@@ -37,8 +39,8 @@ export async function open({ load, transpiled, shim, config }) {
       const content = { tag: 'text', val: prompt };
       const request = { messages: [{ role: 'user', content }], tools: [], stop: [] };
       const stream = await azure.completeStreaming(request);
-      for (let event; (event = await stream.next()) !== undefined; ) {
-        if (event.tag === 'block-delta') yield event.val.text;
+      for (let events; (events = await stream.next()).length > 0; ) {
+        for (const event of events) if (event.tag === 'block-delta') yield event.val.text;
       }
     },
   };

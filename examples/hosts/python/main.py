@@ -41,6 +41,8 @@ linker.add_wasip2()
 linker.add_wasi_http()
 with linker.root() as root:
     with root.add_instance(f"amplifier:provider/events@{CONTRACT}") as events:
+        # Nobody listens.
+        events.add_func("subscribed", lambda store: Variant("only", []))
         events.add_func("emit", lambda store, name, payload: None)
         events.add_func("log", lambda store, level, message: print(level, message, file=sys.stderr))
     with root.add_instance(f"amplifier:provider/credentials@{CONTRACT}") as credentials:
@@ -73,9 +75,10 @@ options = [
 ]
 request = record(messages=[message], tools=[], stop=[], **dict.fromkeys(options))
 stream = call("[method]provider.complete-streaming", provider, request)
-while (event := call("[method]response-stream.next", stream)) is not None:
-    if event.tag == "block-delta":
-        print(event.payload.text, end="", flush=True)
+while events := call("[method]response-stream.next", stream):
+    for event in events:
+        if event.tag == "block-delta":
+            print(event.payload.text, end="", flush=True)
 print()
 stream.drop(store)
 provider.drop(store)

@@ -71,7 +71,10 @@ struct Part {
 fn compose(components: &[PathBuf]) -> Result<Vec<u8>, Error> {
     let mut graph = CompositionGraph::new();
     let mut parts = Vec::new();
-    for (name, path) in ["provider", "guard", "front", "variables"].into_iter().zip(components) {
+    for (name, path) in ["provider", "guard", "front", "variables"]
+        .into_iter()
+        .zip(components)
+    {
         parts.push(Part::add(&mut graph, name, path)?);
     }
     let [provider, guard, front, variables @ ..] = parts.as_slice() else {
@@ -95,11 +98,18 @@ fn compose(components: &[PathBuf]) -> Result<Vec<u8>, Error> {
     for import in &front.imports {
         if import.starts_with(CONTRACT) {
             // The types, of which there are no values, are the same as the provider's.
-            let from = if provider.exports.contains(import) { provider } else { guard };
+            let from = if provider.exports.contains(import) {
+                provider
+            } else {
+                guard
+            };
             front.connect(&mut graph, import, from)?;
         }
     }
-    let mut handlers = front.exports.iter().filter(|name| name.starts_with(HANDLER));
+    let mut handlers = front
+        .exports
+        .iter()
+        .filter(|name| name.starts_with(HANDLER));
     let handler = handlers.next().ok_or(Error::NoHandler)?;
     let export = alias(&mut graph, front.instance, handler)?;
     graph.export(export, handler).map_err(failed)?;
@@ -107,12 +117,17 @@ fn compose(components: &[PathBuf]) -> Result<Vec<u8>, Error> {
 }
 
 impl Part {
-    fn add(graph: &mut CompositionGraph, name: &'static str, path: &PathBuf) -> Result<Self, Error> {
+    fn add(
+        graph: &mut CompositionGraph,
+        name: &'static str,
+        path: &PathBuf,
+    ) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|source| Error::File {
             path: path.clone(),
             source,
         })?;
-        let package = Package::from_bytes(&format!("gateway:{name}"), None, bytes, graph.types_mut());
+        let package =
+            Package::from_bytes(&format!("gateway:{name}"), None, bytes, graph.types_mut());
         let package = package.map_err(failed)?;
         let world = &graph.types()[package.ty()];
         let imports = world.imports.keys().cloned().collect();
@@ -127,7 +142,12 @@ impl Part {
     }
 
     /// Fills one of its imports with another's export of the same name and version.
-    fn connect(&self, graph: &mut CompositionGraph, import: &str, from: &Self) -> Result<(), Error> {
+    fn connect(
+        &self,
+        graph: &mut CompositionGraph,
+        import: &str,
+        from: &Self,
+    ) -> Result<(), Error> {
         if !from.exports.iter().any(|export| export == import) {
             return Err(Error::Missing {
                 of: self.name,
@@ -136,12 +156,16 @@ impl Part {
             });
         }
         let export = alias(graph, from.instance, import)?;
-        graph.set_instantiation_argument(self.instance, import, export).map_err(failed)
+        graph
+            .set_instantiation_argument(self.instance, import, export)
+            .map_err(failed)
     }
 }
 
 fn alias(graph: &mut CompositionGraph, instance: NodeId, export: &str) -> Result<NodeId, Error> {
-    graph.alias_instance_export(instance, export).map_err(failed)
+    graph
+        .alias_instance_export(instance, export)
+        .map_err(failed)
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {

@@ -136,22 +136,24 @@ fn stream_events(out: ResponseOutparam, stream: &ResponseStream) -> Result<(), G
         ("cache-control", b"no-cache, no-transform"),
     ];
     let sink = outgoing::begin(out, 200, headers)?;
-    let failure = loop {
-        let event = match stream.next() {
-            Ok(Some(event)) => event,
-            Ok(None) => {
+    let failure = 'stream: loop {
+        let events = match stream.next() {
+            Ok(events) if events.is_empty() => {
                 let message = "the component's stream ended without a response".to_owned();
                 break Failure::from(failure::error(ErrorKind::Stream, message));
             }
+            Ok(events) => events,
             Err(error) => break Failure::from(error),
         };
-        match stream_event::to_value(&event) {
-            Ok(data) => send_event(&sink, stream_event::name(&event), &data)?,
-            Err(error) => break not_a_response(&error),
-        }
-        if matches!(event, StreamEvent::Completed(_)) {
-            sink.finish();
-            return Ok(());
+        for event in events {
+            match stream_event::to_value(&event) {
+                Ok(data) => send_event(&sink, stream_event::name(&event), &data)?,
+                Err(error) => break 'stream not_a_response(&error),
+            }
+            if matches!(event, StreamEvent::Completed(_)) {
+                sink.finish();
+                return Ok(());
+            }
         }
     };
     send_event(&sink, "error", &to_kernel(&failure))?;

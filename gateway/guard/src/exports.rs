@@ -11,7 +11,7 @@ use wasi::http::types::{
 
 use crate::address::Address;
 use crate::contract::credentials::{self, AccessToken, Credential, CredentialError, TokenRequest};
-use crate::contract::events::{self, Level};
+use crate::contract::events::{self, Level, Subscription};
 use crate::contract::shared_state::{self, State};
 use crate::variables::Variables;
 use crate::wall::{cli, http as walled};
@@ -95,6 +95,14 @@ impl walled::outgoing_handler::Guest for Guard {
 }
 
 impl events::Guest for Guard {
+    fn subscribed() -> Subscription {
+        if SURROUNDINGS.with(|surroundings| surroundings.is_verbose) {
+            Subscription::All
+        } else {
+            Subscription::Only(Vec::new())
+        }
+    }
+
     fn emit(name: String, payload: String) {
         if SURROUNDINGS.with(|surroundings| surroundings.is_verbose) {
             lines::event(&name, &payload);
