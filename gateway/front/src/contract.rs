@@ -31,4 +31,4 @@ pub use self::amplifier::provider::{gateway, provider, types};
 #[cfg(target_family = "wasm")]
 use crate::handler::Front;
 #[cfg(target_family = "wasm")]
-wasi::http::proxy::export!(Front);
+::wasi::http::proxy::export!(Front);
