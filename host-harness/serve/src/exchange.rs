@@ -64,7 +64,8 @@ pub(super) async fn answer(
     let route = route::name(matched.as_ref(), &request);
     let mut watch = exchange.metrics.begin(route);
     let id = exchange.ids.next("req");
-    let mut response = match exchange.guard.check(request.headers(), place.access) {
+    let allowed = (exchange.guard).check(request.method(), request.headers(), place.access);
+    let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use provider_host::secret::Secret;
 use ring::hmac;
 
@@ -44,7 +44,12 @@ impl Guard {
     }
 
     /// Checks the head of a request.
-    pub(super) fn check(&self, headers: &HeaderMap, access: Access) -> Result<(), Failure> {
+    pub(super) fn check(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        access: Access,
+    ) -> Result<(), Failure> {
         match &self.key {
             Some(key) if access != Access::Free => key.check(headers)?,
             Some(_) => {}
@@ -53,7 +58,8 @@ impl Guard {
         // With a key it is no matter who sent it: a page has no key.
         let is_open = self.key.is_none();
         match access {
-            Access::KeyAndJson => check_content_type(headers, &JSON),
+            // With another method there is nothing here, whatever the type.
+            Access::KeyAndJson if method == Method::POST => check_content_type(headers, &JSON),
             Access::KeyAndApi if is_open && headers.contains_key(CONTENT_TYPE) => {
                 check_content_type(headers, &JSON_OR_FORM)
             }
