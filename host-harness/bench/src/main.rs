@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
+    // The bare client wants to have it, though it talks to this machine in the clear. It fails if there is one already, which will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let finished = runtime.block_on(async {
         if mock::is_this() {
             mock::serve().await

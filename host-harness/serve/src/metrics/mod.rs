@@ -138,6 +138,10 @@ impl Metrics {
             "Attempts of the provider after one that failed",
             self.retries.clone(),
         );
+        // A counter that is there from the beginning shows its first step, too.
+        for reason in REASONS.into_iter().chain(["other"]) {
+            drop(self.failovers.get_or_create(&Reason { reason }));
+        }
         registry.register(
             "provider_failovers",
             "Requests for which the provider asked another deployment",
