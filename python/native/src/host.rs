@@ -96,7 +96,7 @@ impl Host {
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let Open { host, shared } = self.0.get()?.get()?;
         awaitable(py, &shared, async move {
-            Ok(host.describe().await.map_err(Failure::from)?)
+            host.describe().await.map_err(Failure::from)
         })
     }
 

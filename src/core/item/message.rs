@@ -174,7 +174,7 @@ impl Part {
             Content::Image { source, detail } => {
                 let mut members = source.members("input_image");
                 if let Some(detail) = detail {
-                    members.text("detail", *detail);
+                    members.text("detail", detail);
                 }
                 members
             }
