@@ -16,7 +16,7 @@ pub enum OutputKind {
     Image,
     /// A call that the caller answers.
     Call(CallKind),
-    /// Any other. What of it goes back to the service is [`super::kept`].
+    /// Any other. What of it goes back to the service is [`super::kept()`].
     Other,
 }
 

@@ -24,7 +24,7 @@ pub(super) fn node(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`node`].
+/// As for [`node()`].
 pub(super) fn deno(workspace: &Workspace) -> Result<Client, Error> {
     let cases = &[Case {
         what: "the provider in Deno",
@@ -38,7 +38,7 @@ pub(super) fn deno(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`node`].
+/// As for [`node()`].
 pub(super) fn bun(workspace: &Workspace) -> Result<Client, Error> {
     let cases = &[Case {
         what: "the provider in Bun",
@@ -52,7 +52,7 @@ pub(super) fn bun(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`node`], and when there is no Chromium.
+/// As for [`node()`], and when there is no Chromium.
 pub(super) fn browser(workspace: &Workspace) -> Result<Client, Error> {
     let chromium =
         in_path(&["chromium", "chromium-browser", "google-chrome"]).ok_or_else(|| {
@@ -91,7 +91,7 @@ pub(super) fn python(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`python`].
+/// As for [`python()`].
 pub(super) fn wasmtime_serve(workspace: &Workspace) -> Result<Client, Error> {
     let cases = &[Case {
         what: "the stand-alone gateway in wasmtime's own server",
@@ -105,7 +105,7 @@ pub(super) fn wasmtime_serve(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`python`], and when there is no server of NATS or no registry.
+/// As for [`python()`], and when there is no server of NATS or no registry.
 pub(super) fn wasmcloud(workspace: &Workspace) -> Result<Client, Error> {
     for program in ["nats-server", "docker-registry"] {
         in_path(&[program]).ok_or_else(|| {
@@ -131,7 +131,7 @@ pub(super) fn wasmcloud(workspace: &Workspace) -> Result<Client, Error> {
 ///
 /// # Errors
 ///
-/// As for [`python`].
+/// As for [`python()`].
 pub(super) fn manifests(workspace: &Workspace) -> Result<Client, Error> {
     let cases = &[Case {
         what: "the manifests for clusters against their schemas",
