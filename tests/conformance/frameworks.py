@@ -20,7 +20,7 @@ async def main(host_harness, component):
     forget_the_environment()
     failed = 0
     for package, cases in CASES.items():
-        print(f"{package} {importlib.metadata.version(package)}, against {"the gateway" if "GATEWAY" in os.environ else "serve"}")
+        print(f"{package} {importlib.metadata.version(package)}, against {'the gateway' if 'GATEWAY' in os.environ else 'serve'}")
         for case in cases:
             title = case.__name__.replace("_", " ")
             try:
