@@ -42,7 +42,7 @@ linker.add_wasi_http()
 with linker.root() as root:
     with root.add_instance(f"amplifier:provider/events@{CONTRACT}") as events:
         # Nobody listens.
-        events.add_func("subscribed", lambda store: Variant("only", []))
+        events.add_func("subscribed", lambda store: [])
         events.add_func("emit", lambda store, name, payload: None)
         events.add_func("log", lambda store, level, message: print(level, message, file=sys.stderr))
     with root.add_instance(f"amplifier:provider/credentials@{CONTRACT}") as credentials:
