@@ -338,7 +338,7 @@ fn check(workspace: &Workspace) -> Result<ExitCode, Error> {
                 .fold(workspace.cargo().arg("package"), |packaging, package| {
                     packaging.args(["--package", package])
                 })
-                .args(["--no-verify", "--offline", "--allow-dirty", "--quiet"]),
+                .args(["--no-verify", "--allow-dirty", "--quiet"]),
         ),
         (
             "checking the documentation",
