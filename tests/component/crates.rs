@@ -99,14 +99,7 @@ fn what_is_published_has_the_contract_its_pages_and_its_readme_within() {
         ("host-harness", vec!["src/main.rs"]),
     ] {
         let listing = Command::new(env!("CARGO"))
-            .args([
-                "package",
-                "--list",
-                "--offline",
-                "--allow-dirty",
-                "--package",
-                package,
-            ])
+            .args(["package", "--list", "--allow-dirty", "--package", package])
             .current_dir(root())
             .output()
             .unwrap();
@@ -172,14 +165,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 /// The packages behind one, itself included, on this system or on any.
 fn everything_behind(package: &str, systems: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "--prefix",
-            "none",
-            "--package",
-            package,
-        ])
+        .args(["tree", "--prefix", "none", "--package", package])
         .args(["--edges", "normal,build"])
         .args(systems)
         .current_dir(root())
